@@ -1,0 +1,47 @@
+"""Generalized Attention Flow: why did this transformer say that?
+
+GAF (Azarkhalili & Libbrecht, ACL 2025, arXiv 2502.15765) turns a transformer's attention weights
+and their gradients into the capacities of a layered flow network and scores each input token by the
+unique log-barrier-regularised maximum flow.
+"""
+
+from gaf_core.errors import (
+    CapacityError,
+    GafError,
+    ModelError,
+    SettingsError,
+    TargetError,
+    TextError,
+    TextTooLongError,
+)
+from gaf_core.explain import Explanation, Settings, explain, explain_trace
+from gaf_core.flow import FlowSolution, Status, solve
+from gaf_core.information import information_tensor
+from gaf_core.models import PRESETS, Model, load_model
+from gaf_core.network import FlowNetwork
+from gaf_core.trace import Target, Trace, trace
+
+__all__ = [
+    "PRESETS",
+    "CapacityError",
+    "Explanation",
+    "FlowNetwork",
+    "FlowSolution",
+    "GafError",
+    "Model",
+    "ModelError",
+    "Settings",
+    "SettingsError",
+    "Status",
+    "Target",
+    "TargetError",
+    "TextError",
+    "TextTooLongError",
+    "Trace",
+    "explain",
+    "explain_trace",
+    "information_tensor",
+    "load_model",
+    "solve",
+    "trace",
+]

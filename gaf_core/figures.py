@@ -1,0 +1,165 @@
+"""Results -> plotly figures, for the app and for notebooks. The only module that imports plotly.
+
+Figures have no background and name no font colour, so they take both from the page they are on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gaf_core.explain import Explanation
+from gaf_core.heatmap import LIGHT_SHADES
+from gaf_core.labels import literal, lump_hover, shortened, token_hover
+from gaf_core.sankey import BOTTOM, LEFT, NEUTRAL, RIGHT, TOP, SankeyPicture
+from gaf_core.trace import Trace
+
+ACCENT = "#4394b6"
+
+_CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+
+
+def sankey(explanation: Explanation, budget: int = 10) -> go.Figure:
+    """The flow from the input tokens (left) to the prediction (right), one column a layer.
+
+    Args:
+        explanation: what to draw.
+        budget: nodes a layer; the others are merged into one grey node, see `reduction`.
+
+    Returns:
+        A figure as high as its columns need and as wide as its container. Link widths are flows; a
+        link has the colour of the token that it leaves. Without any flow, the reason in words.
+    """
+    if explanation.solution.value <= 0:
+        return _sentence(explanation.solution.message)
+    picture = SankeyPicture.of(explanation, budget)
+    hover = {"hovertemplate": "%{customdata}<extra></extra>"}
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="fixed",
+            node={
+                **picture.nodes(), **hover, "pad": picture.padding, "thickness": 13,
+                "line": {"width": 0}, "sort": "input",
+            },
+            link={**picture.links(), **hover, "sort": "input"},
+            hoverlabel={"align": "left"},
+        )
+    )  # fmt: skip
+    return figure.update_layout(
+        annotations=picture.annotations(),
+        height=round(picture.placement.height) + TOP + BOTTOM,
+        margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
+        **_CLEAR,
+    )
+
+
+def token_bars(
+    explanation: Explanation,
+    *,
+    show_special: bool = True,
+    limit: int = 25,
+    themed: bool = False,
+) -> go.Figure:
+    """The tokens by falling score: share of the flow in %, the raw score on hover.
+
+    Args:
+        explanation: whose scores.
+        show_special: draw special tokens one by one; otherwise one bar holds them all.
+        limit: tokens drawn one by one; one bar holds the others, so that the bars sum to 100 %.
+        themed: leave the colour scale to the template of the page (Streamlit's theme) instead of
+            using that of the heatmap on a light page.
+    """
+    shares = explanation.shares
+    hidden = explanation.trace.special & (not show_special)
+    order = [token for token in np.argsort(-shares, kind="stable").tolist() if not hidden[token]]
+    bars = [
+        _Bar(
+            shortened(explanation.tokens[token]),
+            float(shares[token]),
+            token_hover(explanation, token),
+        )
+        for token in order[:limit]
+    ]
+    lumps = [
+        _Bar(f"{name} ({len(lump)})", float(shares[lump].sum()), lump_hover(explanation, lump))
+        for name, lump in (("others", order[limit:]), ("special", np.flatnonzero(hidden).tolist()))
+        if lump
+    ]
+    scored = {"color": [bar.share for bar in bars], "coloraxis": "coloraxis"}
+    figure = _bar_figure([(bars, scored), (lumps, {"color": NEUTRAL})], row_height=23)
+    strongest = max((bar.share for bar in bars), default=0.0) or 1.0
+    scale = {} if themed else {"colorscale": LIGHT_SHADES}
+    return figure.update_coloraxes(cmin=0, cmax=strongest, showscale=False, **scale)
+
+
+def probability_bars(trace: Trace, limit: int = 8) -> go.Figure:
+    """The model's probability of each class, the most probable first.
+
+    Args:
+        trace: the prediction; the class that it explains is coloured.
+        limit: classes drawn; one bar holds the others.
+    """
+    probabilities = trace.probabilities
+    order = np.argsort(-probabilities, kind="stable").tolist()
+    bars = [
+        _Bar(
+            shortened(trace.labels[index]),
+            float(probabilities[index]),
+            f"<b>{literal(trace.labels[index])}</b><br>probability {probabilities[index]:.4g}"
+            f"<br>logit {trace.logits[index]:.3f}",
+        )
+        for index in order[:limit]
+    ]
+    colours = [ACCENT if index == trace.target.index else NEUTRAL for index in order[:limit]]
+    rest = order[limit:]
+    held = float(probabilities[rest].sum())
+    lump = [_Bar(f"others ({len(rest)})", held, f"probability {held:.4g}")] if rest else []
+    groups = [(bars, {"color": colours}), (lump, {"color": NEUTRAL})]
+    return _bar_figure(groups, row_height=30)
+
+
+@dataclass(frozen=True)
+class _Bar:
+    label: str
+    share: float
+    hover: str
+
+
+def _bar_figure(
+    groups: Sequence[tuple[Sequence[_Bar], dict[str, Any]]], row_height: int
+) -> go.Figure:
+    """Horizontal bars from top to bottom, in groups that each have a marker."""
+    figure, labels = go.Figure(), []
+    for bars, marker in groups:
+        figure.add_bar(
+            orientation="h",
+            x=[bar.share for bar in bars],
+            y=[len(labels) + row for row in range(len(bars))],
+            text=[f"{bar.share:.1%}" for bar in bars],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[bar.hover for bar in bars],
+            hovertemplate="%{customdata}<extra></extra>",
+            marker=marker,
+        )
+        labels += [bar.label for bar in bars]
+    largest = max((bar.share for bars, _ in groups for bar in bars), default=0.0) or 1.0
+    figure.update_xaxes(visible=False, range=[0, 1.2 * largest], fixedrange=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(labels))), ticktext=labels, range=[len(labels) - 0.5, -0.5],
+        showgrid=False, zeroline=False, fixedrange=True, ticks="", automargin=True,
+    )  # fmt: skip
+    return figure.update_layout(
+        height=row_height * len(labels) + 16, bargap=0.25, showlegend=False, barmode="overlay",
+        margin={"l": 8, "r": 8, "t": 8, "b": 8}, **_CLEAR,
+    )  # fmt: skip
+
+
+def _sentence(text: str) -> go.Figure:
+    figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
+    figure.add_annotation(text=text.replace(". ", ".<br>"), showarrow=False, font={"size": 14})
+    return figure.update_layout(height=150, margin={"l": 8, "r": 8, "t": 8, "b": 8}, **_CLEAR)

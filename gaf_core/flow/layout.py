@@ -1,0 +1,183 @@
+"""FlowNetwork -> LayeredProblem: the live part of the network, compact and in the unit of its flow.
+
+The super-target, the token layers and the super-source are treated alike, as node layers
+`0, 1, .., l + 2` of which the first and last hold one node each. Between node layers `k` and
+`k + 1` lies block `k`, a dense matrix `[tails in layer k + 1, heads in layer k]`; all blocks stand
+one after the other in flat arrays, so that a kernel walks through all edges in one call. An absent
+edge has capacity 0.
+
+Units. Dividing by the largest capacity would leave a rounding floor above the tolerances when the
+flow is much smaller than it, so capacities are divided by an upper bound of the flow value instead:
+sweep the layers from the target, letting through each edge no more than its head can pass on, then
+from the source likewise; the narrowest layer bounds the flow. In this unit
+
+    - capacities below 1e-13 are dropped: they could move no score by more than that, and a barrier
+      on them would need more digits than there are;
+    - capacities above 1e12 are cut there: their barrier is flat where the flow can be.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaf_core.network import FlowNetwork, live_nodes, reached_nodes
+
+
+NEGLIGIBLE = 1e-13
+UNBOUNDED = 1e12
+
+
+class Layout(NamedTuple):
+    """Where the blocks and node layers stand in the flat arrays.
+
+    Attributes:
+        edge_start: `[blocks + 1]` first edge of each block.
+        node_start: `[blocks + 2]` first node of each node layer.
+    """
+
+    edge_start: NDArray[np.int64]
+    node_start: NDArray[np.int64]
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks, `l + 2`."""
+        return len(self.edge_start) - 1
+
+    def width(self, layer: int) -> int:
+        """Number of nodes of a node layer."""
+        return int(self.node_start[layer + 1] - self.node_start[layer])
+
+    def block(self, flat: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+        """View of block `k`, `[tails, heads]`."""
+        edges = flat[self.edge_start[k] : self.edge_start[k + 1]]
+        return edges.reshape(self.width(k + 1), self.width(k))
+
+    def nodes(self, flat: NDArray[np.float64], layer: int) -> NDArray[np.float64]:
+        """View of the values of one node layer."""
+        return flat[self.node_start[layer] : self.node_start[layer + 1]]
+
+
+class LayeredProblem(NamedTuple):
+    """Capacities in units of `scale`, with the way back to tokens.
+
+    Attributes:
+        layout: positions in the flat arrays.
+        capacity: flat, 0 where there is no edge.
+        through: flat, what can pass each edge at most given all others (`<= capacity`).
+        live: for each of the `l + 1` token layers, the token positions kept, in order.
+        scale: upper bound of the flow value, in the unit of the network.
+    """
+
+    layout: Layout
+    capacity: NDArray[np.float64]
+    through: NDArray[np.float64]
+    live: list[NDArray[np.int64]]
+    scale: float
+
+    @property
+    def edges(self) -> int:
+        """`m`, the number of edges with a capacity."""
+        return int(np.count_nonzero(self.capacity))
+
+
+def compile_problem(network: FlowNetwork) -> LayeredProblem:
+    """Scale, drop what is negligible, and lay the live blocks out.
+
+    The network must have a path; a `FlowNetwork` is pruned, so any live node shows that it does.
+    """
+    _, scale = _throughput(_live_blocks(network.capacity, network.live, network.u_inf))
+    kept = np.where(network.capacity > NEGLIGIBLE * scale, network.capacity, 0.0)
+    live = live_nodes(kept > 0, network.live[-1])
+    blocks = [
+        np.minimum(block / scale, UNBOUNDED) for block in _live_blocks(kept, live, network.u_inf)
+    ]
+    through, _ = _throughput(blocks)
+    return LayeredProblem(
+        layout=_layout(blocks),
+        capacity=np.concatenate([block.ravel() for block in blocks]),
+        through=np.concatenate([block.ravel() for block in through]),
+        live=[np.flatnonzero(layer) for layer in live],
+        scale=scale,
+    )
+
+
+class NetworkFlow(NamedTuple):
+    """A flow in the shape and unit of its network, with node potentials.
+
+    Attributes:
+        edges: `[l, t, t]` flow on `(k+1, i) -> (k, j)`.
+        source: `[t]` flow on `source -> (l, i)`.
+        target: `[t]` flow on `(0, j) -> target`.
+        potential: `[l + 1, t]`, where the target has 0 and the source 1.
+    """
+
+    edges: NDArray[np.float64]
+    source: NDArray[np.float64]
+    target: NDArray[np.float64]
+    potential: NDArray[np.float64]
+
+
+def zero_flow(network: FlowNetwork) -> NetworkFlow:
+    """The flow of a network without a path."""
+    shape = network.live.shape
+    nothing = np.zeros(network.tokens)
+    return NetworkFlow(np.zeros_like(network.capacity), nothing, nothing, np.zeros(shape))
+
+
+def unpack(
+    problem: LayeredProblem,
+    flow: NDArray[np.float64],
+    potential: NDArray[np.float64],
+    network: FlowNetwork,
+) -> NetworkFlow:
+    """Bring flat values back to tokens and to the unit of the network.
+
+    A node that was dropped takes the potential of the side that it still hangs on, so that only
+    dropped edges lead down from it.
+    """
+    layout, live = problem.layout, problem.live
+    edges = np.zeros_like(network.capacity)
+    source, target = np.zeros(network.tokens), np.zeros(network.tokens)
+    for k in range(network.layers):
+        edges[k][np.ix_(live[k + 1], live[k])] = layout.block(flow, k + 1) * problem.scale
+    source[live[-1]] = layout.block(flow, layout.blocks - 1)[0] * problem.scale
+    target[live[0]] = layout.block(flow, 0)[:, 0] * problem.scale
+    potentials = reached_nodes(
+        network.capacity > NEGLIGIBLE * problem.scale, network.live[-1]
+    ).astype(np.float64)
+    for k, positions in enumerate(live):
+        potentials[k, positions] = layout.nodes(potential, k + 1)
+    return NetworkFlow(edges, source, target, potentials)
+
+
+def _live_blocks(capacity, live, u_inf: float) -> list[NDArray[np.float64]]:
+    """Target block, one block a layer, source block; rows are tails, columns are heads."""
+    inner = [layer[np.ix_(live[k + 1], live[k])] for k, layer in enumerate(capacity)]
+    to_target = np.full((int(live[0].sum()), 1), u_inf)
+    from_source = np.full((1, int(live[-1].sum())), u_inf)
+    return [to_target, *inner, from_source]
+
+
+def _throughput(blocks: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]], float]:
+    """What can pass each edge, and through the narrowest block, by one sweep each way."""
+    through = []
+    passes = np.array([np.inf])
+    for block in blocks:
+        through.append(np.minimum(block, passes[None, :]))
+        passes = through[-1].sum(axis=1)
+    passes = np.array([np.inf])
+    for k in reversed(range(len(blocks))):
+        through[k] = np.minimum(through[k], passes[:, None])
+        passes = through[k].sum(axis=0)
+    return through, float(min(block.sum() for block in through))
+
+
+def _layout(blocks: list[NDArray[np.float64]]) -> Layout:
+    widths = [block.shape[1] for block in blocks] + [1]
+    return Layout(
+        edge_start=np.cumsum([0] + [block.size for block in blocks]),
+        node_start=np.cumsum([0, *widths]),
+    )

@@ -1,0 +1,58 @@
+"""Generated information tensors: the kinds of network a transformer, or a hard case, gives."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+KINDS = (
+    "attention",
+    "causal",
+    "gradient",
+    "one row on top",
+    "sparse layers",
+    "wide range",
+    "duplicate rows",
+    "single path",
+    "no path",
+)
+
+
+def information(kind: str, layers: int, tokens: int, seed: int) -> np.ndarray:
+    """`[layers, tokens, tokens]` capacities of one kind, at most 1."""
+    random = np.random.default_rng(seed)
+    tensor = _attention(random, layers, tokens, causal=kind == "causal")
+    if kind in ("gradient", "one row on top"):
+        tensor = np.maximum(tensor * random.normal(size=tensor.shape), 0.0)
+    if kind == "one row on top":
+        tensor[-1, 1:] = 0.0
+    if kind == "sparse layers":
+        tensor *= random.random(tensor.shape) < random.choice([0.1, 0.3, 1.0], (layers, 1, 1))
+    if kind == "wide range":
+        tensor = 10.0 ** random.uniform(-12, 0, tensor.shape)
+    if kind == "duplicate rows":
+        tensor[:] = tensor[:, :1]
+    if kind == "single path":
+        tensor[:] = 0.0
+        nodes = random.integers(0, tokens, layers + 1)
+        tensor[np.arange(layers), nodes[1:], nodes[:-1]] = random.uniform(0.1, 1.0, layers)
+    if kind == "no path":
+        tensor[random.integers(layers)] = 0.0
+    return tensor
+
+
+def _attention(random, layers: int, tokens: int, causal: bool) -> np.ndarray:
+    logits = random.normal(size=(layers, tokens, tokens)) * random.choice([0.3, 2.0, 5.0])
+    if causal:
+        logits = np.where(np.tri(tokens, dtype=bool), logits, -np.inf)
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+informations = st.builds(
+    information,
+    kind=st.sampled_from(KINDS),
+    layers=st.integers(1, 6),
+    tokens=st.integers(1, 12),
+    seed=st.integers(0, 2**32 - 1),
+)

@@ -1,0 +1,183 @@
+"""The barrier flow: right value, unique, certified; against independent solvers."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import gaf_core as gaf
+from gaf_core.flow.barrier import solve, state_from
+from tests import oracles
+from tests.networks import KINDS, information, informations
+
+EPSILON = 1e-6
+# Two runs on one problem may differ by rounding over mu: about 1e-16 / (epsilon / 2m).
+ROUNDING = 1e-8
+
+
+def network_of(tensor) -> gaf.FlowNetwork:
+    return gaf.FlowNetwork.from_information(tensor)
+
+
+def nontrivial(tensor):
+    network = network_of(tensor)
+    assume(network.live.any())
+    return network
+
+
+def random_start(problem):
+    random = np.random.default_rng(7)
+    share = random.uniform(0.05, 0.6, problem.capacity.shape)
+    return state_from(problem, share * np.minimum(problem.capacity, 1.0))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "no path"])
+@pytest.mark.parametrize("layers", [1, 2, 6])
+@pytest.mark.parametrize("tokens", [1, 2, 7, 16])
+def test_the_value_is_the_maximum_flow_of_two_other_solvers(kind, layers, tokens):
+    solved = 0
+    for seed in range(3):
+        network = network_of(information(kind, layers, tokens, seed))
+        if not network.live.any():
+            continue
+        solution = solve(network, EPSILON)
+        assert solution.status is gaf.Status.OPTIMAL
+        for maximum in (oracles.linear_program_value(network), oracles.graph_value(network)):
+            assert solution.value <= maximum * (1 + 1e-8)
+            assert solution.value >= maximum * (1 - EPSILON - 1e-8)
+        solved += 1
+    assert solved or kind == "sparse layers" or tokens < 7
+
+
+@given(informations)
+@settings(max_examples=200, deadline=None)
+def test_every_answer_is_a_flow_with_its_certificate(tensor):
+    network = nontrivial(tensor)
+    solution = solve(network, EPSILON)
+    flow, value = solution.edge_flow, solution.value
+    assert solution.status is gaf.Status.OPTIMAL, solution
+    assert solution.iterations <= 60
+    # bounds: strictly inside on every edge that is not negligible, zero where there is none
+    assert (flow >= 0).all()
+    assert (flow <= network.capacity).all()
+    assert (flow[network.capacity > 1e-9 * value] > 0).all()
+    # conservation, by summing the returned flow
+    leaving, arriving = flow.sum(axis=2), flow.sum(axis=1)
+    assert np.allclose(leaving[:-1], arriving[1:], rtol=0, atol=1e-12 * value)
+    assert np.allclose(leaving[-1], solution.source_flow, rtol=0, atol=1e-12 * value)
+    # efficiency: the scores are the flow into the inputs and sum to the value
+    assert np.allclose(arriving[0], solution.scores, rtol=0, atol=1e-12 * value)
+    assert solution.scores.sum() == pytest.approx(value, rel=1e-12)
+    # the dual proof: a cut no wider than the promised gap allows
+    assert solution.cut_capacity >= value * (1 - 1e-12)
+    assert solution.cut_capacity <= value * (1 + 1.01 * EPSILON)
+    assert solution.duality_gap <= 1.01 * EPSILON
+    assert solution.centrality <= 1e-3
+    # edges below 1e-13 of the flow are not part of the barrier problem
+    edges = np.count_nonzero(flow) + np.count_nonzero(solution.source_flow)
+    edges += np.count_nonzero(solution.scores)
+    assert solution.mu == pytest.approx(EPSILON * value / (2 * edges), rel=1e-6)
+
+
+@given(informations)
+@settings(max_examples=60, deadline=None)
+def test_two_starting_points_give_one_answer(tensor):
+    network = nontrivial(tensor)
+    one, other = solve(network), solve(network, start=random_start)
+    assert np.allclose(one.scores, other.scores, rtol=0, atol=ROUNDING * one.value)
+    assert np.allclose(one.edge_flow, other.edge_flow, rtol=0, atol=ROUNDING * one.value)
+
+
+@given(informations, st.sampled_from([1e-9, 1e-3, 7.0, 1e6]))
+@settings(max_examples=40, deadline=None)
+def test_scaling_the_capacities_scales_the_flow(tensor, factor):
+    network = nontrivial(tensor)
+    one, other = solve(network), solve(network_of(tensor * factor))
+    assert np.allclose(
+        other.scores, factor * one.scores, rtol=0, atol=ROUNDING * factor * one.value
+    )
+
+
+@given(informations, st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_renaming_the_tokens_renames_the_scores(tensor, random):
+    network = nontrivial(tensor)
+    order = np.array(random.sample(range(tensor.shape[1]), tensor.shape[1]))
+    permuted = solve(network_of(tensor[:, order][:, :, order]))
+    one = solve(network)
+    assert np.allclose(permuted.scores, one.scores[order], rtol=0, atol=ROUNDING * one.value)
+
+
+@given(informations, st.integers(0, 11))
+@settings(max_examples=40, deadline=None)
+def test_a_token_that_no_path_reaches_gets_nothing(tensor, token):
+    token %= tensor.shape[1]
+    tensor = tensor.copy()
+    tensor[0, :, token] = 0.0
+    assert solve(network_of(tensor)).scores[token] == 0.0
+
+
+@given(st.integers(2, 8), st.integers(1, 4), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_tokens_that_cannot_be_told_apart_get_the_same(tokens, layers, seed):
+    tensor = information("attention", layers, tokens, seed)
+    tensor[:, :, 1] = tensor[:, :, 0]
+    tensor[:, 1] = tensor[:, 0]
+    solution = solve(network_of(tensor))
+    assert solution.scores[0] == pytest.approx(solution.scores[1], abs=ROUNDING * solution.value)
+
+
+@pytest.mark.parametrize("kind", ["attention", "causal", "one row on top", "sparse layers"])
+@pytest.mark.parametrize("epsilon", [1e-1, 1e-2, 1e-3])
+def test_the_optimum_is_that_of_a_general_convex_solver(kind, epsilon):
+    pattern = information(kind, 3, 5, seed=3) > 0
+    # moderate capacities: the general solver loses the small ones
+    network = network_of(pattern * np.random.default_rng(0).uniform(0.1, 1.0, pattern.shape))
+    assert network.live.any()
+    solution = solve(network, epsilon)
+    reference = oracles.barrier_optimum(network, solution.mu, scale=solution.value)
+    ours = oracles.all_flows(network, solution)
+    assert np.allclose(ours, reference, rtol=0, atol=1e-4 * solution.value)
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 1e-3, 1e-8, 1e-10])
+def test_the_gap_follows_epsilon(epsilon):
+    network = network_of(information("attention", 6, 20, seed=0))
+    solution = solve(network, epsilon)
+    assert solution.status is gaf.Status.OPTIMAL
+    assert solution.duality_gap <= 1.01 * epsilon
+
+
+@pytest.mark.parametrize("epsilon", [0.0, -1e-6, 0.6, float("nan")])
+def test_a_meaningless_epsilon_is_refused(epsilon):
+    with pytest.raises(gaf.SettingsError, match="epsilon"):
+        solve(network_of(np.ones((1, 2, 2))), epsilon)
+
+
+def test_a_network_without_a_path_scores_zero_and_says_so():
+    solution = solve(network_of(information("no path", 4, 6, seed=1)))
+    assert solution.status is gaf.Status.NO_PATH
+    assert solution.certified
+    assert "No path" in solution.message
+    assert solution.value == 0.0
+    assert not solution.scores.any()
+    assert solution.cut_capacity == 0.0
+
+
+def test_a_flow_that_runs_out_of_iterations_says_so(monkeypatch):
+    monkeypatch.setattr("gaf_core.flow.barrier.MAX_ITERATIONS", 3)
+    solution = solve(network_of(information("attention", 3, 8, seed=0)))
+    assert solution.status is gaf.Status.ITERATION_LIMIT
+    assert not solution.certified
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_known_flows(seed):
+    """One path carries its narrowest capacity; parallel tokens carry theirs each."""
+    path = information("single path", 5, 6, seed)
+    assert solve(network_of(path)).value == pytest.approx(path[path > 0].min(), rel=1e-5)
+    random = np.random.default_rng(seed)
+    widths = random.uniform(0.1, 1.0, 6)
+    parallel = np.stack([np.diag(np.full(6, 1.0)), np.diag(widths)])
+    assert np.allclose(solve(network_of(parallel)).scores, widths, rtol=1e-5)
