@@ -90,7 +90,7 @@ def token_bars(
         if lump
     ]
     scored = {"color": [bar.share for bar in bars], "coloraxis": "coloraxis"}
-    figure = _bar_figure([(bars, scored), (lumps, {"color": NEUTRAL})], row_height=23)
+    figure = _bar_figure([(bars, scored), (lumps, {"color": NEUTRAL})], row_height=20)
     strongest = max((bar.share for bar in bars), default=0.0) or 1.0
     scale = {} if themed else {"colorscale": LIGHT_SHADES}
     return figure.update_coloraxes(cmin=0, cmax=strongest, showscale=False, **scale)

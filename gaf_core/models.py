@@ -25,6 +25,7 @@ _MODELS_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "models"
 
 # Presets ship with the project: they load offline.
 PRESETS: dict[str, Path] = {"minilm-reviews": _MODELS_FOLDER / "minilm-reviews"}
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +112,12 @@ def _check_folder(name: str, folder: Path) -> None:
                 f"The folder '{folder}' has no {file}. Save the model there with "
                 "save_pretrained(), which writes it."
             )
+    # without one of these, transformers makes up a tokenizer that knows no word
+    if not any((folder / file).is_file() for file in _VOCABULARIES):
+        raise ModelError(
+            f"The folder '{folder}' has no tokenizer. Save it there with "
+            "tokenizer.save_pretrained(), which writes tokenizer.json."
+        )
 
 
 def _first_line(error: Exception) -> str:

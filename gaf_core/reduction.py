@@ -72,17 +72,24 @@ class ReducedFlow:
     value: float
 
     @property
-    def merging(self) -> bool:
-        """Whether any node stands for more than one token."""
-        return any(node.merged for layer in self.nodes for node in layer)
-
-    @property
     def shown_shares(self) -> tuple[float, ...]:
         """For each layer the fraction of the flow that runs through unmerged nodes."""
-        if self.value <= 0:
-            return tuple(1.0 for _ in self.nodes)
         return tuple(
-            sum(node.flow for node in layer if not node.merged) / self.value for layer in self.nodes
+            sum(node.flow for node in layer if not node.merged) / self.value if self.value else 1.0
+            for layer in self.nodes
+        )
+
+    @property
+    def summary(self) -> str:
+        """What is merged, in a sentence."""
+        if not any(node.merged for layer in self.nodes for node in layer):
+            return "Every token that carries flow is drawn."
+        drawn = max(sum(not node.merged for node in layer) for layer in self.nodes)
+        least, most = (f"{share:.0%}" for share in (min(self.shown_shares), max(self.shown_shares)))
+        carried = least if least == most else f"{least} to {most}"
+        return (
+            f"At most {drawn} of {self.tokens} tokens a layer are drawn on their own; they carry "
+            f"{carried} of its flow. The grey “others” hold the rest, so every width is exact."
         )
 
 

@@ -1,0 +1,1 @@
+"""The Streamlit side of the project: caches, request form, panels. All of Streamlit is here."""

@@ -1,0 +1,57 @@
+"""Failures become sentences here, and only here."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from gaf_core import GafError, TextTooLongError
+
+_log = logging.getLogger(__name__)
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&^=\"'/])")
+_COLON = re.compile(r":(?=\w|\+|-)")
+
+
+def literal(text: str) -> str:
+    """Text that Streamlit's Markdown shows as it is.
+
+    Punctuation is escaped; emoji codes and coloured text (`:smile:`, `:red[...]`) are looked for
+    after unescaping, so their colon gets an invisible word joiner.
+    """
+    return _COLON.sub(":\u2060", _MARKDOWN.sub(r"\\\1", text))
+
+
+@contextmanager
+def polite() -> Iterator[None]:
+    """Show what goes wrong inside as a sentence; the details of a surprise go to the log."""
+    try:
+        yield
+    except TextTooLongError as error:
+        _offer_first_tokens(error)
+    except GafError as error:
+        st.error(literal(str(error)), icon=":material/info:")
+    except Exception:
+        _log.exception("A page failed")
+        st.error(
+            "Something unexpected went wrong, and it is not your text's fault. Change a setting or "
+            "reload the page; the details are in the terminal that runs the app.",
+            icon=":material/error:",
+        )
+
+
+def _offer_first_tokens(error: TextTooLongError) -> None:
+    st.warning(
+        f"This text has {error.tokens:,} tokens (words and pieces of words) and the model takes "
+        f"{error.limit:,}. Shorten it, or explain its beginning only.",
+        icon=":material/short_text:",
+    )
+    st.button(
+        f"Explain the first {error.limit:,} tokens",
+        type="primary",
+        on_click=lambda: st.session_state.update(truncate=True),
+    )

@@ -1,0 +1,181 @@
+"""The sidebar: which model, what is explained, and how. Every setting is part of the link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from gaf_core import PRESETS, Model, Settings
+from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
+from gaf_core.trace import TargetLike
+from gaf_core.ui import links
+
+PREDICTED, CONTRAST = "the predicted class", "a contrast of two"
+
+_VARIANT_HELP = """How strongly each token passes on to the next layer is read from the model as
+
+- **AF**, attention: where the model looks;
+- **GF**, gradient: where looking more would raise the prediction;
+- **AGF**, attention × gradient: where the model looks *and* it raises the prediction."""
+_SOURCES = {"all": "every output position: the paper", "classification": "extension"}
+_EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
+
+
+@dataclass(frozen=True)
+class View:
+    """How an explanation is shown.
+
+    Attributes:
+        special: show the special tokens one by one.
+        budget: nodes a layer in the flow picture.
+    """
+
+    special: bool
+    budget: int
+
+
+def choose_model() -> str:
+    """The name of a preset, or the path of a folder, as typed."""
+    return st.sidebar.selectbox(
+        "Model",
+        sorted(PRESETS),
+        key="model",
+        bind="query-params",
+        accept_new_options=True,
+        help="A bundled model, or type the path of a folder on the computer that runs this app: "
+        "a text classifier saved with save_pretrained().",
+    )
+
+
+def choose_settings(model: Model) -> tuple[Settings, View]:
+    """Draw the rest of the sidebar for a model."""
+    wanted = links.asked()
+    with st.sidebar:
+        target = _choose_target(model)
+        variant = st.radio(
+            "Tensor",
+            list(VARIANTS),
+            index=list(VARIANTS).index("AGF"),
+            key="tensor",
+            bind="query-params",
+            captions=["attention", "gradient", "attention × gradient"],
+            help=_VARIANT_HELP,
+        )
+        layers = _choose_layers(model.layers)
+        special = st.toggle(
+            "Show special tokens",
+            value=True,
+            key="special",
+            bind="query-params",
+            help="Marks that the model adds to every text, such as [CLS] and [SEP].",
+        )
+        budget = st.slider(
+            "Tokens a layer in the flow picture",
+            min_value=3,
+            max_value=40,
+            value=10,
+            key="nodes",
+            bind="query-params",
+            help="The largest stay on their own; the others are merged into one grey node, and "
+            "every width stays exact.",
+        )
+        with st.expander("Advanced"):
+            advanced = _choose_advanced()
+    labels = (PREDICTED, CONTRAST, *model.labels)
+    links.report_unknown(
+        wanted,
+        {
+            "target": labels, "for": model.labels, "against": model.labels, "tensor": VARIANTS,
+            "layers": [str(layer) for layer in range(1, model.layers + 1)],
+            "source": _SOURCES, "residual": RESIDUALS, "heads": AGGREGATES, "epsilon": _EPSILONS,
+        },
+    )  # fmt: skip
+    settings = Settings(variant=variant, layers=layers, target=target, **advanced)
+    return settings, View(special, budget)
+
+
+def _choose_target(model: Model) -> TargetLike:
+    choice = st.selectbox(
+        "Explain",
+        [PREDICTED, *model.labels, CONTRAST] if len(model.labels) > 1 else [PREDICTED],
+        key="target",
+        bind="query-params",
+        help="Which output of the model is explained: a class, or why one class rather than "
+        "another (extension).",
+    )
+    if choice == PREDICTED:
+        return None
+    if choice != CONTRAST:
+        return choice
+    favoured = st.selectbox("Why", model.labels, key="for", bind="query-params")
+    others = [label for label in model.labels if label != favoured]
+    return favoured, st.selectbox("rather than", others, key="against", bind="query-params")
+
+
+def _choose_layers(depth: int) -> tuple[int, int] | None:
+    """Half-open range of layers; people count from 1 and include both ends."""
+    if depth == 1:
+        return None
+    first, last = st.session_state.get("layers", (1, depth))
+    if first > last:  # a link may hold the two ends in either order
+        st.session_state.layers = (last, first)
+    first, last = st.slider(
+        "Layers",
+        min_value=1,
+        max_value=depth,
+        value=(1, depth),
+        key="layers",
+        bind="query-params",
+        help="Layer 1 is next to the words, the last one next to the prediction. Each layer mixes "
+        "the tokens, so fewer, later layers give sharper scores. All layers are the paper's "
+        "choice; a part of them is our extension.",
+    )
+    if first > last:
+        st.rerun()
+    return first - 1, last
+
+
+def _choose_advanced() -> dict:
+    """Settings that most people leave alone; everything but the first option is an extension."""
+    return {
+        "source": st.radio(
+            "The flow starts at",
+            list(_SOURCES),
+            captions=list(_SOURCES.values()),
+            key="source",
+            bind="query-params",
+            help="Every output position of the last layer, or only those that the prediction is "
+            "read from.",
+        ),
+        "residual": st.radio(
+            "Residual connections",
+            RESIDUALS,
+            captions=["the paper", "extension: each token also keeps itself"],
+            key="residual",
+            bind="query-params",
+        ),
+        "aggregate": st.radio(
+            "Heads are combined by their",
+            list(AGGREGATES),
+            captions=["the paper", "extension", "extension"],
+            key="heads",
+            bind="query-params",
+        ),
+        "epsilon": float(
+            st.selectbox(
+                "Tolerance",
+                _EPSILONS,
+                index=2,
+                key="epsilon",
+                bind="query-params",
+                help="How far the flow may stay below the largest possible one, relatively.",
+            )
+        ),
+        "truncate": st.toggle(
+            "Cut texts that are too long",
+            key="truncate",
+            bind="query-params",
+            help="Explain the first tokens of a text that is longer than the model takes.",
+        ),
+    }

@@ -1,0 +1,141 @@
+"""The parts of a page that show an explanation: prediction, words, flow, certificate, files."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from gaf_core import Explanation
+from gaf_core.figures import probability_bars, sankey, token_bars
+from gaf_core.heatmap import heatmap_html
+from gaf_core.reduction import reduce_flow
+from gaf_core.ui.downloads import to_csv
+from gaf_core.ui.form import View
+
+_STILL = {"displayModeBar": False}
+_PICTURE = {
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"filename": "gaf-flow", "scale": 2},
+}
+
+
+def show_prediction(explanation: Explanation) -> None:
+    """What the model says, how sure it is, and what is being explained."""
+    trace = explanation.trace
+    label, sure = trace.labels[trace.predicted], trace.probabilities[trace.predicted]
+    st.html(
+        '<p class="gaf-verdict">The model says <b dir="auto">'
+        f"{escape(label)}</b>, {sure:.1%} sure.</p>"
+    )
+    st.plotly_chart(
+        probability_bars(trace),
+        key="probabilities",
+        config=_STILL,
+        alt="Bar chart of the model's probability of each class.",
+    )
+    st.html(f'<p class="gaf-note">Explained below: why {escape(trace.target.name)}.</p>')
+    if trace.truncated:
+        st.info(
+            f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens are "
+            f"explained, the last {trace.truncated:,} were cut off.",
+            icon=":material/content_cut:",
+        )
+
+
+def show_scores(explanation: Explanation, view: View) -> None:
+    """The sentence in colour, and its tokens as sorted bars."""
+    st.subheader("Which words carry the prediction", anchor=False)
+    if not explanation.solution.certified or explanation.solution.value <= 0:
+        st.warning(explanation.solution.message, icon=":material/warning:")
+    words, bars = st.columns([3, 2], gap="large")
+    with words:
+        st.html(heatmap_html(explanation.trace, explanation.scores, show_special=view.special))
+        st.caption(
+            "The stronger the colour, the more of the flow from the prediction arrives at the "
+            "token; hover over it for numbers. [UNK] and pieces such as ##ing are how the model "
+            "reads a word it does not know whole."
+        )
+    with bars:
+        st.plotly_chart(
+            token_bars(explanation, show_special=view.special, themed=True),
+            key="bars",
+            config=_STILL,
+            alt="Bar chart of each token's share of the flow, largest first.",
+        )
+        st.caption("Each token's share of the whole flow, largest first; together 100 %.")
+
+
+def show_flow(explanation: Explanation, view: View) -> None:
+    """The layered flow network as a Sankey."""
+    st.subheader("How the flow gets there", anchor=False)
+    with st.container(key="flow"):
+        st.plotly_chart(
+            sankey(explanation, view.budget),
+            key="sankey",
+            config=_PICTURE,
+            alt="Sankey diagram of the flow from the input tokens to the prediction.",
+        )
+    if explanation.solution.value > 0:
+        reduced = reduce_flow(explanation.network, explanation.solution, view.budget)
+        st.caption(
+            "Read it from left to right: a column is a layer, and a band is the flow from a token to "
+            "one of the next layer, as wide as it is strong, in the colour of the token it leaves. "
+            f"Hover for flow, capacity and saturation. {reduced.summary}"
+        )
+
+
+def show_certificate(explanation: Explanation) -> None:
+    """The proof that comes with the answer, in words and in numbers."""
+    st.subheader("How sure is this answer", anchor=False)
+    solution = explanation.solution
+    if solution.value > 0 and solution.certified:
+        st.markdown(
+            ":material/verified: **Proven.** No flow through this network is larger by more than "
+            f"{solution.duality_gap:.1e} of it, and among the largest flows this is the one "
+            "balanced solution."
+        )
+    numbers = (
+        ("Flow value", f"{solution.value:.4g}", "Total flow, the sum of all scores. For AF in "
+         "attention weights, otherwise in units of the logit."),
+        ("Duality gap", f"{solution.duality_gap:.1e}", "The largest possible flow is at most this "
+         f"fraction above the flow shown. Asked for: {solution.epsilon:.0e}."),
+        ("Conservation", f"{solution.conservation_residual:.1e}", "Largest difference between what "
+         "enters and what leaves a node, as a fraction of the flow."),
+        ("Centrality", f"{solution.centrality:.1e}", "Distance from the one optimum that the "
+         "barrier picks among all maximum flows, relative to each edge's room."),
+        ("Newton steps", f"{solution.iterations}", "Iterations of the solver."),
+        ("Time", f"{solution.seconds * 1e3:.0f} ms", "Time to solve the flow, the model not "
+         "counted."),
+        ("Edges", f"{explanation.network.edge_count:,}", "Connections in the flow network; those "
+         f"on no path from prediction to input were removed ({explanation.network.pruned:,})."),
+    )  # fmt: skip
+    with st.container(horizontal=True, key="certificate"):
+        for label, value, help_text in numbers:
+            st.metric(label, value, help=help_text, width="content")
+
+
+def show_downloads(explanation: Explanation) -> None:
+    """Scores and edges as CSV, in full precision."""
+    st.subheader("Take it with you", anchor=False)
+    with st.container(horizontal=True):
+        _download("Scores", "scores", explanation.score_table())
+        _download("Edges", "edges", explanation.edge_table())
+    st.caption(
+        "CSV in full precision: the scores sum to the flow value. The address of this page holds "
+        "the text and all settings; send it to show somebody what you see."
+    )
+
+
+def _download(label: str, name: str, table: pd.DataFrame) -> None:
+    st.download_button(
+        f"{label} (CSV)",
+        to_csv(table),
+        file_name=f"gaf-{name}.csv",
+        mime="text/csv",
+        key=f"download_{name}",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,114 @@
+"""The import graph is the data flow: read from the source, so that it stays so.
+
+text -> Trace -> information tensor -> FlowNetwork -> FlowSolution -> Explanation -> picture
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "gaf_core"
+
+# A module may import from gaf_core only what stands on an earlier line.
+ORDER = (
+    ("errors",),
+    ("models",),
+    ("trace",),
+    ("information",),
+    ("network",),
+    ("flow",),
+    ("heatmap", "explain", "reduction", "labels", "lanes"),
+    ("sankey", "figures"),
+    ("ui",),
+)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+IMPORTS = {name: imports(path) for name, path in MODULES.items()}
+
+
+def part(name: str) -> str:
+    """The part of gaf_core that a module belongs to."""
+    return name.split(".")[1] if "." in name else ""
+
+
+def imports_library(name: str, library: str) -> bool:
+    return any(found.split(".")[0] == library for found in IMPORTS[name])
+
+
+def stage(name: str) -> int:
+    return next(index for index, parts in enumerate(ORDER) if part(name) in parts)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "gaf_core"])
+def test_no_import_runs_backwards(name):
+    assert any(part(name) in parts for parts in ORDER), f"{name} has no place in the order"
+    assert part(name) == "ui" or "gaf_core" not in IMPORTS[name], "the whole package at once"
+    for found in IMPORTS[name]:
+        if found == "gaf_core" or found not in MODULES:
+            continue
+        inside = part(found) == part(name)
+        assert inside or stage(found) <= stage(name), f"{name} imports {found}"
+
+
+def test_only_ui_imports_streamlit():
+    users = {part(name) for name in MODULES if imports_library(name, "streamlit")}
+    assert users == {"ui"}
+
+
+def test_only_figures_imports_plotly():
+    users = {name for name in MODULES if imports_library(name, "plotly")}
+    assert users == {"gaf_core.figures"}
+
+
+def test_the_flow_knows_arrays_and_networks_only():
+    for name in MODULES:
+        if part(name) != "flow":
+            continue
+        assert not imports_library(name, "transformers")
+        assert not imports_library(name, "torch")
+        inside = {part(found) for found in IMPORTS[name] if found.startswith("gaf_core.")}
+        assert inside <= {"flow", "network", "errors"}, name
+
+
+def test_pages_are_thin_and_hold_no_helpers():
+    for path in (ROOT / "pages").glob("*.py"):
+        assert path.name.endswith("_page.py"), path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 120, path
+
+
+def test_every_public_name_is_exported_and_documented():
+    import gaf_core
+
+    for name in gaf_core.__all__:
+        assert getattr(gaf_core, name).__doc__ or name == "PRESETS", name
+
+
+def test_weights_are_loaded_safely_everywhere():
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tools").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "trust_remote_code":
+                assert isinstance(node.value, ast.Constant)
+                assert node.value.value is False, path
+            if isinstance(node, ast.Attribute) and node.attr == "load":
+                owner = node.value.id if isinstance(node.value, ast.Name) else ""
+                assert owner not in ("torch", "pickle"), path

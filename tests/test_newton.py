@@ -1,0 +1,53 @@
+"""One Newton system against a dense solve, and the refusal of a singular one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gaf_core.flow.layout import Layout
+from gaf_core.flow.newton import Laplacian, SingularSystemError
+
+
+def random_problem(widths, seed):
+    random = np.random.default_rng(seed)
+    widths = [1, *widths, 1]
+    sizes = [above * below for below, above in zip(widths, widths[1:], strict=False)]
+    layout = Layout(np.cumsum([0, *sizes]), np.cumsum([0, *widths]))
+    conductance = random.uniform(0.1, 2.0, sum(sizes)) * 10.0 ** random.integers(-3, 3)
+    return layout, conductance, random.normal(size=sum(widths))
+
+
+def dense_laplacian(layout, conductance):
+    nodes = int(layout.node_start[-1])
+    matrix = np.zeros((nodes, nodes))
+    for k in range(layout.blocks):
+        heads = range(layout.node_start[k], layout.node_start[k + 1])
+        tails = range(layout.node_start[k + 1], layout.node_start[k + 2])
+        for (i, tail), (j, head) in (
+            (one, other) for one in enumerate(tails) for other in enumerate(heads)
+        ):
+            theta = layout.block(conductance, k)[i, j]
+            matrix[[tail, head], [tail, head]] += theta
+            matrix[[tail, head], [head, tail]] -= theta
+    return matrix
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=7), st.integers(0, 10**6))
+@settings(max_examples=100, deadline=None)
+def test_the_layered_solve_is_the_dense_solve(widths, seed):
+    layout, conductance, rhs = random_problem(widths, seed)
+    matrix = dense_laplacian(layout, conductance)
+    potential = Laplacian(layout, conductance, np.diag(matrix).copy()).solve(rhs)
+    expected = np.linalg.solve(matrix[1:-1, 1:-1], rhs[1:-1])
+    assert potential[0] == potential[-1] == 0.0
+    assert np.allclose(potential[1:-1], expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("widths", [[1], [3], [2, 3], [3, 4, 2, 5]])
+def test_a_network_cut_off_from_its_ends_is_singular(widths):
+    layout, conductance, _ = random_problem(widths, seed=0)
+    conductance[:] = 0.0
+    degree = np.zeros(int(layout.node_start[-1]))
+    with pytest.raises(SingularSystemError):
+        Laplacian(layout, conductance, degree)
