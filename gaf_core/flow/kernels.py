@@ -1,11 +1,11 @@
 """The passes over the edges that a barrier step makes, compiled.
 
-Each kernel reads every edge once. For edge `e` the state is the flow `f`, the slack `s = u - f`, and
-the duals `z` of `f >= 0` and `w` of `f <= u`; `f == 0` marks an edge that does not exist. Sums over
-nodes are kept in arrays and added in a fixed order, so the same input gives the same bits.
+For edge `e` the state is the flow `f`, the slack `s = u - f`, and the duals `z` of `f >= 0` and `w` of
+`f <= u`; `f == 0` marks an edge that does not exist. With the conductance
 
-With conductance `theta = 1 / (z/f + w/s)` and `fall = p_tail - p_head` of the potentials `p`, a
-Newton step `dp` of the perturbed optimality conditions moves the flow by
+    theta = 1 / (z/f + w/s),      fall = p_tail - p_head of the potentials p,
+
+a Newton step `dp` of the perturbed optimality conditions moves the flow by
 
     df    = theta * (dp_tail - dp_head + push)
     push  = fall                                                        predictor (mu = 0)
@@ -16,18 +16,29 @@ Newton step `dp` of the perturbed optimality conditions moves the flow by
 with `a = d/f`, `b = d/s` for `d` the flow step of the predictor (0 for plain centring), Mehrotra's
 second-order correction (Mehrotra, SIAM J. Optim. 2, 1992). Taking `fall` from the potentials, rather
 than as `w - z`, lets each step repair what rounding did to dual feasibility.
+
+A kernel reads every edge once, row by row (the edges that leave one node). The inner loops each write
+one array, select instead of branching, and leave sums to `_total`: that is what a compiler turns
+into vector instructions. No other sum is reordered, because that would cost the conservation of the
+flow its last eight digits; all orders are fixed, so the same input gives the same bits.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+_STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}
+_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=_STRICT)
+_inlined = njit(cache=True, error_model="numpy", fastmath=_STRICT, inline="always")
 
-# No reassociation of sums: it would cost the conservation of the flow its last eight digits.
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "ninf", "contract"})
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _total(row):
+    total = 0.0
+    for j in range(row.size):
+        total += row[j]
+    return total
 
 
 @_compiled
@@ -38,147 +49,189 @@ def predictor_pass(edge_start, node_start, p, f, s, z, w, theta, degree, excess)
     """
     degree[:] = 0.0
     excess[:] = 0.0
+    flow = np.empty(np.diff(node_start).max())
     for k in range(edge_start.size - 1):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
-        e = edge_start[k]
+        n = tail - head
+        into, arriving, below = degree[head:tail], excess[head:tail], p[head:tail]
         for i in range(tail, end):
-            row_degree = 0.0
-            row_flow = 0.0
-            for j in range(head, tail):
-                if f[e] > 0.0:
-                    conductance = f[e] * s[e] / (z[e] * s[e] + w[e] * f[e])
-                    flow = f[e] + conductance * (p[i] - p[j])
-                    theta[e] = conductance
-                    degree[j] += conductance
-                    excess[j] += flow
-                    row_degree += conductance
-                    row_flow += flow
-                e += 1
-            degree[i] += row_degree
-            excess[i] -= row_flow
+            e = edge_start[k] + (i - tail) * n
+            fr, sr, zr, wr = f[e : e + n], s[e : e + n], z[e : e + n], w[e : e + n]
+            tr, q, here = theta[e : e + n], flow[:n], p[i]
+            for j in range(n):
+                both = zr[j] * sr[j] + wr[j] * fr[j]
+                tr[j] = fr[j] * sr[j] / both if fr[j] > 0.0 else 0.0
+            for j in range(n):
+                q[j] = fr[j] + tr[j] * (here - below[j])
+            for j in range(n):
+                into[j] += tr[j]
+            for j in range(n):
+                arriving[j] += q[j]
+            degree[i] += _total(tr)
+            excess[i] -= _total(q)
 
 
 @_compiled
-def predictor_step(edge_start, node_start, p, f, s, z, w, theta, dp, step):
-    """The predictor's flow step, its longest step lengths, and the gap they would leave.
+def predictor_step(edge_start, node_start, p, f, s, z, w, theta, dp, step, gap):
+    """The predictor's flow step and the gap that it would leave, at its longest step lengths.
 
-    Writes `step [edges]`. Returns the sum of f z + s w after those steps.
+    Writes `step [edges]`. Takes and returns a sum of f z + s w over the edges. After steps of length
+    x and y it is `gap (1 - y) + slope (x - y - x y) - bend x y` with `slope` the sum of d (z - w) and
+    `bend` that of d^2 / theta.
     """
-    shrink_p = 0.0  # largest relative decrease of f or s, and below of z or w
-    shrink_d = 0.0
-    c0 = 0.0  # sum of f z + s w after steps (x, y) is c0 + x c1 + y c2 + x y c3
-    c1 = 0.0
-    c2 = 0.0
-    c3 = 0.0
+    shrink_p, shrink_d, slope, bend = 1e-300, 1e-300, 0.0, 0.0
+    width = np.diff(node_start).max()
+    lanes = np.empty((4, width))
     for k in range(edge_start.size - 1):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
-        e = edge_start[k]
+        n = tail - head
+        below = dp[head:tail] + p[head:tail]
+        lanes[:, :] = 0.0
+        primal, dual, sloping, bending = lanes[0, :n], lanes[1, :n], lanes[2, :n], lanes[3, :n]
         for i in range(tail, end):
-            for j in range(head, tail):
-                if f[e] > 0.0:
-                    d = theta[e] * (dp[i] - dp[j] + p[i] - p[j])
-                    a = d / f[e]
-                    b = d / s[e]
-                    step[e] = d
-                    shrink_p = max(shrink_p, max(-a, b))
-                    shrink_d = max(shrink_d, max(1.0 + a, 1.0 - b))
-                    fz = f[e] * z[e]
-                    sw = s[e] * w[e]
-                    c0 += fz + sw
-                    c1 += a * fz - b * sw
-                    c2 -= (1.0 + a) * fz + (1.0 - b) * sw
-                    c3 += b * (1.0 - b) * sw - a * (1.0 + a) * fz
-                e += 1
-    x = min(1.0, 1.0 / max(shrink_p, 1e-300))
-    y = min(1.0, 1.0 / max(shrink_d, 1e-300))
-    return c0 + x * c1 + y * c2 + x * y * c3
+            e = edge_start[k] + (i - tail) * n
+            fr, sr, zr, wr = f[e : e + n], s[e : e + n], z[e : e + n], w[e : e + n]
+            tr, dr, here = theta[e : e + n], step[e : e + n], dp[i] + p[i]
+            for j in range(n):
+                dr[j] = tr[j] * (here - below[j])
+            for j in range(n):
+                worst = _larger(-dr[j] / fr[j], dr[j] / sr[j])
+                primal[j] = _larger(primal[j], worst if fr[j] > 0.0 else 0.0)
+            for j in range(n):
+                worst = _larger(1.0 + dr[j] / fr[j], 1.0 - dr[j] / sr[j])
+                dual[j] = _larger(dual[j], worst if fr[j] > 0.0 else 0.0)
+            for j in range(n):
+                sloping[j] += dr[j] * (zr[j] - wr[j])
+            for j in range(n):
+                bending[j] += dr[j] * (here - below[j])
+        shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
+        slope, bend = slope + sloping.sum(), bend + bending.sum()
+    x, y = min(1.0, 1.0 / shrink_p), min(1.0, 1.0 / shrink_d)
+    return gap * (1.0 - y) + slope * (x - y - x * y) - bend * x * y
 
 
 @_compiled
 def corrector_pass(edge_start, node_start, p, f, s, z, w, theta, step, mu, excess):
     """The corrector's right-hand side; writes `excess [nodes]` = in - out of `f + theta push`."""
     excess[:] = 0.0
+    flow = np.empty(np.diff(node_start).max())
     for k in range(edge_start.size - 1):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
-        e = edge_start[k]
+        n = tail - head
+        arriving, below = excess[head:tail], p[head:tail]
         for i in range(tail, end):
-            row_flow = 0.0
-            for j in range(head, tail):
-                if f[e] > 0.0:
-                    push = _push(p[i] - p[j], f[e], s[e], z[e], w[e], step[e], mu)
-                    flow = f[e] + theta[e] * push
-                    excess[j] += flow
-                    row_flow += flow
-                e += 1
-            excess[i] -= row_flow
+            e = edge_start[k] + (i - tail) * n
+            fr, sr, zr, wr = f[e : e + n], s[e : e + n], z[e : e + n], w[e : e + n]
+            tr, dr, q, here = theta[e : e + n], step[e : e + n], flow[:n], p[i]
+            for j in range(n):
+                push = _push(here - below[j], fr[j], sr[j], zr[j], wr[j], dr[j], mu)
+                q[j] = fr[j] + tr[j] * push if fr[j] > 0.0 else 0.0
+            for j in range(n):
+                arriving[j] += q[j]
+            excess[i] -= _total(q)
 
 
 @_compiled
 def corrector_lengths(edge_start, node_start, p, f, s, z, w, theta, step, mu, dp):
     """Longest primal and dual step lengths that keep the state positive, each at most 1e300."""
-    shrink_p = 1e-300
-    shrink_d = 1e-300
+    shrink_p, shrink_d = 1e-300, 1e-300
+    lanes = np.empty((3, np.diff(node_start).max()))
     for k in range(edge_start.size - 1):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
-        e = edge_start[k]
+        n = tail - head
+        below, change = p[head:tail], dp[head:tail]
+        lanes[:, :] = 0.0
+        df, primal, dual = lanes[0, :n], lanes[1, :n], lanes[2, :n]
         for i in range(tail, end):
-            for j in range(head, tail):
-                if f[e] > 0.0:
-                    push = _push(p[i] - p[j], f[e], s[e], z[e], w[e], step[e], mu)
-                    df = theta[e] * (dp[i] - dp[j] + push)
-                    dz, dw = _dual_steps(f[e], s[e], z[e], w[e], step[e], mu, df)
-                    shrink_p = max(shrink_p, max(-df / f[e], df / s[e]))
-                    shrink_d = max(shrink_d, max(-dz, -dw))
-                e += 1
+            e = edge_start[k] + (i - tail) * n
+            fr, sr, zr, wr = f[e : e + n], s[e : e + n], z[e : e + n], w[e : e + n]
+            tr, dr, here, moved = theta[e : e + n], step[e : e + n], p[i], dp[i]
+            for j in range(n):
+                push = _push(here - below[j], fr[j], sr[j], zr[j], wr[j], dr[j], mu)
+                df[j] = tr[j] * (moved - change[j] + push)
+            for j in range(n):
+                worst = _larger(-df[j] / fr[j], df[j] / sr[j])
+                primal[j] = _larger(primal[j], worst if fr[j] > 0.0 else 0.0)
+            for j in range(n):
+                worst = -_below_step(fr[j], zr[j], dr[j], mu, df[j])
+                dual[j] = _larger(dual[j], worst if fr[j] > 0.0 else 0.0)
+            for j in range(n):
+                worst = -_above_step(sr[j], wr[j], dr[j], mu, df[j])
+                dual[j] = _larger(dual[j], worst if fr[j] > 0.0 else 0.0)
+        shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
     return 1.0 / shrink_p, 1.0 / shrink_d
 
 
 @_compiled
 def update(edge_start, node_start, p, f, s, z, w, theta, step, mu, dp, primal, dual, excess):
-    """Take the step in place. Returns (max, sum) of complementarity: |f z - mu| / mu, f z + s w.
+    """Take the step in place; `p` is moved by the caller.
 
-    Writes `excess [nodes]` = in - out of the new flow.
+    Writes `excess [nodes]` = in - out of the new flow. Returns the largest |f z - mu| / mu or
+    |s w - mu| / mu, and the sum of f z + s w.
     """
     excess[:] = 0.0
-    furthest = 0.0
-    total = 0.0
+    furthest, gap = 0.0, 0.0
+    lanes = np.empty((3, np.diff(node_start).max()))
     for k in range(edge_start.size - 1):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
-        e = edge_start[k]
+        n = tail - head
+        arriving, below, change = excess[head:tail], p[head:tail], dp[head:tail]
+        lanes[:, :] = 0.0
+        df, off, products = lanes[0, :n], lanes[1, :n], lanes[2, :n]
         for i in range(tail, end):
-            row_flow = 0.0
-            for j in range(head, tail):
-                if f[e] > 0.0:
-                    push = _push(p[i] - p[j], f[e], s[e], z[e], w[e], step[e], mu)
-                    df = theta[e] * (dp[i] - dp[j] + push)
-                    dz, dw = _dual_steps(f[e], s[e], z[e], w[e], step[e], mu, df)
-                    f[e] += primal * df
-                    s[e] -= primal * df
-                    z[e] *= 1.0 + dual * dz
-                    w[e] *= 1.0 + dual * dw
-                    fz = f[e] * z[e]
-                    sw = s[e] * w[e]
-                    furthest = max(furthest, max(abs(fz - mu), abs(sw - mu)))
-                    total += fz + sw
-                    excess[j] += f[e]
-                    row_flow += f[e]
-                e += 1
-            excess[i] -= row_flow
-    return furthest / mu, total
+            e = edge_start[k] + (i - tail) * n
+            fr, sr, zr, wr = f[e : e + n], s[e : e + n], z[e : e + n], w[e : e + n]
+            tr, dr, here, moved = theta[e : e + n], step[e : e + n], p[i], dp[i]
+            for j in range(n):
+                push = _push(here - below[j], fr[j], sr[j], zr[j], wr[j], dr[j], mu)
+                df[j] = tr[j] * (moved - change[j] + push) if fr[j] > 0.0 else 0.0
+            for j in range(n):
+                new = zr[j] * (1.0 + dual * _below_step(fr[j], zr[j], dr[j], mu, df[j]))
+                zr[j] = new if fr[j] > 0.0 else 0.0
+            for j in range(n):
+                new = wr[j] * (1.0 + dual * _above_step(sr[j], wr[j], dr[j], mu, df[j]))
+                wr[j] = new if fr[j] > 0.0 else 0.0
+            for j in range(n):
+                fr[j] += primal * df[j]
+            for j in range(n):
+                sr[j] -= primal * df[j]
+            for j in range(n):
+                arriving[j] += fr[j]
+            for j in range(n):
+                worst = _larger(abs(fr[j] * zr[j] - mu), abs(sr[j] * wr[j] - mu))
+                off[j] = _larger(off[j], worst if fr[j] > 0.0 else 0.0)
+            for j in range(n):
+                products[j] += fr[j] * zr[j] + sr[j] * wr[j]
+            excess[i] -= _total(fr)
+        furthest, gap = max(furthest, off.max()), gap + products.sum()
+    return furthest / mu, gap
 
 
-@njit(cache=True, inline="always")
+@_inlined
+def _larger(x, y):
+    return x if x > y else y
+
+
+@_inlined
 def _push(fall, f, s, z, w, d, mu):
-    a = d / f
-    b = d / s
-    return fall + a * (1.0 + a) * z + b * (1.0 - b) * w + mu * (1.0 / f - 1.0 / s)
+    by_f, by_s = 1.0 / f, 1.0 / s
+    a, b = d * by_f, d * by_s
+    return fall + a * (1.0 + a) * z + b * (1.0 - b) * w + mu * (by_f - by_s)
 
 
-@njit(cache=True, inline="always")
-def _dual_steps(f, s, z, w, d, mu, df):
-    """Relative steps of `z` and `w`."""
-    a = d / f
-    b = d / s
-    dz = mu / (f * z) + a * (1.0 + a) - 1.0 - df / f
-    dw = mu / (s * w) - b * (1.0 - b) - 1.0 + df / s
-    return dz, dw
+@_inlined
+def _below_step(f, z, d, mu, df):
+    """Relative step of `z`, the dual of `f >= 0`."""
+    by_fz = 1.0 / (f * z)
+    by_f = z * by_fz
+    a = d * by_f
+    return mu * by_fz + a * (1.0 + a) - 1.0 - df * by_f
+
+
+@_inlined
+def _above_step(s, w, d, mu, df):
+    """Relative step of `w`, the dual of `f <= u`."""
+    by_sw = 1.0 / (s * w)
+    by_s = w * by_sw
+    b = d * by_s
+    return mu * by_sw - b * (1.0 - b) - 1.0 + df * by_s

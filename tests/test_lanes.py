@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import gaf_core as gaf
+from gaf_core.lanes import GAP, SLOT, place
+from gaf_core.reduction import reduce_flow
+from tests.handmade import explanation_of, proportional_flow
+from tests.networks import informations
+
+relaxed = settings(max_examples=60, deadline=None)
+
+
+@relaxed
+@given(informations, st.integers(1, 14))
+def test_nodes_keep_their_order_never_overlap_and_have_room_for_a_label(information, budget):
+    network = gaf.FlowNetwork.from_information(information)
+    solution = proportional_flow(network)
+    assume(solution.value > 0)
+    placed = place(reduce_flow(network, solution, budget))
+    for centres, heights in zip(placed.centres, placed.heights, strict=True):
+        apart = np.diff(centres)
+        needed = (heights[:-1] + heights[1:]) / 2 + GAP
+        assert np.all(apart >= needed - 1e-6)
+        assert np.all(apart >= SLOT - 1e-6)
+        assert np.all(centres - heights / 2 >= -1e-6)
+        assert np.all(centres + heights / 2 <= placed.height + 1e-6)
+        assert heights.sum() == pytest.approx(placed.flow_height, rel=1e-9)
+    assert placed.flow_height >= placed.height / 3, "plotly would shrink its padding"
+
+
+def test_a_token_stays_in_its_lane():
+    explanation = explanation_of("one two three four five six", gaf.Settings("AF"), layers=5)
+    placed = place(reduce_flow(explanation.network, explanation.solution, 20))
+    drift = np.ptp(np.stack(placed.centres[:-1]), axis=0)
+    assert drift.max() < 0.15 * placed.height
+
+
+def test_one_node_alone_stands_in_the_middle():
+    explanation = explanation_of("one two three four")
+    placed = place(reduce_flow(explanation.network, explanation.solution, 20))
+    assert placed.centres[-1].tolist() == [placed.height / 2]
