@@ -22,12 +22,14 @@ Time `O(L t^3)`, memory `O(L t^2)`.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk, dtrsm, dtrsv
-from scipy.linalg.lapack import dpotrf
 
+from gaf_core.flow import blas
 from gaf_core.flow.layout import Layout
+from gaf_core.flow.threads import both
 
 Array = NDArray[np.float64]
 
@@ -50,69 +52,98 @@ class Laplacian:
         Raises:
             SingularSystemError: the conductances differ by more than double precision resolves.
         """
-        self._layout = layout
+        self._layout, self._edges = layout, len(conductance)
         last = layout.blocks - 1
         self._middle = (1 + last) // 2
-        upwards = [(k, k + 1) for k in range(1, self._middle)]
-        downwards = [(k, k - 1) for k in range(last, self._middle, -1)]
-        self._eliminations = upwards + downwards
+        # the two chains of eliminations: (layer, the neighbour it is eliminated into)
+        self._upwards = [(k, k + 1) for k in range(1, self._middle)]
+        self._downwards = [(k, k - 1) for k in range(last, self._middle, -1)]
         self._factor: dict[int, Array] = {}
         self._coupling: dict[int, Array] = {}
-        schur: dict[int, Array] = {}
-        for k, neighbour in self._eliminations:
-            between = layout.block(conductance, min(k, neighbour))
-            between = between.T if neighbour > k else between
-            pivot = schur.pop(k, layout.nodes(degree, k))
-            self._factor[k], self._coupling[k] = _eliminate(pivot, between)
-            rest = schur.get(neighbour, layout.nodes(degree, neighbour))
-            schur[neighbour] = _subtract_gram(rest, self._coupling[k])
-        self._factor[self._middle] = _cholesky(
-            schur.get(self._middle, layout.nodes(degree, self._middle))
-        )
+        eliminate = partial(self._eliminate, conductance, degree)
+        both(self._edges, partial(eliminate, self._upwards), partial(eliminate, self._downwards))
+        pivot = layout.nodes(degree, self._middle)
+        for k, neighbour in (*self._upwards[-1:], *self._downwards[-1:]):
+            if neighbour == self._middle:
+                pivot = _subtract_gram(pivot, self._coupling[k])
+        self._factor[self._middle] = _cholesky(pivot)
 
     def solve(self, rhs: Array) -> Array:
         """Potentials for one right-hand side, both flat over all nodes; 0 at source and target."""
         layout, potential = self._layout, rhs.copy()
         potential[0] = potential[-1] = 0.0
         at = {k: layout.nodes(potential, k) for k in range(1, layout.blocks)}
-        for k, neighbour in self._eliminations:
-            at[k][:] = _forward(self._factor[k], at[k])
-            at[neighbour] += self._coupling[k].T @ at[k]
-        middle = self._factor[self._middle]
-        at[self._middle][:] = _backward(middle, _forward(middle, at[self._middle]))
-        for k, neighbour in reversed(self._eliminations):
-            at[k][:] = _backward(self._factor[k], at[k] + self._coupling[k] @ at[neighbour])
+
+        def reduce(chain):
+            for k, neighbour in chain:
+                _forward(self._factor[k], at[k])
+                if neighbour != self._middle:
+                    at[neighbour] += at[k] @ self._coupling[k]
+
+        def expand(chain):
+            for k, neighbour in reversed(chain):
+                at[k] += self._coupling[k] @ at[neighbour]
+                _backward(self._factor[k], at[k])
+
+        both(self._edges, partial(reduce, self._upwards), partial(reduce, self._downwards))
+        for k, _ in (*self._upwards[-1:], *self._downwards[-1:]):
+            at[self._middle] += at[k] @ self._coupling[k]
+        _forward(self._factor[self._middle], at[self._middle])
+        _backward(self._factor[self._middle], at[self._middle])
+        both(self._edges, partial(expand, self._upwards), partial(expand, self._downwards))
         return potential
 
-
-def _eliminate(pivot: Array, between: Array) -> tuple[Array, Array]:
-    """`L` with `pivot = L L'`, and `W = L^-1 between`; a diagonal is a vector."""
-    factor = _cholesky(pivot)
-    if factor.ndim == 1:
-        return factor, np.asfortranarray(between / factor[:, None])
-    return factor, dtrsm(1.0, factor, np.array(between, order="F"), lower=1, overwrite_b=1)
+    def _eliminate(self, conductance: Array, degree: Array, chain: list[tuple[int, int]]) -> None:
+        """Factorise the pivots of one chain, each into the next, up to the middle layer."""
+        layout = self._layout
+        for k, neighbour in chain:
+            between = layout.block(conductance, min(k, neighbour))
+            between = between.T if neighbour > k else between
+            pivot = layout.nodes(degree, k)
+            earlier = 2 * k - neighbour  # the layer that was eliminated into this one, if any
+            if earlier in self._coupling:
+                pivot = _subtract_gram(pivot, self._coupling[earlier])
+            self._factor[k] = _cholesky(pivot)
+            self._coupling[k] = _divide(self._factor[k], between)
 
 
 def _cholesky(pivot: Array) -> Array:
+    """`L` with `pivot = L L'`, in place; a diagonal is a vector."""
     if pivot.ndim == 1:
         if not (pivot > 0).all():
             raise SingularSystemError
         return np.sqrt(pivot)
-    factor, failed = dpotrf(pivot, lower=1, overwrite_a=1)
-    if failed or not np.isfinite(factor[-1, -1]):
+    if not blas.cholesky(pivot):
         raise SingularSystemError
-    return factor
+    return pivot
+
+
+def _divide(factor: Array, between: Array) -> Array:
+    """`W = L^-1 between`."""
+    if factor.ndim == 1:
+        return np.divide(between, factor[:, None], order="F")
+    coupling = np.array(between, order="F")
+    blas.solve_lower_matrix(factor, coupling)
+    return coupling
 
 
 def _subtract_gram(pivot: Array, coupling: Array) -> Array:
-    """`pivot - W' W` (lower triangle), in place where it can be."""
-    matrix = np.diag(pivot).T if pivot.ndim == 1 else pivot
-    return dsyrk(-1.0, coupling, beta=1.0, c=matrix, trans=1, lower=1, overwrite_c=pivot.ndim == 2)
+    """`pivot - W' W`, lower triangle; in place unless the pivot is a diagonal."""
+    if pivot.ndim == 1:
+        pivot = np.asfortranarray(np.diag(pivot))
+    blas.subtract_gram(pivot, coupling)
+    return pivot
 
 
-def _forward(factor: Array, rhs: Array) -> Array:
-    return rhs / factor if factor.ndim == 1 else dtrsv(factor, rhs, lower=1)
+def _forward(factor: Array, vector: Array) -> None:
+    if factor.ndim == 1:
+        vector /= factor
+    else:
+        blas.solve_lower(factor, vector)
 
 
-def _backward(factor: Array, rhs: Array) -> Array:
-    return rhs / factor if factor.ndim == 1 else dtrsv(factor, rhs, lower=1, trans=1)
+def _backward(factor: Array, vector: Array) -> None:
+    if factor.ndim == 1:
+        vector /= factor
+    else:
+        blas.solve_lower(factor, vector, transposed=True)
