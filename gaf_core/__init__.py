@@ -1,4 +1,4 @@
-"""Generalized Attention Flow: why did this transformer say that?
+"""Why did this transformer say that? Generalized Attention Flow.
 
 GAF (Azarkhalili & Libbrecht, ACL 2025, arXiv 2502.15765) turns a transformer's attention weights
 and their gradients into the capacities of a layered flow network and scores each input token by the
@@ -15,7 +15,17 @@ from gaf_core.errors import (
     TextTooLongError,
 )
 from gaf_core.explain import Explanation, Settings, explain, explain_trace
-from gaf_core.flow import FlowSolution, Status, solve
+from gaf_core.flow import (
+    ExactFlow,
+    FlowPath,
+    FlowSolution,
+    Status,
+    ambiguity,
+    extreme_flows,
+    max_flow,
+    solve,
+    widest_paths,
+)
 from gaf_core.information import information_tensor
 from gaf_core.models import PRESETS, Model, load_model
 from gaf_core.network import FlowNetwork
@@ -24,8 +34,10 @@ from gaf_core.trace import Target, Trace, trace
 __all__ = [
     "PRESETS",
     "CapacityError",
+    "ExactFlow",
     "Explanation",
     "FlowNetwork",
+    "FlowPath",
     "FlowSolution",
     "GafError",
     "Model",
@@ -38,10 +50,14 @@ __all__ = [
     "TextError",
     "TextTooLongError",
     "Trace",
+    "ambiguity",
     "explain",
     "explain_trace",
+    "extreme_flows",
     "information_tensor",
     "load_model",
+    "max_flow",
     "solve",
     "trace",
+    "widest_paths",
 ]

@@ -56,3 +56,30 @@ informations = st.builds(
     tokens=st.integers(1, 12),
     seed=st.integers(0, 2**32 - 1),
 )
+
+
+STRESS_KINDS = (*KINDS, "extreme between layers", "extreme within layers", "zero layer", "products")
+
+
+def stress(seed: int) -> tuple[str, np.ndarray]:
+    """A network of 1 to 30 layers and 1 to 200 tokens, made from one number; small ones are common.
+
+    Capacities span 1e-300 to 1e200 in the extreme kinds.
+    """
+    random = np.random.default_rng(seed)
+    kind = STRESS_KINDS[seed % len(STRESS_KINDS)]
+    layers = int(round(30.0 ** random.random()))
+    tokens = int(round(200.0 ** random.random()))
+    if layers * tokens**2 > 300_000:
+        layers = max(1, 300_000 // tokens**2)
+    base = kind if kind in KINDS else "attention"
+    tensor = information(base, layers, tokens, seed)
+    if kind == "extreme between layers":
+        tensor = tensor * 10.0 ** random.uniform(-290, 190, (layers, 1, 1))
+    if kind == "extreme within layers":
+        tensor = 10.0 ** random.uniform(-300, 200, tensor.shape)
+    if kind == "zero layer":
+        tensor[random.integers(layers)] = 0.0
+    if kind == "products":
+        tensor = tensor**4 * 10.0 ** random.uniform(-9, 3)
+    return kind, tensor

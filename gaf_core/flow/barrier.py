@@ -155,9 +155,7 @@ def follow_path(problem: LayeredProblem, state: State, epsilon: float) -> tuple[
             step.fill(0.0)
         else:
             predicted = laplacian.solve(excess)
-            left = kernels.predictor_step(
-                *where, *state.edges, theta, predicted, step, gap
-            )
+            left = kernels.predictor_step(*where, *state.edges, theta, predicted, step, gap)
             mu = max((left / gap) ** 3 * gap * per_gap, target)
             arrived = mu == target
         kernels.corrector_pass(*where, *state.edges, theta, step, mu, excess)

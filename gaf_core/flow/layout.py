@@ -13,7 +13,8 @@ from the source likewise; the narrowest layer bounds the flow. In this unit
 
     - capacities below 1e-13 are dropped: they could move no score by more than that, and a barrier
       on them would need more digits than there are;
-    - capacities above 1e12 are cut there: their barrier is flat where the flow can be.
+    - capacities above 1e6 are cut there: the barrier is flat where the flow can be, to one part in a
+      million of the force that the barrier at 0 exerts.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from gaf_core.network import FlowNetwork, live_nodes, reached_nodes
 
 
 NEGLIGIBLE = 1e-13
-UNBOUNDED = 1e12
+UNBOUNDED = 1e6
 
 
 class Layout(NamedTuple):
@@ -88,15 +89,16 @@ def compile_problem(network: FlowNetwork) -> LayeredProblem:
 
     The network must have a path; a `FlowNetwork` is pruned, so any live node shows that it does.
     """
-    _, scale = _throughput(_live_blocks(network.capacity, network.live, network.u_inf))
+    _, scale = throughput(live_blocks(network.capacity, network.live, network.u_inf))
     kept = np.where(network.capacity > NEGLIGIBLE * scale, network.capacity, 0.0)
     live = live_nodes(kept > 0, network.live[-1])
-    blocks = [
-        np.minimum(block / scale, UNBOUNDED) for block in _live_blocks(kept, live, network.u_inf)
-    ]
-    through, _ = _throughput(blocks)
+    with np.errstate(over="ignore"):  # what overflows is cut at UNBOUNDED
+        blocks = [
+            np.minimum(block / scale, UNBOUNDED) for block in live_blocks(kept, live, network.u_inf)
+        ]
+    through, _ = throughput(blocks)
     return LayeredProblem(
-        layout=_layout(blocks),
+        layout=layout_of(blocks),
         capacity=np.concatenate([block.ravel() for block in blocks]),
         through=np.concatenate([block.ravel() for block in through]),
         live=[np.flatnonzero(layer) for layer in live],
@@ -153,7 +155,7 @@ def unpack(
     return NetworkFlow(edges, source, target, potentials)
 
 
-def _live_blocks(capacity, live, u_inf: float) -> list[NDArray[np.float64]]:
+def live_blocks(capacity, live, u_inf: float) -> list[NDArray[np.float64]]:
     """Target block, one block a layer, source block; rows are tails, columns are heads."""
     inner = [layer[np.ix_(live[k + 1], live[k])] for k, layer in enumerate(capacity)]
     to_target = np.full((int(live[0].sum()), 1), u_inf)
@@ -161,7 +163,7 @@ def _live_blocks(capacity, live, u_inf: float) -> list[NDArray[np.float64]]:
     return [to_target, *inner, from_source]
 
 
-def _throughput(blocks: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]], float]:
+def throughput(blocks: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]], float]:
     """What can pass each edge, and through the narrowest block, by one sweep each way."""
     through = []
     passes = np.array([np.inf])
@@ -175,7 +177,7 @@ def _throughput(blocks: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.floa
     return through, float(min(block.sum() for block in through))
 
 
-def _layout(blocks: list[NDArray[np.float64]]) -> Layout:
+def layout_of(blocks: list[NDArray[np.float64]]) -> Layout:
     widths = [block.shape[1] for block in blocks] + [1]
     return Layout(
         edge_start=np.cumsum([0] + [block.size for block in blocks]),

@@ -1,0 +1,242 @@
+"""Exact companions of the barrier flow: maximum flow, minimum cuts, ambiguity, paths.
+
+The combinatorial work is Dinic's algorithm (`augment`) on 64-bit integers, which here is more exact
+than floating point, not less: capacities are counted in units of 2^-58 of an upper bound of the flow
+(and cut at twice the bound, which changes no minimum cut). A capacity of 1e-12 of the flow still has
+five digits.
+
+    maximum flow     one of many, in general: `edge_flow` is the one the algorithm happens to find.
+    minimum cuts     of all cuts of that capacity, the one nearest the prediction and the one nearest
+                     the input (Picard & Queyranne 1980).
+    ambiguity        for token j the least and the most that it gets in any maximum flow. What the
+                     input tokens can get together are the bases of a polymatroid with rank function
+                     g(S) = maximum flow into the tokens S (Megiddo 1974), so that
+
+                         most_j = g({j}),        least_j = g(all) - g(all but j).
+
+                     Both are found from one maximum flow: in its residual network, how much can be
+                     rerouted from the other tokens to j, or from j to the others.
+    paths            a flow without cycles, as any layered flow, is a sum of source-target paths;
+                     taking the widest first (Vatinlen et al. 2008) makes the decomposition
+                     deterministic and short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaf_core.errors import SettingsError
+from gaf_core.flow.augment import augment
+from gaf_core.flow.layout import Layout, layout_of, live_blocks, throughput
+from gaf_core.network import FlowNetwork
+
+_RESOLUTION = 2.0**58
+
+
+@dataclass(frozen=True, eq=False)
+class ExactFlow:
+    """A maximum flow and the two extreme minimum cuts, in the unit of the capacities.
+
+    Attributes:
+        value: the maximum flow.
+        scores: `[t]` flow on `(0, j) -> target`; one of many in general (see `ambiguity`).
+        edge_flow: `[l, t, t]` flow on `(k+1, i) -> (k, j)`.
+        cut_near_prediction: `[l + 1, t]` True on the source's side of the minimum cut that has the
+            fewest nodes there.
+        cut_near_input: `[l + 1, t]` the same for the minimum cut with the most nodes there.
+    """
+
+    value: float
+    scores: NDArray[np.float64]
+    edge_flow: NDArray[np.float64]
+    cut_near_prediction: NDArray[np.bool_]
+    cut_near_input: NDArray[np.bool_]
+
+
+class FlowPath(NamedTuple):
+    """A path of the flow from the prediction to an input token.
+
+    Attributes:
+        nodes: `l + 1` token positions, that of the last layer's output first, the input last.
+        flow: what it carries.
+    """
+
+    nodes: tuple[int, ...]
+    flow: float
+
+
+class _Counted(NamedTuple):
+    """The live network in integers; the super-target is the first node, the super-source the last.
+
+    Attributes:
+        layout: positions of the blocks (`layout`).
+        capacity: flat int64, counts of `unit`.
+        live: for each of the `l + 1` token layers, the token positions kept.
+        unit: capacity of one count.
+    """
+
+    layout: Layout
+    capacity: NDArray[np.int64]
+    live: list[NDArray[np.int64]]
+    unit: float
+
+    @property
+    def where(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What the compiled code asks for first."""
+        return self.layout.edge_start, self.layout.node_start
+
+    @property
+    def source(self) -> int:
+        """Node number of the super-source."""
+        return int(self.layout.node_start[-1]) - 1
+
+
+def max_flow(network: FlowNetwork) -> ExactFlow:
+    """The exact maximum flow of a network, with its extreme minimum cuts."""
+    if not network.live.any():
+        nothing, cut = np.zeros(network.tokens), np.zeros(network.live.shape, dtype=bool)
+        return ExactFlow(0.0, nothing, np.zeros_like(network.capacity), cut, cut)
+    counted = _count(network)
+    return _report(network, counted, _maximum(counted))
+
+
+def ambiguity(network: FlowNetwork) -> NDArray[np.float64]:
+    """The least and the most that each token gets over all maximum flows.
+
+    Returns:
+        `[t, 2]`, in the unit of the capacities; (0, 0) for a token that no path reaches. The
+        barrier score lies inside, up to its epsilon.
+    """
+    bounds = np.zeros((network.tokens, 2))
+    if not network.live.any():
+        return bounds
+    counted = _count(network)
+    flow = _maximum(counted)
+    for index, token in enumerate(counted.live[0]):
+        least, most = (_rerouted(counted, flow, index, more)[index] for more in (False, True))
+        bounds[token] = least, most
+    return bounds * counted.unit
+
+
+def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlow]:
+    """Two maximum flows: one that gives a token the least possible, one that gives it the most.
+
+    Raises:
+        SettingsError: no path reaches this token.
+    """
+    if not 0 <= token < network.tokens or not network.live[0, token]:
+        raise SettingsError(f"No path reaches token {token}, so it gets 0 in every flow.")
+    counted = _count(network)
+    flow = _maximum(counted)
+    index = int(np.flatnonzero(counted.live[0] == token)[0])
+    least, most = (_rerouted(counted, flow, index, more) for more in (False, True))
+    return _report(network, counted, least), _report(network, counted, most)
+
+
+def widest_paths(
+    edge_flow: NDArray[np.float64], count: int | None = None, share: float = 1.0 - 1e-9
+) -> list[FlowPath]:
+    """Take the widest path of a flow away, again and again.
+
+    Args:
+        edge_flow: `[l, t, t]` flow that is conserved at every node between the ends.
+        count: how many paths at most; None for as many as it takes.
+        share: stop when the paths carry this share of the flow.
+
+    Returns:
+        Paths, widest first, with what each carries. Ties go to the lower token positions, so the
+        same flow gives the same paths. Each path empties an edge: there are at most as many as edges.
+    """
+    rest = edge_flow.copy()
+    total = float(edge_flow[0].sum())
+    left, paths = total, []
+    while left > (1.0 - share) * total and (count is None or len(paths) < count):
+        path = _widest_path(rest)
+        if path.flow <= 0.0:
+            break
+        for k, (key, query) in enumerate(pairwise(reversed(path.nodes))):
+            rest[k, query, key] = max(0.0, rest[k, query, key] - path.flow)
+        left -= path.flow
+        paths.append(path)
+    return paths
+
+
+def _widest_path(flow: NDArray[np.float64]) -> FlowPath:
+    layers, tokens, _ = flow.shape
+    width, chosen = np.full(tokens, np.inf), []
+    for k in range(layers):  # width[i]: the widest path from (k + 1, i) down to an input
+        through = np.minimum(flow[k], width[None, :])
+        chosen.append(through.argmax(axis=1))
+        width = through.max(axis=1)
+    nodes = [int(width.argmax())]
+    for choice in reversed(chosen):
+        nodes.append(int(choice[nodes[-1]]))
+    return FlowPath(tuple(nodes), float(width.max()))
+
+
+def _count(network: FlowNetwork) -> _Counted:
+    blocks = live_blocks(network.capacity, network.live, network.u_inf)
+    _, bound = throughput(blocks)
+    unit = bound / _RESOLUTION
+    return _Counted(
+        layout=layout_of(blocks),
+        capacity=np.concatenate(
+            [(np.minimum(block, 2 * bound) / unit).astype(np.int64).ravel() for block in blocks]
+        ),
+        live=[np.flatnonzero(layer) for layer in network.live],
+        unit=unit,
+    )
+
+
+def _maximum(counted: _Counted) -> NDArray[np.int64]:
+    """A maximum flow in counts; the first entries are the flow into each live input."""
+    flow = np.zeros_like(counted.capacity)
+    augment(*counted.where, counted.capacity, flow, counted.source, 0)
+    return flow
+
+
+def _rerouted(
+    counted: _Counted, flow: NDArray[np.int64], index: int, more: bool
+) -> NDArray[np.int64]:
+    """A maximum flow that gives live input `index` the most, or the least, that one can.
+
+    Move flow in the residual network from the super-target, backwards along the edges of the other
+    tokens, to this one, or the other way round; its own edge then takes up the difference.
+    """
+    rerouted, capacity = flow.copy(), counted.capacity.copy()
+    rerouted[index] = capacity[index] = 0
+    node = 1 + index
+    ends = (0, node) if more else (node, 0)
+    moved, _ = augment(*counted.where, capacity, rerouted, *ends)
+    rerouted[index] = flow[index] + (moved if more else -moved)
+    return rerouted
+
+
+def _report(network: FlowNetwork, counted: _Counted, flow: NDArray[np.int64]) -> ExactFlow:
+    """Counts back to the shape and unit of the network, with the two extreme cuts."""
+    layout, live = counted.layout, counted.live
+    edge_flow, scores = np.zeros_like(network.capacity), np.zeros(network.tokens)
+    for k in range(network.layers):
+        edge_flow[k][np.ix_(live[k + 1], live[k])] = layout.block(flow, k + 1) * counted.unit
+    scores[live[0]] = flow[: len(live[0])] * counted.unit
+    # nothing can be sent any more: what the source reaches, and what still reaches the target.
+    # Turning every edge around (flow becomes room and room flow) makes the second a first.
+    _, from_source = augment(*counted.where, counted.capacity, flow.copy(), counted.source, 0)
+    room = counted.capacity - flow
+    _, to_target = augment(*counted.where, counted.capacity, room, 0, counted.source)
+    near_prediction, near_input = (np.zeros(network.live.shape, dtype=bool) for _ in range(2))
+    for k, positions in enumerate(live):
+        near_prediction[k, positions] = layout.nodes(from_source, k + 1)
+        near_input[k, positions] = ~layout.nodes(to_target, k + 1)
+    return ExactFlow(
+        value=float(flow[: len(live[0])].sum() * counted.unit),
+        scores=scores,
+        edge_flow=edge_flow,
+        cut_near_prediction=near_prediction,
+        cut_near_input=near_input,
+    )

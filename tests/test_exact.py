@@ -1,0 +1,174 @@
+"""Exact flows, cuts, intervals and paths: against linear programs, networkx, and one another."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+import gaf_core as gaf
+from gaf_core.flow.certificate import cut_capacity
+from gaf_core.flow.exact import ambiguity, extreme_flows, max_flow, widest_paths
+from tests import oracles
+from tests.networks import information, informations
+
+
+def nontrivial(tensor):
+    network = gaf.FlowNetwork.from_information(tensor)
+    assume(network.live.any())
+    return network
+
+
+def assert_is_flow(network, flow):
+    value = flow.value
+    assert (flow.edge_flow >= 0).all()
+    assert (flow.edge_flow <= network.capacity * (1 + 1e-12)).all()
+    leaving, arriving = flow.edge_flow.sum(axis=2), flow.edge_flow.sum(axis=1)
+    assert np.allclose(leaving[:-1], arriving[1:], rtol=0, atol=1e-12 * value)
+    assert np.allclose(arriving[0], flow.scores, rtol=0, atol=1e-12 * value)
+    assert flow.scores.sum() == pytest.approx(value, rel=1e-12)
+
+
+@given(informations)
+@settings(max_examples=150, deadline=None)
+def test_the_maximum_flow_is_a_flow_and_both_cuts_prove_it(tensor):
+    network = nontrivial(tensor)
+    found = max_flow(network)
+    assert_is_flow(network, found)
+    for cut in (found.cut_near_prediction, found.cut_near_input):
+        assert cut_capacity(network, cut) == pytest.approx(found.value, rel=1e-12)
+    assert not (found.cut_near_prediction & ~found.cut_near_input).any()
+    assert found.value == pytest.approx(oracles.graph_value(network), rel=1e-9)
+
+
+@given(informations)
+@settings(max_examples=60, deadline=None)
+def test_no_minimum_cut_is_nearer(tensor):
+    """Moving any node of a cut's rim towards its end makes the cut wider."""
+    network = nontrivial(tensor)
+    found = max_flow(network)
+    for cut, other in (
+        (found.cut_near_prediction, np.zeros_like(network.live)),
+        (found.cut_near_input, network.live),
+    ):
+        for node in np.argwhere(cut != other):
+            changed = cut.copy()
+            changed[tuple(node)] = other[tuple(node)]
+            assert cut_capacity(network, changed) > found.value * (1 - 1e-12)
+
+
+@given(informations)
+@settings(max_examples=60, deadline=None)
+def test_the_barrier_flow_agrees_with_the_exact_one(tensor):
+    network = nontrivial(tensor)
+    solution, found, bounds = gaf.solve(network), max_flow(network), ambiguity(network)
+    slack = 1e-5 * found.value
+    assert found.value * (1 - 1.01e-6) <= solution.value <= found.value * (1 + 1e-12)
+    assert (bounds[:, 0] <= solution.scores + slack).all()
+    assert (solution.scores <= bounds[:, 1] + slack).all()
+    assert (bounds[:, 0] <= found.scores + 1e-12 * found.value).all()
+    assert (found.scores <= bounds[:, 1] + 1e-12 * found.value).all()
+    assert bounds[:, 0].sum() <= found.value * (1 + 1e-12) <= bounds[:, 1].sum() * (1 + 1e-9)
+
+
+def bounds_by_linear_programs(network):
+    """Least and most of each input over all maximum flows, one linear program each."""
+    matrix = oracles.incidence(network).tocsr()
+    capacity = oracles.edges(network)[2]
+    unit = oracles.graph_value(network)
+    value = np.asarray(matrix[[-2]].todense()).ravel()
+    equal = np.vstack([np.asarray(matrix[:-2].todense()), value])
+    limits = np.stack([np.zeros(len(capacity)), np.minimum(capacity / unit, 2.0)], axis=1)
+    wanted = np.append(np.zeros(len(equal) - 1), 1.0 - 1e-8)  # rounding must not make it infeasible
+    found = np.zeros((network.tokens, 2))
+    inputs = np.flatnonzero(network.live[0])
+    for place, token in enumerate(inputs):
+        objective = np.zeros(len(capacity))
+        objective[len(capacity) - len(inputs) + place] = 1.0
+        for column, sign in enumerate((1.0, -1.0)):
+            result = linprog(
+                sign * objective,
+                A_eq=equal,
+                b_eq=wanted,
+                bounds=limits,
+                options={"primal_feasibility_tolerance": 1e-10},
+            )
+            assert result.status == 0, result.message
+            found[token, column] = sign * result.fun * unit
+    return found
+
+
+@pytest.mark.parametrize("kind", ["attention", "causal", "gradient", "sparse layers"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_intervals_are_those_of_linear_programs(kind, seed):
+    network = gaf.FlowNetwork.from_information(information(kind, 3, 5, seed))
+    if not network.live.any():
+        pytest.skip("this seed gives no path")
+    bounds = ambiguity(network)
+    expected = bounds_by_linear_programs(network)
+    assert np.allclose(bounds, expected, rtol=0, atol=1e-6 * max_flow(network).value)
+
+
+@given(informations)
+@settings(max_examples=50, deadline=None)
+def test_the_extreme_flows_reach_the_ends_of_the_interval(tensor):
+    network = nontrivial(tensor)
+    bounds, value = ambiguity(network), max_flow(network).value
+    token = int((bounds[:, 1] - bounds[:, 0]).argmax())
+    assume(network.live[0, token])
+    least, most = extreme_flows(network, token)
+    for flow, end in ((least, 0), (most, 1)):
+        assert_is_flow(network, flow)
+        assert flow.value == pytest.approx(value, rel=1e-12)
+        assert flow.scores[token] == pytest.approx(bounds[token, end], abs=1e-12 * value)
+
+
+def test_a_token_that_no_path_reaches_has_no_flow_to_show():
+    tensor = np.ones((2, 3, 3))
+    tensor[0, :, 1] = 0.0
+    network = gaf.FlowNetwork.from_information(tensor)
+    assert ambiguity(network)[1].tolist() == [0.0, 0.0]
+    with pytest.raises(gaf.SettingsError, match="token 1"):
+        extreme_flows(network, 1)
+
+
+def test_a_network_without_a_path():
+    network = gaf.FlowNetwork.from_information(np.zeros((2, 3, 3)))
+    assert max_flow(network).value == 0.0
+    assert not ambiguity(network).any()
+    assert widest_paths(max_flow(network).edge_flow) == []
+
+
+def test_small_capacities_are_not_lost():
+    """Beside a flow of 1, capacities of 1e-12 keep their digits."""
+    tensor = np.diag([1.0, 1e-12, 3e-12])[None]
+    found = max_flow(gaf.FlowNetwork.from_information(tensor))
+    assert found.scores == pytest.approx([1.0, 1e-12, 3e-12], rel=1e-5)
+    tiny = max_flow(gaf.FlowNetwork.from_information(1e-200 * tensor))
+    assert tiny.scores == pytest.approx(found.scores * 1e-200, rel=1e-5)
+
+
+@given(informations)
+@settings(max_examples=60, deadline=None)
+def test_paths_add_up_to_the_flow(tensor):
+    network = nontrivial(tensor)
+    solution = gaf.solve(network)
+    paths = widest_paths(solution.edge_flow)
+    widths = [path.flow for path in paths]
+    assert widths == sorted(widths, reverse=True)
+    assert sum(widths) == pytest.approx(solution.value, rel=1e-8)
+    rebuilt = np.zeros_like(solution.edge_flow)
+    for path in paths:
+        for k in range(network.layers):
+            rebuilt[k, path.nodes[-2 - k], path.nodes[-1 - k]] += path.flow
+    assert np.allclose(rebuilt, solution.edge_flow, rtol=0, atol=1e-8 * solution.value)
+    assert widest_paths(solution.edge_flow, count=3) == paths[:3]
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_large_networks_agree_with_the_barriers_cut(seed):
+    network = nontrivial(information("gradient", 6, 60, seed))
+    found, solution = max_flow(network), gaf.solve(network)
+    assert solution.cut_capacity == pytest.approx(found.value, rel=1e-6)
+    assert solution.cut_capacity >= found.value * (1 - 1e-12)
