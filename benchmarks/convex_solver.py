@@ -2,9 +2,9 @@
 
     python -m benchmarks.convex_solver [--layers 12] [--tokens 64] [--runs 3]
 
-Both solve `minimise -F - mu sum [log f + log(u - f)]` at the same `mu` on the same random attention.
-They take turns, so that a machine whose speed drifts treats them alike. A solve by the general solver
-counts with its status: it often stops short of its tolerance.
+Both solve `minimise -F - mu sum [log f + log(u - f)]` at the same `mu` on the same random
+attention. They take turns, so that a machine whose speed drifts treats them alike. A solve by the
+general solver counts with its status: it often stops short of its tolerance.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
     python -m benchmarks.robustness [--count 10000] [--first 0] [--write]
 
 Network number n is made from seed n alone, so a run can be resumed with `--first` and any failure
-repeated. An answer passes if it is certified (gap, conservation, centrality, all recomputed from the
-returned flow) or if a status says that it is not. Iteration counts are tabulated: a stopping test
-that cannot fire would show as the limit. `--write` keeps the table in `benchmarks/robustness.md`.
+repeated. An answer passes if it is certified (gap, conservation, centrality, all recomputed from
+the returned flow) or if a status says that it is not. Iteration counts are tabulated: a stopping
+test that cannot fire would show as the limit. `--write` keeps the table in
+`benchmarks/robustness.md`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def main() -> None:
     print("\n".join(lines))
     if options.write:
         command = f"Made by `python -m benchmarks.robustness --count {options.count} --write`."
-        TABLE.write_text("\n".join(["# Robustness of the barrier solver", "", command, "", *lines, ""]))
+        title = "# Robustness of the barrier solver"
+        TABLE.write_text("\n".join([title, "", command, "", *lines, ""]))
 
 
 if __name__ == "__main__":

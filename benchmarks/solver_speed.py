@@ -77,7 +77,8 @@ def measure(model, tokens: int, runs: int) -> list[str]:
             f"| {1e3 * statistics.median(s.seconds for s in found):.0f} "
             f"| {1e3 * statistics.median(passes):.0f} "
             f"| {max(s.iterations for s in found)} | {max(s.duality_gap for s in found):.1e} "
-            f"| {max(s.centrality for s in found):.0e} | {', '.join({str(s.status) for s in found})} "
+            f"| {max(s.centrality for s in found):.0e} "
+            f"| {', '.join(sorted({str(s.status) for s in found}))} "
             f"| {peak_memory(network):.0f} |"
         )
     return rows

@@ -21,9 +21,11 @@ from gaf_core.flow import (
     FlowSolution,
     Status,
     ambiguity,
+    central_path,
     extreme_flows,
     max_flow,
     solve,
+    solve_many,
     widest_paths,
 )
 from gaf_core.information import information_tensor
@@ -51,6 +53,7 @@ __all__ = [
     "TextTooLongError",
     "Trace",
     "ambiguity",
+    "central_path",
     "explain",
     "explain_trace",
     "extreme_flows",
@@ -58,6 +61,7 @@ __all__ = [
     "load_model",
     "max_flow",
     "solve",
+    "solve_many",
     "trace",
     "widest_paths",
 ]

@@ -14,13 +14,14 @@ import plotly.graph_objects as go
 
 from gaf_core.explain import Explanation
 from gaf_core.heatmap import LIGHT_SHADES
-from gaf_core.labels import literal, lump_hover, shortened, token_hover
+from gaf_core.labels import literal, names, shortened, token_hover
 from gaf_core.sankey import BOTTOM, LEFT, NEUTRAL, RIGHT, TOP, SankeyPicture
 from gaf_core.trace import Trace
 
 ACCENT = "#4394b6"
 
 _CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+_NARROW = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
 def sankey(explanation: Explanation, budget: int = 10) -> go.Figure:
@@ -50,10 +51,10 @@ def sankey(explanation: Explanation, budget: int = 10) -> go.Figure:
         )
     )  # fmt: skip
     return figure.update_layout(
+        _CLEAR,
         annotations=picture.annotations(),
         height=round(picture.placement.height) + TOP + BOTTOM,
         margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
-        **_CLEAR,
     )
 
 
@@ -68,8 +69,9 @@ def token_bars(
 
     Args:
         explanation: whose scores.
-        show_special: draw special tokens one by one; otherwise one bar holds them all.
-        limit: tokens drawn one by one; one bar holds the others, so that the bars sum to 100 %.
+        show_special: draw special tokens one by one; otherwise one row holds them all.
+        limit: tokens drawn one by one; one row holds the others, so that the rows sum to 100 %.
+            These rows have no bar: it would dwarf the others.
         themed: leave the colour scale to the template of the page (Streamlit's theme) instead of
             using that of the heatmap on a light page.
     """
@@ -85,15 +87,15 @@ def token_bars(
         for token in order[:limit]
     ]
     lumps = [
-        _Bar(f"{name} ({len(lump)})", float(shares[lump].sum()), lump_hover(explanation, lump))
+        _Bar(f"{name} ({len(lump)})", float(shares[lump].sum()), names(explanation, lump))
         for name, lump in (("others", order[limit:]), ("special", np.flatnonzero(hidden).tolist()))
         if lump
     ]
     scored = {"color": [bar.share for bar in bars], "coloraxis": "coloraxis"}
-    figure = _bar_figure([(bars, scored), (lumps, {"color": NEUTRAL})], row_height=20)
+    figure = _bar_figure(bars, scored, lumps, row_height=20)
     strongest = max((bar.share for bar in bars), default=0.0) or 1.0
-    scale = {} if themed else {"colorscale": LIGHT_SHADES}
-    return figure.update_coloraxes(cmin=0, cmax=strongest, showscale=False, **scale)
+    figure.update_coloraxes(cmin=0, cmax=strongest, showscale=False)
+    return figure if themed else figure.update_coloraxes(colorscale=LIGHT_SHADES)
 
 
 def probability_bars(trace: Trace, limit: int = 8) -> go.Figure:
@@ -101,7 +103,7 @@ def probability_bars(trace: Trace, limit: int = 8) -> go.Figure:
 
     Args:
         trace: the prediction; the class that it explains is coloured.
-        limit: classes drawn; one bar holds the others.
+        limit: classes drawn; one row holds the others.
     """
     probabilities = trace.probabilities
     order = np.argsort(-probabilities, kind="stable").tolist()
@@ -116,10 +118,8 @@ def probability_bars(trace: Trace, limit: int = 8) -> go.Figure:
     ]
     colours = [ACCENT if index == trace.target.index else NEUTRAL for index in order[:limit]]
     rest = order[limit:]
-    held = float(probabilities[rest].sum())
-    lump = [_Bar(f"others ({len(rest)})", held, f"probability {held:.4g}")] if rest else []
-    groups = [(bars, {"color": colours}), (lump, {"color": NEUTRAL})]
-    return _bar_figure(groups, row_height=30)
+    lumps = [_Bar(f"others ({len(rest)})", float(probabilities[rest].sum()), "")] if rest else []
+    return _bar_figure(bars, {"color": colours}, lumps, row_height=30)
 
 
 @dataclass(frozen=True)
@@ -130,36 +130,47 @@ class _Bar:
 
 
 def _bar_figure(
-    groups: Sequence[tuple[Sequence[_Bar], dict[str, Any]]], row_height: int
+    bars: Sequence[_Bar], marker: dict[str, Any], lumps: Sequence[_Bar], row_height: int
 ) -> go.Figure:
-    """Horizontal bars from top to bottom, in groups that each have a marker."""
-    figure, labels = go.Figure(), []
-    for bars, marker in groups:
-        figure.add_bar(
-            orientation="h",
-            x=[bar.share for bar in bars],
-            y=[len(labels) + row for row in range(len(bars))],
-            text=[f"{bar.share:.1%}" for bar in bars],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[bar.hover for bar in bars],
-            hovertemplate="%{customdata}<extra></extra>",
-            marker=marker,
-        )
-        labels += [bar.label for bar in bars]
-    largest = max((bar.share for bars, _ in groups for bar in bars), default=0.0) or 1.0
+    """Horizontal bars from top to bottom, then rows of numbers without a bar."""
+    figure, rows = go.Figure(), [*bars, *lumps]
+    figure.add_bar(
+        orientation="h",
+        x=[bar.share for bar in bars],
+        y=list(range(len(bars))),
+        text=[f"{bar.share:.1%}" for bar in bars],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[bar.hover for bar in bars],
+        hovertemplate="%{customdata}<extra></extra>",
+        marker=marker,
+    )
+    figure.add_scatter(
+        mode="text",
+        x=[0.0] * len(lumps),
+        y=list(range(len(bars), len(rows))),
+        text=[f" {lump.share:.1%} together" for lump in lumps],
+        textposition="middle right",
+        customdata=[lump.hover for lump in lumps],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    largest = max((bar.share for bar in bars), default=0.0) or 1.0
     figure.update_xaxes(visible=False, range=[0, 1.2 * largest], fixedrange=True)
     figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=labels, range=[len(labels) - 0.5, -0.5],
-        showgrid=False, zeroline=False, fixedrange=True, ticks="", automargin=True,
+        tickvals=list(range(len(rows))), ticktext=[row.label for row in rows],
+        range=[len(rows) - 0.5, -0.5], showgrid=False, zeroline=False, fixedrange=True, ticks="",
+        automargin=True,
     )  # fmt: skip
     return figure.update_layout(
-        height=row_height * len(labels) + 16, bargap=0.25, showlegend=False, barmode="overlay",
-        margin={"l": 8, "r": 8, "t": 8, "b": 8}, **_CLEAR,
-    )  # fmt: skip
+        _CLEAR,
+        height=row_height * len(rows) + 16,
+        bargap=0.25,
+        showlegend=False,
+        margin=_NARROW,
+    )
 
 
 def _sentence(text: str) -> go.Figure:
     figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
     figure.add_annotation(text=text.replace(". ", ".<br>"), showarrow=False, font={"size": 14})
-    return figure.update_layout(height=150, margin={"l": 8, "r": 8, "t": 8, "b": 8}, **_CLEAR)
+    return figure.update_layout(_CLEAR, height=150, margin=_NARROW)

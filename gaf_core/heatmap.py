@@ -26,7 +26,7 @@ DARK_SHADES = (
     "#242a37", "#2e3c51", "#36506c", "#3b6587", "#3c7ca1",
     "#4394b6", "#56abc7", "#6bc3d7", "#82dbe8", "#9bf3f8",
 )  # fmt: skip
-_DARK_INK, _LIGHT_INK = "#0b0d12", "#ffffff"
+_DARK_INK, _LIGHT_INK = "#000000", "#ffffff"
 _MUTED = "light-dark(#5b6472, #a3adbb)"
 
 
@@ -91,7 +91,7 @@ def heatmap_html(trace: Trace, scores: NDArray[np.float64], *, show_special: boo
     html.append(escape(trace.text[cursor:]))
     return (
         '<div class="gaf-heatmap"><div dir="auto" style="white-space:pre-wrap;'
-        'overflow-wrap:anywhere;font-size:1.15em;line-height:2.1;margin:0 0 .5em">'
+        'overflow-wrap:anywhere;font-size:1.3em;line-height:2;margin:0 0 .5em">'
         + "".join(html)
         + "</div>"
         + _legend(scale)

@@ -21,8 +21,8 @@ from gaf_core.trace import Trace
 Tensor = NDArray[np.float64]
 
 VARIANTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "AF": lambda attention, gradient: attention,
-    "GF": lambda attention, gradient: np.maximum(gradient, 0.0),
+    "AF": lambda attention, _: attention,
+    "GF": lambda _, gradient: np.maximum(gradient, 0.0),
     "AGF": lambda attention, gradient: np.maximum(attention * gradient, 0.0),
 }
 AGGREGATES: dict[str, Callable[..., Tensor]] = {"mean": np.mean, "max": np.max, "sum": np.sum}

@@ -47,15 +47,6 @@ def token_hover(explanation: Explanation, token: int) -> str:
     )
 
 
-def lump_hover(explanation: Explanation, tokens: Sequence[int]) -> str:
-    """Share and score of several tokens together."""
-    held = list(tokens)
-    return (
-        f"{names(explanation, held)}<br>together {explanation.shares[held].sum():.2%} of the flow"
-        f"<br>score {explanation.scores[held].sum():.4g}"
-    )
-
-
 def node_hover(explanation: Explanation, node: ReducedNode, layer: str) -> str:
     """Token, layer, through-flow and share of a node of the network."""
     if node.merged:

@@ -89,7 +89,8 @@ class FlowNetwork:
     @property
     def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Layer, query and key index of every edge between tokens, in that order."""
-        return np.nonzero(self.capacity)
+        layer, query, key = np.nonzero(self.capacity)
+        return layer, query, key
 
     @property
     def edge_count(self) -> int:

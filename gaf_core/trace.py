@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gaf_core.errors import ModelError, TargetError, TextError, TextTooLongError
 from gaf_core.models import Model
 
-# What a caller may name: nothing (the predicted class), a class index, a label, or a contrast of two.
+# What a caller may name: nothing (the predicted class), an index, a label, or a contrast of two.
 TargetLike = int | str | tuple[int | str, int | str] | None
 
 

@@ -58,7 +58,7 @@ def explanation_of(text: str, settings: gaf.Settings = gaf.Settings(), **trace) 
 def proportional_flow(network: gaf.FlowNetwork) -> FlowSolution:
     """A flow that splits at every node in proportion to the capacities, as large as they allow.
 
-    Feasible and conserving, and by no means the largest: what pictures show must not depend on that.
+    Feasible and conserving, by no means the largest: what pictures show must not depend on that.
     """
     capacity, alive = network.capacity, network.live[-1]
     node = alive / max(alive.sum(), 1)

@@ -68,8 +68,8 @@ def stress(seed: int) -> tuple[str, np.ndarray]:
     """
     random = np.random.default_rng(seed)
     kind = STRESS_KINDS[seed % len(STRESS_KINDS)]
-    layers = int(round(30.0 ** random.random()))
-    tokens = int(round(200.0 ** random.random()))
+    layers = round(30.0 ** random.random())
+    tokens = round(200.0 ** random.random())
     if layers * tokens**2 > 300_000:
         layers = max(1, 300_000 // tokens**2)
     base = kind if kind in KINDS else "attention"

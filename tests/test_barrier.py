@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import gaf_core as gaf
 from gaf_core.flow.barrier import solve, state_from
 from tests import oracles
-from tests.networks import KINDS, information, informations
+from tests.networks import KINDS, information, informations, stress
 
 EPSILON = 1e-6
 # Two runs on one problem may differ by rounding over mu: about 1e-16 / (epsilon / 2m).
@@ -181,3 +181,57 @@ def test_known_flows(seed):
     widths = random.uniform(0.1, 1.0, 6)
     parallel = np.stack([np.diag(np.full(6, 1.0)), np.diag(widths)])
     assert np.allclose(solve(network_of(parallel)).scores, widths, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["attention", "gradient", "causal"])
+def test_the_central_path_is_the_single_solves(kind):
+    network = network_of(information(kind, 4, 12, seed=1))
+    epsilons = [0.5, 1e-1, 1e-3, 1e-6]
+    path = gaf.central_path(network, epsilons)
+    for epsilon, solution in zip(epsilons, path, strict=True):
+        alone = solve(network, epsilon)
+        assert solution.status is gaf.Status.OPTIMAL
+        assert solution.epsilon == epsilon
+        assert np.allclose(solution.scores, alone.scores, rtol=0, atol=ROUNDING * alone.value)
+    values = [solution.value for solution in path]
+    assert values == sorted(values)
+    # warm starts: the whole path for the price of a few solves
+    assert sum(solution.iterations for solution in path) <= 3 * solve(network).iterations
+
+
+def test_a_central_path_must_fall():
+    with pytest.raises(gaf.SettingsError, match="fall"):
+        gaf.central_path(network_of(np.ones((1, 2, 2))), [1e-3, 1e-3])
+
+
+def test_many_networks_at_once_have_the_bits_of_one_at_a_time(monkeypatch):
+    networks = [network_of(information("gradient", 4, size, size)) for size in (5, 9, 70, 70, 12)]
+    together = gaf.solve_many(networks)
+    monkeypatch.setattr("gaf_core.flow.threads._cores", 1)
+    for network, solution in zip(networks, together, strict=True):
+        alone = solve(network)
+        assert np.array_equal(solution.scores, alone.scores)
+        assert np.array_equal(solution.edge_flow, alone.edge_flow)
+        assert np.array_equal(solution.potential, alone.potential)
+
+
+def test_one_thread_and_two_give_the_same_bits(monkeypatch):
+    network = network_of(information("attention", 8, 100, seed=5))
+    monkeypatch.setattr("gaf_core.flow.threads._cores", 2)
+    two = solve(network)
+    monkeypatch.setattr("gaf_core.flow.threads._cores", 1)
+    one = solve(network)
+    assert np.array_equal(one.edge_flow, two.edge_flow)
+    assert one.iterations == two.iterations
+
+
+@pytest.mark.parametrize("seed", range(260))
+def test_generated_networks_are_certified_or_refused_truly(seed):
+    kind, tensor = stress(seed)
+    solution = solve(network_of(tensor))
+    if kind == "extreme within layers" and not solution.certified:
+        assert solution.status is gaf.Status.NUMERICAL_FAILURE
+        assert "Do not rely" in solution.message
+        return
+    assert solution.certified
+    assert solution.iterations <= 80

@@ -43,7 +43,7 @@ def test_gradients_of_a_classifier_that_reads_one_token_prune_the_last_layer(tra
     assert attention.live[-1].all()
 
 
-def test_explaining_a_text_is_explaining_its_trace(model, traced):
+def test_explaining_a_text_is_explaining_its_trace(model):
     settings = gaf.Settings(variant="GF", layers=(2, 6), target="positive")
     direct = gaf.explain(model, TEXT, settings)
     again = gaf.explain_trace(gaf.trace(model, TEXT, "positive"), settings)
@@ -116,7 +116,7 @@ def test_it_shows_itself_in_a_notebook(traced):
     assert "<script" not in html
 
 
-def test_the_library_needs_no_streamlit(tmp_path):
+def test_the_library_needs_no_streamlit():
     """gaf_core works where Streamlit is not installed: a script or a notebook."""
     import subprocess
     import sys

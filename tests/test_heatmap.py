@@ -67,7 +67,7 @@ def test_the_theme_of_the_app_has_the_same_shades():
 
 def test_the_sentence_stands_as_it_was_written():
     text = "  The\nActing  was TERRIBLE… \t truly. "
-    seen = Visible(heatmap_html(trace_of(text), scores(8), show_special=False))
+    seen = Visible(heatmap_html(trace_of(text), scores(9), show_special=False))
     assert seen.text.startswith(text)
 
 

@@ -1,5 +1,7 @@
 """One Newton system against a dense solve, and the refusal of a singular one."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from gaf_core.flow.newton import Laplacian, SingularSystemError
 def random_problem(widths, seed):
     random = np.random.default_rng(seed)
     widths = [1, *widths, 1]
-    sizes = [above * below for below, above in zip(widths, widths[1:], strict=False)]
+    sizes = [above * below for below, above in pairwise(widths)]
     layout = Layout(np.cumsum([0, *sizes]), np.cumsum([0, *widths]))
     conductance = random.uniform(0.1, 2.0, sum(sizes)) * 10.0 ** random.integers(-3, 3)
     return layout, conductance, random.normal(size=sum(widths))

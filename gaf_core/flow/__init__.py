@@ -1,6 +1,6 @@
 """FlowNetwork -> FlowSolution. Knows arrays and networks, never models or text."""
 
-from gaf_core.flow.barrier import solve
+from gaf_core.flow.barrier import central_path, solve, solve_many
 from gaf_core.flow.exact import (
     ExactFlow,
     FlowPath,
@@ -17,8 +17,10 @@ __all__ = [
     "FlowSolution",
     "Status",
     "ambiguity",
+    "central_path",
     "extreme_flows",
     "max_flow",
     "solve",
+    "solve_many",
     "widest_paths",
 ]

@@ -5,9 +5,9 @@ the residual network. As long as a path leads through it from source to sink: la
 its distance from the source, then send flow along paths on which the distance grows by one, until
 none is left (Dinic 1970). Capacities and flows are integers, so every comparison is exact.
 
-A library would do, and none fits: SciPy's maximum flow takes 32-bit capacities and cannot start from a
-flow; igraph is under the GPL; the shared HiGHS of OR-tools clashes with that of CVXPY in one process.
-Starting from a flow is what makes `exact.ambiguity` fast.
+A library would do, and none fits: SciPy's maximum flow takes 32-bit capacities and cannot start
+from a flow; igraph is under the GPL; the shared HiGHS of OR-tools clashes with that of CVXPY in one
+process. Starting from a flow is what makes `exact.ambiguity` fast.
 """
 
 from __future__ import annotations

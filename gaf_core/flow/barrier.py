@@ -21,9 +21,13 @@ the stopping test costs about one iteration.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +49,8 @@ MAX_ITERATIONS = 200
 BOUNDARY = 0.999  # fraction of the way to the boundary that a step may go
 
 _blas = ThreadpoolController()
+# apart from the pool that halves one solve (`threads`), so that neither waits for itself
+_solvers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="solve")
 
 
 @dataclass
@@ -117,18 +123,52 @@ def solve(network: FlowNetwork, epsilon: float = 1e-6, start: Start = routed_sta
     Raises:
         SettingsError: epsilon outside (0, 0.5].
     """
-    if not 0 < epsilon <= 0.5:
-        raise SettingsError(f"epsilon is {epsilon:g}; choose a value above 0 and at most 0.5.")
+    return central_path(network, (epsilon,), start)[0]
+
+
+def central_path(
+    network: FlowNetwork, epsilons: Sequence[float], start: Start = routed_start
+) -> list[FlowSolution]:
+    """The solutions for a falling sequence of epsilons, each started from the one before.
+
+    They trace the central path from the middle of the feasible flows (large epsilon) to the
+    analytic centre of the maximum flows (`epsilon -> 0`), for little more than the last one alone.
+
+    Raises:
+        SettingsError: an epsilon outside (0, 0.5], or one that is not below the one before.
+    """
+    for epsilon in epsilons:
+        if not 0 < epsilon <= 0.5:
+            raise SettingsError(f"epsilon is {epsilon:g}; choose a value above 0 and at most 0.5.")
+    if any(later >= earlier for earlier, later in pairwise(epsilons)):
+        raise SettingsError("The epsilons of a central path must fall from one to the next.")
     began = time.perf_counter()
     if not network.live.any():
-        return certify(network, zero_flow(network), 0.0, epsilon, 0, Status.NO_PATH, began)
+        nothing = zero_flow(network)
+        return [certify(network, nothing, 0.0, e, 0, Status.NO_PATH, began) for e in epsilons]
     problem = compile_problem(network)
-    # Several BLAS pools on few cores fight each other, and these matrices are small.
+    solutions = []
+    # Several BLAS pools on few cores fight each other, these matrices are small, and a sum that is
+    # split over threads depends on their number.
     with _blas.limit(limits=1, user_api="blas"):
         state = start(problem)
-        mu, iterations, status = follow_path(problem, state, epsilon)
-    flow = unpack(problem, state.flow, state.potential, network)
-    return certify(network, flow, mu * problem.scale, epsilon, iterations, status, began)
+        for epsilon in epsilons:
+            mu, iterations, status = follow_path(problem, state, epsilon)
+            flow = unpack(problem, state.flow, state.potential, network)
+            solutions.append(
+                certify(network, flow, mu * problem.scale, epsilon, iterations, status, began)
+            )
+            began = time.perf_counter()
+    return solutions
+
+
+def solve_many(networks: Sequence[FlowNetwork], epsilon: float = 1e-6) -> list[FlowSolution]:
+    """Solve independent networks, several at once on a machine with several cores.
+
+    The answers are those of `solve`, bit for bit.
+    """
+    with _blas.limit(limits=1, user_api="blas"):
+        return list(_solvers.map(partial(solve, epsilon=epsilon), networks))
 
 
 def follow_path(problem: LayeredProblem, state: State, epsilon: float) -> tuple[float, int, Status]:

@@ -1,13 +1,13 @@
 """Exact companions of the barrier flow: maximum flow, minimum cuts, ambiguity, paths.
 
-The combinatorial work is Dinic's algorithm (`augment`) on 64-bit integers, which here is more exact
-than floating point, not less: capacities are counted in units of 2^-58 of an upper bound of the flow
-(and cut at twice the bound, which changes no minimum cut). A capacity of 1e-12 of the flow still has
-five digits.
+The combinatorial work is Dinic's algorithm (`augment`) on 64-bit integers, which here is more
+exact than floating point, not less: capacities are counted in units of 2^-58 of an upper bound of
+the flow (and cut at twice the bound, which changes no minimum cut). A capacity of 1e-12 of the flow
+still has five digits.
 
-    maximum flow     one of many, in general: `edge_flow` is the one the algorithm happens to find.
-    minimum cuts     of all cuts of that capacity, the one nearest the prediction and the one nearest
-                     the input (Picard & Queyranne 1980).
+    maximum flow     one of many, in general: `edge_flow` is the one the algorithm finds.
+    minimum cuts     of all cuts of that capacity, the one nearest the prediction and the one
+                     nearest the input (Picard & Queyranne 1980).
     ambiguity        for token j the least and the most that it gets in any maximum flow. What the
                      input tokens can get together are the bases of a polymatroid with rank function
                      g(S) = maximum flow into the tokens S (Megiddo 1974), so that
@@ -150,7 +150,7 @@ def widest_paths(
 
     Returns:
         Paths, widest first, with what each carries. Ties go to the lower token positions, so the
-        same flow gives the same paths. Each path empties an edge: there are at most as many as edges.
+        same flow gives the same paths. Each path empties an edge, which bounds their number.
     """
     rest = edge_flow.copy()
     total = float(edge_flow[0].sum())

@@ -1,7 +1,7 @@
 """The passes over the edges that a barrier step makes, compiled.
 
-For edge `e` the state is the flow `f`, the slack `s = u - f`, and the duals `z` of `f >= 0` and `w` of
-`f <= u`; `f == 0` marks an edge that does not exist. With the conductance
+For edge `e` the state is the flow `f`, the slack `s = u - f`, and the duals `z` of `f >= 0` and `w`
+of `f <= u`; `f == 0` marks an edge that does not exist. With the conductance
 
     theta = 1 / (z/f + w/s),      fall = p_tail - p_head of the potentials p,
 
@@ -14,13 +14,14 @@ a Newton step `dp` of the perturbed optimality conditions moves the flow by
     dw/w  = mu / (s w) - b (1 - b) - 1 + df/s
 
 with `a = d/f`, `b = d/s` for `d` the flow step of the predictor (0 for plain centring), Mehrotra's
-second-order correction (Mehrotra, SIAM J. Optim. 2, 1992). Taking `fall` from the potentials, rather
-than as `w - z`, lets each step repair what rounding did to dual feasibility.
+second-order correction (Mehrotra, SIAM J. Optim. 2, 1992). Taking `fall` from the potentials,
+rather than as `w - z`, lets each step repair what rounding did to dual feasibility.
 
-A kernel reads every edge once, row by row (the edges that leave one node). The inner loops each write
-one array, select instead of branching, and leave sums to `_total`: that is what a compiler turns
-into vector instructions. No other sum is reordered, because that would cost the conservation of the
-flow its last eight digits; all orders are fixed, so the same input gives the same bits.
+A kernel reads every edge once, row by row (the edges that leave one node). The inner loops each
+write one array, select instead of branching, keep their sums and maxima a lane a column, and leave
+row sums to `_total`: that is what a compiler turns into vector instructions. No other sum is
+reordered, because that would cost the conservation of the flow its last eight digits; all orders
+are fixed, so the same input gives the same bits.
 """
 
 from __future__ import annotations
@@ -75,9 +76,9 @@ def predictor_pass(edge_start, node_start, p, f, s, z, w, theta, degree, excess)
 def predictor_step(edge_start, node_start, p, f, s, z, w, theta, dp, step, gap):
     """The predictor's flow step and the gap that it would leave, at its longest step lengths.
 
-    Writes `step [edges]`. Takes and returns a sum of f z + s w over the edges. After steps of length
-    x and y it is `gap (1 - y) + slope (x - y - x y) - bend x y` with `slope` the sum of d (z - w) and
-    `bend` that of d^2 / theta.
+    Writes `step [edges]`. Takes and returns a sum of f z + s w over the edges. After steps of
+    length x and y it is `gap (1 - y) + slope (x - y - x y) - bend x y` with `slope` the sum of
+    d (z - w) and `bend` that of d^2 / theta.
     """
     shrink_p, shrink_d, slope, bend = 1e-300, 1e-300, 0.0, 0.0
     width = np.diff(node_start).max()

@@ -13,19 +13,20 @@ from the source likewise; the narrowest layer bounds the flow. In this unit
 
     - capacities below 1e-13 are dropped: they could move no score by more than that, and a barrier
       on them would need more digits than there are;
-    - capacities above 1e6 are cut there: the barrier is flat where the flow can be, to one part in a
-      million of the force that the barrier at 0 exerts.
+    - capacities above 1e6 are cut there: their barrier is flat where the flow can be, to one part
+      in a million of the force that the barrier at 0 exerts.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.network import FlowNetwork, live_nodes, reached_nodes
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 NEGLIGIBLE = 1e-13
 UNBOUNDED = 1e6
@@ -51,12 +52,12 @@ class Layout(NamedTuple):
         """Number of nodes of a node layer."""
         return int(self.node_start[layer + 1] - self.node_start[layer])
 
-    def block(self, flat: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    def block(self, flat: NDArray[Scalar], k: int) -> NDArray[Scalar]:
         """View of block `k`, `[tails, heads]`."""
         edges = flat[self.edge_start[k] : self.edge_start[k + 1]]
         return edges.reshape(self.width(k + 1), self.width(k))
 
-    def nodes(self, flat: NDArray[np.float64], layer: int) -> NDArray[np.float64]:
+    def nodes(self, flat: NDArray[Scalar], layer: int) -> NDArray[Scalar]:
         """View of the values of one node layer."""
         return flat[self.node_start[layer] : self.node_start[layer + 1]]
 

@@ -10,9 +10,10 @@ layer are not joined to each other, so its Laplacian is block tridiagonal,
     D_k p_k - B_k p_{k+1} - B_{k-1}' p_{k-1} = rhs_k,       k = 1..K,
 
 with `B_k` the conductances between layers `k` and `k+1` and `D_k` diagonal. Layers are eliminated
-from both ends towards a middle one, which keeps the first and the last pivot diagonal and leaves one
-symmetric positive definite matrix a layer (block Cholesky; Golub & Van Loan, Matrix Computations,
-section 4.5). Eliminating layer `k` into its neighbour `n`, with `B` the conductances between them:
+from both ends towards a middle one, which keeps the first and the last pivot diagonal and leaves
+one symmetric positive definite matrix a layer (block Cholesky; Golub & Van Loan, Matrix
+Computations, section 4.5). Eliminating layer `k` into its neighbour `n`, with `B` the conductances
+between them:
 
     S_k = L L'        W = L^-1 B        S_n = D_n - W' W
     y_k = L^-1 b_k    b_n += W' y_k     and back:  p_k = L^-T (y_k + W p_n)

@@ -21,7 +21,9 @@ class Status(StrEnum):
 
 
 MESSAGES: dict[Status, str] = {
-    Status.OPTIMAL: "The flow is the unique barrier-regularised maximum flow, within its tolerances.",
+    Status.OPTIMAL: (
+        "The flow is the unique barrier-regularised maximum flow, within its tolerances."
+    ),
     Status.NO_PATH: (
         "No path leads from the prediction to the input: every gradient on the way is zero or "
         "negative. The maximum flow is 0 and so is every score."

@@ -1,0 +1,282 @@
+"""The app in a real Chromium, as a visitor sees it. Nothing may leave this computer."""
+
+import csv
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+HEATMAP = ".gaf-heatmap"
+CHART = '[data-testid="stPlotlyChart"]'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = f"no Chromium on this machine: none of {', '.join(NAMES)} is on the path"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [
+        sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true",
+        f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none",
+    ]  # fmt: skip
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+    assert "Traceback" not in log.read_text()
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(url, timeout=1)
+        except OSError:
+            time.sleep(0.25)
+        else:
+            return
+    pytest.fail(f"the server did not start: {log.read_text()}")
+
+
+class Visit:
+    """Pages of one visitor; on leaving, no console error and no foreign request are allowed."""
+
+    def __init__(self, context: BrowserContext, server: str):
+        self.context, self.server = context, server
+        self.problems: list[str] = []
+
+    def open(self, query: str = "", width: int = 1440, dark: bool = False) -> Page:
+        page = self.context.new_page()
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.set_default_timeout(30_000)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", self._request)
+        page.goto(f"{self.server}/{query}")
+        settled(page)
+        return page
+
+    def _console(self, message) -> None:
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    def _request(self, request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and address.hostname != "127.0.0.1":
+            self.problems.append(f"request to {request.url}")
+
+
+@pytest.fixture(scope="module")
+def context(browser) -> BrowserContext:
+    """Shared, so that the browser compiles the scripts of the page once."""
+    return browser.new_context()
+
+
+@pytest.fixture
+def visit(context, server) -> Iterator[Visit]:
+    visit = Visit(context, server)
+    yield visit
+    for page in context.pages:
+        page.close()
+    assert not visit.problems
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run and everything that it sent is drawn."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_selector(f'{HEATMAP}, [data-testid="stAlert"]')
+    page.wait_for_timeout(300)
+
+
+def write(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Text to explain").fill(text)
+    page.get_by_role("button", name="Explain", exact=True).click()
+    changed(page)
+
+
+def choose(page: Page, name: str) -> None:
+    page.get_by_role("radiogroup", name="Tensor").get_by_text(name, exact=True).click()
+    changed(page)
+
+
+def changed(page: Page) -> None:
+    page.wait_for_timeout(400)
+    settled(page)
+
+
+def words(page: Page) -> str:
+    return page.locator(f"{HEATMAP} > div").first.inner_text()
+
+
+def colours(page: Page) -> list[str]:
+    return page.locator(f"{HEATMAP} span[title]").evaluate_all(
+        "spans => spans.map(span => getComputedStyle(span).backgroundColor)"
+    )
+
+
+def nodes(page: Page) -> list[list[float]]:
+    """`[x, y, height]` of every node of the Sankey, in pixels."""
+    page.wait_for_selector(".sankey-node rect")
+    page.wait_for_timeout(700)  # plotly moves nodes to their places within half a second
+    return page.locator(".sankey-node rect").evaluate_all(
+        "all => all.map(r => r.getBoundingClientRect()).map(r => [r.x, r.y, r.height])"
+    )
+
+
+def test_type_switch_see_and_download(visit, tmp_path):
+    page = visit.open()
+    first = words(page)
+    write(page, "The plot is dull, but the acting is wonderful.")
+    assert "The plot is dull, but the acting is wonderful." in words(page) != first
+    before = colours(page), nodes(page)
+    choose(page, "AF")
+    assert colours(page) != before[0]
+    assert nodes(page) != before[1]
+    metric = page.get_by_test_id("stMetric").filter(has_text="Flow value")
+    shown = float(metric.get_by_test_id("stMetricValue").inner_text())
+    scores = downloaded(page, "Scores (CSV)", tmp_path)
+    assert [row["token"] for row in scores][:4] == ["[CLS]", "the", "plot", "is"]
+    value = sum(float(row["score"]) for row in scores)
+    assert value == pytest.approx(shown, rel=1e-3)
+    assert sum(float(row["share"]) for row in scores) == pytest.approx(1.0, rel=1e-12)
+    edges = downloaded(page, "Edges (CSV)", tmp_path)
+    last = [float(row["flow"]) for row in edges if row["layer"] == "5"]
+    assert sum(last) == pytest.approx(value, rel=1e-9)
+
+
+def downloaded(page: Page, button: str, folder: Path) -> list[dict[str, str]]:
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button).click()
+    file = folder / started.value.suggested_filename
+    started.value.save_as(file)
+    with file.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_link_shows_somebody_else_the_same(visit):
+    page = visit.open()
+    write(page, "Not bad at all, said <b>nobody</b> & sons: 100 %!")
+    choose(page, "GF")
+    page.get_by_text("Show special tokens").click()
+    changed(page)
+    link = urlsplit(page.url)
+    other = visit.open(f"?{link.query}")
+    assert words(other) == words(page)
+    assert colours(other) == colours(page)
+    assert other.get_by_role("radio", name="GF", exact=True).is_checked()
+    assert "[CLS]" not in words(other)
+
+
+def test_the_page_has_an_address_of_its_own(visit):
+    page = visit.open("explore?text=good+film")
+    visit.problems.clear()  # Streamlit probes for its base path first: two 404s, harmless
+    assert "good film" in words(page)
+
+
+def test_what_plotly_draws_is_true_to_scale_and_tells_its_numbers(visit):
+    page = visit.open("?text=" + quote("The plot is dull, but the acting is wonderful."))
+    columns: dict[int, list[tuple[float, float]]] = {}
+    for x, y, height in nodes(page):
+        columns.setdefault(round(x), []).append((y, height))
+    assert len(columns) == 8
+    totals = [sum(height for _, height in column) for column in columns.values()]
+    assert max(totals) == pytest.approx(min(totals), abs=4), "nodes have at least half a pixel"
+    for column in columns.values():
+        column.sort()
+        for (y, height), (below, _) in pairwise(column):
+            assert below - (y + height) > 2, "nodes of a column never touch"
+    hover = page.locator(".hoverlayer .hovertext").first
+    page.locator(".sankey-link").last.hover(force=True)
+    expect(hover).to_contain_text("flow")
+    page.locator(".sankey-node rect").first.hover()
+    expect(hover).to_contain_text("flow through it")
+
+
+@pytest.mark.parametrize(("dark", "shades"), [(False, LIGHT_SHADES), (True, DARK_SHADES)])
+def test_words_and_bars_have_the_shades_of_the_theme(visit, dark, shades):
+    page = visit.open("?text=good+film", dark=dark)
+    strongest = "rgb({}, {}, {})".format(*(int(shades[-1][i : i + 2], 16) for i in (1, 3, 5)))
+    tokens = page.locator(f"{HEATMAP} [title]").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).backgroundColor)"
+    )
+    assert strongest in tokens
+    bars = page.locator(f"{CHART} .bars .point path").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).fill)"
+    )
+    assert strongest in bars
+
+
+def test_nothing_sticks_out_of_the_page_at_any_width(visit):
+    page = visit.open("?text=" + quote("word " * 60))
+    for width in (1440, 800, 420):
+        page.set_viewport_size({"width": width, "height": 1000})
+        nodes(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        for chart in page.locator(CHART).all():
+            box = chart.bounding_box()
+            assert box is not None
+            assert box["width"] > 250
+
+
+def test_markup_in_a_text_never_runs(visit):
+    page = visit.open()
+    text = (
+        '<img src=x onerror="window.hacked=1"> <script>window.hacked=1</script> **b** $x$ :smile:'
+    )
+    write(page, text)
+    assert text in words(page)
+    nodes(page)
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_very_long_text_survives_as_a_link(visit):
+    page = visit.open()
+    write(page, "good film " * 2500)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("5,002 tokens")
+    page.reload()
+    settled(page)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("5,002 tokens")
+
+
+def test_a_link_to_what_does_not_exist_says_so(visit):
+    page = visit.open("?tensor=XYZ&layers=5&layers=2")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("asks for tensor “XYZ”")
+    assert words(page)
+    ends = page.get_by_role("group", name="Layers").get_by_role("slider").all()
+    assert [end.input_value() for end in ends] == ["2", "5"]
