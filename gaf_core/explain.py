@@ -159,7 +159,7 @@ def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation
     )
 
 
-def _source(traced: Trace, source: str | int):
+def _source(traced: Trace, source: str | int) -> str | int | list[int]:
     if source == "classification":
         positions = traced.read_positions
         if not positions.size:
@@ -167,5 +167,5 @@ def _source(traced: Trace, source: str | int):
                 "The target does not depend on any position of the last layer, so there is no "
                 'classification position. Use source "all".'
             )
-        return positions
+        return positions.tolist()
     return source

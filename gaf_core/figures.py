@@ -20,7 +20,13 @@ from gaf_core.trace import Trace
 
 ACCENT = "#4394b6"
 
-_CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+_HOVER = {"bgcolor": "#1a2230", "bordercolor": "#1a2230", "font": {"color": "#ffffff", "size": 13}}
+_CLEAR = {
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL},
+    "hoverlabel": {"align": "left", **_HOVER},
+}
 _NARROW = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
@@ -38,18 +44,16 @@ def sankey(explanation: Explanation, budget: int = 10) -> go.Figure:
     if explanation.solution.value <= 0:
         return _sentence(explanation.solution.message)
     picture = SankeyPicture.of(explanation, budget)
-    hover = {"hovertemplate": "%{customdata}<extra></extra>"}
+    # Plotly would give a hover the translucent colour of its link; it is to be read.
+    hover = {"hovertemplate": "%{customdata}<extra></extra>", "hoverlabel": _HOVER}
+    looks = {"pad": picture.padding, "thickness": 13, "line": {"width": 0}}
     figure = go.Figure(
         go.Sankey(
             arrangement="fixed",
-            node={
-                **picture.nodes(), **hover, "pad": picture.padding, "thickness": 13,
-                "line": {"width": 0}, "sort": "input",
-            },
+            node={**picture.nodes(), **hover, **looks, "sort": "input"},
             link={**picture.links(), **hover, "sort": "input"},
-            hoverlabel={"align": "left"},
         )
-    )  # fmt: skip
+    )
     return figure.update_layout(
         _CLEAR,
         annotations=picture.annotations(),

@@ -76,6 +76,8 @@ def test_first_paint_is_an_explained_example():
         "Duality gap",
         "Conservation",
     ]
+    assert app.slider(key="layers").value == (4, 6), "the upper half reads at a glance"
+    assert "The paper takes all 6" in " ".join(caption.value for caption in app.sidebar.caption)
     assert not dict(app.query_params), "defaults stay out of the link"
 
 

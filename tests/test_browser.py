@@ -210,7 +210,8 @@ def test_the_page_has_an_address_of_its_own(visit):
 
 
 def test_what_plotly_draws_is_true_to_scale_and_tells_its_numbers(visit):
-    page = visit.open("?text=" + quote("The plot is dull, but the acting is wonderful."))
+    text = quote("The plot is dull, but the acting is wonderful.")
+    page = visit.open(f"?layers=1&layers=6&text={text}")
     columns: dict[int, list[tuple[float, float]]] = {}
     for x, y, height in nodes(page):
         columns.setdefault(round(x), []).append((y, height))

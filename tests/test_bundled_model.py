@@ -19,10 +19,12 @@ FOLDER = ROOT / "assets/models/minilm-reviews"
 DATA = ROOT / "assets/data"
 
 
-@pytest.fixture(autouse=True)
-def offline(monkeypatch):
-    """Any attempt to open a connection fails."""
-    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("opened a connection"))
+@pytest.fixture(autouse=True, scope="module")
+def offline():
+    """Any attempt to open a connection fails, in the fixtures below too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("socket.socket.connect", lambda *_: pytest.fail("opened a connection"))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +70,9 @@ def test_model_computes_in_float32_and_names_its_labels(model):
 
 
 def test_configuration_names_no_local_path():
-    for path in FOLDER.glob("*.json"):
-        assert "/tmp" not in path.read_text()
-        assert "name_or_path" not in path.read_text()
+    for name in ("config.json", "tokenizer_config.json"):
+        settings = json.loads((FOLDER / name).read_text())
+        assert not [value for value in settings.values() if "/" in str(value)]
 
 
 def test_tokenizer_is_fast_with_offsets_and_neither_cuts_nor_pads(tokenizer):
@@ -130,7 +132,7 @@ def test_measured_numbers_agree_with_the_stored_split(metrics, stored):
         counts = Counter(r.source for r in stored if r.split == split)
         assert {source: found["n"] for source, found in metrics[split].items()} == counts
         for found in metrics[split].values():
-            assert found["accuracy"] == pytest.approx(found["correct"] / found["n"], abs=1e-4)
+            assert found["accuracy"] == pytest.approx(found["correct"] / found["n"], abs=1e-6)
             assert found["low"] < found["accuracy"] < found["high"]
     assert metrics["test"]["movie"]["n"] >= 1000
     assert metrics["test"]["movie"]["accuracy"] >= 0.85
@@ -142,7 +144,7 @@ def test_measured_numbers_agree_with_the_stored_split(metrics, stored):
 def test_every_text_is_labelled_by_a_clear_rating_and_split(stored):
     assert {r.split for r in stored} == {"train", "validation", "test"}
     assert min(abs(r.rating) for r in stored) >= 0.5
-    assert all(r.text == texts.clean(r.text) for r in stored)
+    assert all(r.text == " ".join(r.text.split()) != "" for r in stored)
     assert len({(r.source, r.identity) for r in stored}) == len(stored)
 
 

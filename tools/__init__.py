@@ -1,1 +1,1 @@
-"""How the bundled data and the bundled model were made: from two published packages to `assets/`."""
+"""How the bundled data and the bundled model were made, from two published packages."""

@@ -1,6 +1,6 @@
 """Measure a model folder on the held-out texts, as stored, in float32.
 
-    python -m tools.evaluate_model [folder]
+python -m tools.evaluate_model [folder]
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Accuracy:
 
 def main() -> None:
     """Print the table of accuracies per source, on the test texts."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=MODEL)
     parser.add_argument("--split", choices=("test", "validation"), default="test")
     arguments = parser.parse_args()
@@ -123,9 +123,9 @@ def table(found: dict[str, Accuracy]) -> str:
 
 
 def as_numbers(found: dict[str, Accuracy]) -> dict[str, dict[str, float]]:
-    """Return the accuracies as plain numbers, rounded to four digits, for `metrics.json`."""
+    """Return the accuracies as plain numbers, rounded to six digits, for `metrics.json`."""
     return {
-        source: {name: round(value, 4) for name, value in asdict(a).items()}
+        source: {name: round(value, 6) for name, value in asdict(a).items()}
         for source, a in found.items()
     }
 

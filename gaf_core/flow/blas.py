@@ -1,8 +1,8 @@
 """The few BLAS and LAPACK routines of the Newton step, in place and without the GIL.
 
-SciPy's Python wrappers hold the GIL for the whole call, so two layers cannot be factorised at once;
-called through their C addresses they release it. Matrices are float64 in Fortran order; only the
-lower triangle of a symmetric one is read or written.
+SciPy's Python wrappers hold the GIL for the whole call, so two layers cannot be factorised at
+once; called through their C addresses they release it. Matrices are float64, in Fortran order where
+nothing else is said; only the lower triangle of a symmetric one is read or written.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _dtrsv = _routine("cython_blas", "dtrsv", 8)
 _dsyrk = _routine("cython_blas", "dsyrk", 10)
 
 _LETTERS = {letter: ctypes.c_char(letter.encode()) for letter in "LNRT"}
-_NUMBERS = {number: ctypes.c_double(number) for number in (1.0, -1.0)}
+_NUMBERS = {number: ctypes.c_double(number) for number in (0.0, 1.0, -1.0)}
 _at = ctypes.addressof
-_L, _N, _T = (_at(_LETTERS[letter]) for letter in "LNT")
-_ONE, _MINUS_ONE = (_at(_NUMBERS[number]) for number in (1.0, -1.0))
+_L, _N, _R, _T = (_at(_LETTERS[letter]) for letter in "LNRT")
+_ZERO, _ONE, _MINUS_ONE = (_at(_NUMBERS[number]) for number in (0.0, 1.0, -1.0))
 _STRIDE = ctypes.c_int(1)
 
 
@@ -48,12 +48,18 @@ def cholesky(matrix: Array) -> bool:
 
 
 def solve_lower_matrix(factor: Array, matrix: Array) -> None:
-    """Overwrite `matrix` `[n, m]` with `L^-1 matrix`."""
+    """Overwrite `matrix` `[n, m]`, in Fortran or C order, with `L^-1 matrix`."""
     rows, columns = (ctypes.c_int(size) for size in matrix.shape)
-    _dtrsm(
-        _L, _L, _N, _N, _at(rows), _at(columns), _ONE,
-        factor.ctypes.data, _at(rows), matrix.ctypes.data, _at(rows),
-    )  # fmt: skip
+    if matrix.flags.f_contiguous:
+        _dtrsm(
+            _L, _L, _N, _N, _at(rows), _at(columns), _ONE,
+            factor.ctypes.data, _at(rows), matrix.ctypes.data, _at(rows),
+        )  # fmt: skip
+    else:  # in memory this is matrix', which becomes matrix' L^-T
+        _dtrsm(
+            _R, _L, _T, _N, _at(columns), _at(rows), _ONE,
+            factor.ctypes.data, _at(rows), matrix.ctypes.data, _at(columns),
+        )  # fmt: skip
 
 
 def solve_lower(factor: Array, vector: Array, transposed: bool = False) -> None:
@@ -65,10 +71,11 @@ def solve_lower(factor: Array, vector: Array, transposed: bool = False) -> None:
     )  # fmt: skip
 
 
-def subtract_gram(matrix: Array, other: Array) -> None:
-    """`matrix -= other' other` in the lower triangle; `other` is `[k, n]`."""
+def subtract_gram(matrix: Array, other: Array, *, onto: bool) -> None:
+    """`matrix = -other' other`, or `-=` where `onto`; `other` is `[k, n]` in Fortran or C order."""
     inner, order = (ctypes.c_int(size) for size in other.shape)
+    transposed, leading = (_T, inner) if other.flags.f_contiguous else (_N, order)
     _dsyrk(
-        _L, _T, _at(order), _at(inner), _MINUS_ONE,
-        other.ctypes.data, _at(inner), _ONE, matrix.ctypes.data, _at(order),
+        _L, transposed, _at(order), _at(inner), _MINUS_ONE,
+        other.ctypes.data, _at(leading), _ONE if onto else _ZERO, matrix.ctypes.data, _at(order),
     )  # fmt: skip

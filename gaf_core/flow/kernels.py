@@ -17,7 +17,8 @@ with `a = d/f`, `b = d/s` for `d` the flow step of the predictor (0 for plain ce
 second-order correction (Mehrotra, SIAM J. Optim. 2, 1992). Taking `fall` from the potentials,
 rather than as `w - z`, lets each step repair what rounding did to dual feasibility.
 
-A kernel reads every edge once, row by row (the edges that leave one node). The inner loops each
+A kernel reads every edge of blocks `first` to `last - 1` once, row by row (the edges that leave one
+node); what two ranges of blocks write is disjoint. The inner loops each
 write one array, select instead of branching, keep their sums and maxima a lane a column, and leave
 row sums to `_total`: that is what a compiler turns into vector instructions. No other sum is
 reordered, because that would cost the conservation of the flow its last eight digits; all orders
@@ -43,18 +44,21 @@ def _total(row):
 
 
 @_compiled
-def predictor_pass(edge_start, node_start, p, f, s, z, w, theta, degree, excess):
+def predictor_pass(first, last, edge_start, node_start, p, f, s, z, w, theta, degree, through):
     """Conductances, their sum at each node, and the predictor's right-hand side.
 
-    Writes `theta [edges]`, `degree [nodes]`, and `excess [nodes]` = in - out of `f + theta push`.
+    Writes `theta [edges]`, `degree [2, nodes]`, the sums of `theta` over the edges into and out of
+    each node, and `through [2, nodes]`, those of `f + theta push`.
     """
-    degree[:] = 0.0
-    excess[:] = 0.0
+    degree_in, degree_out = degree
+    flow_in, flow_out = through
     flow = np.empty(np.diff(node_start).max())
-    for k in range(edge_start.size - 1):
+    for k in range(first, last):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
-        into, arriving, below = degree[head:tail], excess[head:tail], p[head:tail]
+        into, arriving, below = degree_in[head:tail], flow_in[head:tail], p[head:tail]
+        into[:] = 0.0
+        arriving[:] = 0.0
         for i in range(tail, end):
             e = edge_start[k] + (i - tail) * n
             fr, sr, zr, wr = f[e : e + n], s[e : e + n], z[e : e + n], w[e : e + n]
@@ -68,22 +72,21 @@ def predictor_pass(edge_start, node_start, p, f, s, z, w, theta, degree, excess)
                 into[j] += tr[j]
             for j in range(n):
                 arriving[j] += q[j]
-            degree[i] += _total(tr)
-            excess[i] -= _total(q)
+            degree_out[i] = _total(tr)
+            flow_out[i] = _total(q)
 
 
 @_compiled
-def predictor_step(edge_start, node_start, p, f, s, z, w, theta, dp, step, gap):
-    """The predictor's flow step and the gap that it would leave, at its longest step lengths.
+def predictor_step(first, last, edge_start, node_start, p, f, s, z, w, theta, dp, step):
+    """The predictor's flow step, and what its longest step lengths and the gap then follow from.
 
-    Writes `step [edges]`. Takes and returns a sum of f z + s w over the edges. After steps of
-    length x and y it is `gap (1 - y) + slope (x - y - x y) - bend x y` with `slope` the sum of
-    d (z - w) and `bend` that of d^2 / theta.
+    Writes `step [edges]`. Returns (largest relative decrease of f or s, the same of z or w, sum of
+    d (z - w), sum of d^2 / theta).
     """
     shrink_p, shrink_d, slope, bend = 1e-300, 1e-300, 0.0, 0.0
     width = np.diff(node_start).max()
     lanes = np.empty((4, width))
-    for k in range(edge_start.size - 1):
+    for k in range(first, last):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
         below = dp[head:tail] + p[head:tail]
@@ -107,19 +110,19 @@ def predictor_step(edge_start, node_start, p, f, s, z, w, theta, dp, step, gap):
                 bending[j] += dr[j] * (here - below[j])
         shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
         slope, bend = slope + sloping.sum(), bend + bending.sum()
-    x, y = min(1.0, 1.0 / shrink_p), min(1.0, 1.0 / shrink_d)
-    return gap * (1.0 - y) + slope * (x - y - x * y) - bend * x * y
+    return shrink_p, shrink_d, slope, bend
 
 
 @_compiled
-def corrector_pass(edge_start, node_start, p, f, s, z, w, theta, step, mu, excess):
-    """The corrector's right-hand side; writes `excess [nodes]` = in - out of `f + theta push`."""
-    excess[:] = 0.0
+def corrector_pass(first, last, edge_start, node_start, p, f, s, z, w, theta, step, mu, through):
+    """The corrector's right-hand side: `through [2, nodes]`, in and out of `f + theta push`."""
+    flow_in, flow_out = through
     flow = np.empty(np.diff(node_start).max())
-    for k in range(edge_start.size - 1):
+    for k in range(first, last):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
-        arriving, below = excess[head:tail], p[head:tail]
+        arriving, below = flow_in[head:tail], p[head:tail]
+        arriving[:] = 0.0
         for i in range(tail, end):
             e = edge_start[k] + (i - tail) * n
             fr, sr, zr, wr = f[e : e + n], s[e : e + n], z[e : e + n], w[e : e + n]
@@ -129,15 +132,15 @@ def corrector_pass(edge_start, node_start, p, f, s, z, w, theta, step, mu, exces
                 q[j] = fr[j] + tr[j] * push if fr[j] > 0.0 else 0.0
             for j in range(n):
                 arriving[j] += q[j]
-            excess[i] -= _total(q)
+            flow_out[i] = _total(q)
 
 
 @_compiled
-def corrector_lengths(edge_start, node_start, p, f, s, z, w, theta, step, mu, dp):
-    """Longest primal and dual step lengths that keep the state positive, each at most 1e300."""
+def corrector_lengths(first, last, edge_start, node_start, p, f, s, z, w, theta, step, mu, dp):
+    """Largest relative decrease of f or s, and of z or w, in a full step of the corrector."""
     shrink_p, shrink_d = 1e-300, 1e-300
     lanes = np.empty((3, np.diff(node_start).max()))
-    for k in range(edge_start.size - 1):
+    for k in range(first, last):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
         below, change = p[head:tail], dp[head:tail]
@@ -160,24 +163,27 @@ def corrector_lengths(edge_start, node_start, p, f, s, z, w, theta, step, mu, dp
                 worst = -_above_step(sr[j], wr[j], dr[j], mu, df[j])
                 dual[j] = _larger(dual[j], worst if fr[j] > 0.0 else 0.0)
         shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
-    return 1.0 / shrink_p, 1.0 / shrink_d
+    return shrink_p, shrink_d
 
 
 @_compiled
-def update(edge_start, node_start, p, f, s, z, w, theta, step, mu, dp, primal, dual, excess):
+def update(
+    first, last, edge_start, node_start, p, f, s, z, w, theta, step, mu, dp, primal, dual, through
+):
     """Take the step in place; `p` is moved by the caller.
 
-    Writes `excess [nodes]` = in - out of the new flow. Returns the largest |f z - mu| / mu or
+    Writes `through [2, nodes]`, in and out of the new flow. Returns the largest |f z - mu| / mu or
     |s w - mu| / mu, and the sum of f z + s w.
     """
-    excess[:] = 0.0
+    flow_in, flow_out = through
     furthest, gap = 0.0, 0.0
     lanes = np.empty((3, np.diff(node_start).max()))
-    for k in range(edge_start.size - 1):
+    for k in range(first, last):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
-        arriving, below, change = excess[head:tail], p[head:tail], dp[head:tail]
+        arriving, below, change = flow_in[head:tail], p[head:tail], dp[head:tail]
         lanes[:, :] = 0.0
+        arriving[:] = 0.0
         df, off, products = lanes[0, :n], lanes[1, :n], lanes[2, :n]
         for i in range(tail, end):
             e = edge_start[k] + (i - tail) * n
@@ -203,7 +209,7 @@ def update(edge_start, node_start, p, f, s, z, w, theta, step, mu, dp, primal, d
                 off[j] = _larger(off[j], worst if fr[j] > 0.0 else 0.0)
             for j in range(n):
                 products[j] += fr[j] * zr[j] + sr[j] * wr[j]
-            excess[i] -= _total(fr)
+            flow_out[i] = _total(fr)
         furthest, gap = max(furthest, off.max()), gap + products.sum()
     return furthest / mu, gap
 

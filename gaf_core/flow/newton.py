@@ -40,20 +40,11 @@ class SingularSystemError(ArithmeticError):
 
 
 class Laplacian:
-    """The factorised Laplacian of the layered electrical network."""
+    """The Laplacian of the layered electrical network, factorised again in every Newton step."""
 
-    def __init__(self, layout: Layout, conductance: Array, degree: Array):
-        """Factorise.
-
-        Args:
-            layout: positions of blocks and node layers.
-            conductance: flat `theta >= 0` of every edge.
-            degree: flat sum of the conductances at every node.
-
-        Raises:
-            SingularSystemError: the conductances differ by more than double precision resolves.
-        """
-        self._layout, self._edges = layout, len(conductance)
+    def __init__(self, layout: Layout):
+        """Allocate the factors once; fresh memory would cost as much as filling it."""
+        self._layout, self._edges = layout, int(layout.edge_start[-1])
         last = layout.blocks - 1
         self._middle = (1 + last) // 2
         # the two chains of eliminations: (layer, the neighbour it is eliminated into)
@@ -61,13 +52,27 @@ class Laplacian:
         self._downwards = [(k, k - 1) for k in range(last, self._middle, -1)]
         self._factor: dict[int, Array] = {}
         self._coupling: dict[int, Array] = {}
+        for k, neighbour in (*self._upwards, *self._downwards):
+            size, order = (layout.width(k), layout.width(neighbour)), "F" if neighbour > k else "C"
+            self._coupling[k] = np.empty(size, order=order)
+        for k in range(1, last + 1):
+            diagonal = not self._eliminated_into(k)
+            size = layout.width(k)
+            self._factor[k] = np.empty(size) if diagonal else np.zeros((size, size), order="F")
+
+    def factorise(self, conductance: Array, degree: Array) -> None:
+        """Take new conductances.
+
+        Args:
+            conductance: flat `theta >= 0` of every edge.
+            degree: flat sum of the conductances at every node.
+
+        Raises:
+            SingularSystemError: the conductances differ by more than double precision resolves.
+        """
         eliminate = partial(self._eliminate, conductance, degree)
         both(self._edges, partial(eliminate, self._upwards), partial(eliminate, self._downwards))
-        pivot = layout.nodes(degree, self._middle)
-        for k, neighbour in (*self._upwards[-1:], *self._downwards[-1:]):
-            if neighbour == self._middle:
-                pivot = _subtract_gram(pivot, self._coupling[k])
-        self._factor[self._middle] = _cholesky(pivot)
+        self._factorise_pivot(self._middle, degree)
 
     def solve(self, rhs: Array) -> Array:
         """Potentials for one right-hand side, both flat over all nodes; 0 at source and target."""
@@ -87,53 +92,44 @@ class Laplacian:
                 _backward(self._factor[k], at[k])
 
         both(self._edges, partial(reduce, self._upwards), partial(reduce, self._downwards))
-        for k, _ in (*self._upwards[-1:], *self._downwards[-1:]):
+        for k in self._eliminated_into(self._middle):
             at[self._middle] += at[k] @ self._coupling[k]
         _forward(self._factor[self._middle], at[self._middle])
         _backward(self._factor[self._middle], at[self._middle])
         both(self._edges, partial(expand, self._upwards), partial(expand, self._downwards))
         return potential
 
+    def _eliminated_into(self, layer: int) -> list[int]:
+        """The neighbours that are eliminated into a layer: none, one, or (in the middle) two."""
+        chains = (*self._upwards, *self._downwards)
+        return [k for k, neighbour in chains if neighbour == layer]
+
     def _eliminate(self, conductance: Array, degree: Array, chain: list[tuple[int, int]]) -> None:
         """Factorise the pivots of one chain, each into the next, up to the middle layer."""
-        layout = self._layout
         for k, neighbour in chain:
-            between = layout.block(conductance, min(k, neighbour))
+            self._factorise_pivot(k, degree)
+            between = self._layout.block(conductance, min(k, neighbour))
             between = between.T if neighbour > k else between
-            pivot = layout.nodes(degree, k)
-            earlier = 2 * k - neighbour  # the layer that was eliminated into this one, if any
-            if earlier in self._coupling:
-                pivot = _subtract_gram(pivot, self._coupling[earlier])
-            self._factor[k] = _cholesky(pivot)
-            self._coupling[k] = _divide(self._factor[k], between)
+            factor, coupling = self._factor[k], self._coupling[k]
+            if factor.ndim == 1:
+                np.divide(between, factor[:, None], out=coupling)
+            else:
+                coupling[:] = between
+                blas.solve_lower_matrix(factor, coupling)
 
-
-def _cholesky(pivot: Array) -> Array:
-    """`L` with `pivot = L L'`, in place; a diagonal is a vector."""
-    if pivot.ndim == 1:
-        if not (pivot > 0).all():
+    def _factorise_pivot(self, k: int, degree: Array) -> None:
+        """`S_k = L L'`, of which a diagonal is kept as a vector."""
+        factor, own = self._factor[k], self._layout.nodes(degree, k)
+        if factor.ndim == 1:
+            if not (own > 0).all():
+                raise SingularSystemError
+            np.sqrt(own, out=factor)
+            return
+        for index, eliminated in enumerate(self._eliminated_into(k)):
+            blas.subtract_gram(factor, self._coupling[eliminated], onto=index > 0)
+        np.einsum("ii->i", factor)[:] += own
+        if not blas.cholesky(factor):
             raise SingularSystemError
-        return np.sqrt(pivot)
-    if not blas.cholesky(pivot):
-        raise SingularSystemError
-    return pivot
-
-
-def _divide(factor: Array, between: Array) -> Array:
-    """`W = L^-1 between`."""
-    if factor.ndim == 1:
-        return np.divide(between, factor[:, None], order="F")
-    coupling = np.array(between, order="F")
-    blas.solve_lower_matrix(factor, coupling)
-    return coupling
-
-
-def _subtract_gram(pivot: Array, coupling: Array) -> Array:
-    """`pivot - W' W`, lower triangle; in place unless the pivot is a diagonal."""
-    if pivot.ndim == 1:
-        pivot = np.asfortranarray(np.diag(pivot))
-    blas.subtract_gram(pivot, coupling)
-    return pivot
 
 
 def _forward(factor: Array, vector: Array) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # Below this many edges, handing work over costs more than it saves (measured on two cores).
 WORTHWHILE = 60_000
@@ -17,12 +20,10 @@ _cores = os.cpu_count() or 1
 _pool = ThreadPoolExecutor(max_workers=_cores, thread_name_prefix="flow")
 
 
-def both(edges: int, one: Callable[[], object], other: Callable[[], object]) -> None:
+def both(edges: int, one: Callable[[], T], other: Callable[[], T]) -> tuple[T, T]:
     """Call both, at once if the problem has many edges and the machine more than one core."""
     if edges < WORTHWHILE or _cores < 2:
-        one()
-        other()
-        return
+        return one(), other()
     waiting = _pool.submit(other)
-    one()
-    waiting.result()
+    first = one()
+    return first, waiting.result()

@@ -19,6 +19,8 @@ _VARIANT_HELP = """How strongly each token passes on to the next layer is read f
 - **GF**, gradient: where looking more would raise the prediction;
 - **AGF**, attention × gradient: where the model looks *and* it raises the prediction."""
 _SOURCES = {"all": "every output position: the paper", "classification": "extension"}
+_NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
+_FLAGS = ("true", "false")
 _EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
 
 
@@ -37,9 +39,13 @@ class View:
 
 def choose_model() -> str:
     """The name of a preset, or the path of a folder, as typed."""
+    folders: list[str] = st.session_state.setdefault("folders", [])
+    asked = st.session_state.get("model") or st.query_params.get("model")
+    if asked and asked not in (*PRESETS, *folders):
+        folders.append(asked)
     return st.sidebar.selectbox(
         "Model",
-        sorted(PRESETS),
+        [*sorted(PRESETS), *folders],
         key="model",
         bind="query-params",
         accept_new_options=True,
@@ -50,7 +56,7 @@ def choose_model() -> str:
 
 def choose_settings(model: Model) -> tuple[Settings, View]:
     """Draw the rest of the sidebar for a model."""
-    wanted = links.asked()
+    links.remember()
     with st.sidebar:
         target = _choose_target(model)
         variant = st.radio(
@@ -72,8 +78,8 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
         )
         budget = st.slider(
             "Tokens a layer in the flow picture",
-            min_value=3,
-            max_value=40,
+            min_value=_NODES[0],
+            max_value=_NODES[1],
             value=10,
             key="nodes",
             bind="query-params",
@@ -84,10 +90,11 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
             advanced = _choose_advanced()
     labels = (PREDICTED, CONTRAST, *model.labels)
     links.report_unknown(
-        wanted,
         {
             "target": labels, "for": model.labels, "against": model.labels, "tensor": VARIANTS,
             "layers": [str(layer) for layer in range(1, model.layers + 1)],
+            "nodes": [str(count) for count in range(_NODES[0], _NODES[1] + 1)],
+            "special": _FLAGS, "truncate": _FLAGS,
             "source": _SOURCES, "residual": RESIDUALS, "heads": AGGREGATES, "epsilon": _EPSILONS,
         },
     )  # fmt: skip
@@ -117,22 +124,29 @@ def _choose_layers(depth: int) -> tuple[int, int] | None:
     """Half-open range of layers; people count from 1 and include both ends."""
     if depth == 1:
         return None
-    first, last = st.session_state.get("layers", (1, depth))
+    # The upper half: over all layers tokens mix until their scores are nearly equal, and the first
+    # picture should be one that reads at a glance.
+    usual = (depth // 2 + 1, depth)
+    first, last = st.session_state.get("layers", usual)
     if first > last:  # a link may hold the two ends in either order
         st.session_state.layers = (last, first)
     first, last = st.slider(
         "Layers",
         min_value=1,
         max_value=depth,
-        value=(1, depth),
+        value=usual,
         key="layers",
         bind="query-params",
         help="Layer 1 is next to the words, the last one next to the prediction. Each layer mixes "
-        "the tokens, so fewer, later layers give sharper scores. All layers are the paper's "
-        "choice; a part of them is our extension.",
+        "the tokens, so the more of them, the more alike the scores.",
     )
     if first > last:
         st.rerun()
+    if last - first + 1 < depth:
+        st.caption(
+            "A part of the layers is our extension: the flow ends at the tokens as they enter "
+            f"layer {first}. The paper takes all {depth}."
+        )
     return first - 1, last
 
 

@@ -1,7 +1,7 @@
 """A view is a link: what a link asks for that does not exist is said, not silently replaced.
 
 Widgets bound to query parameters drop values that they do not know. What the link asked for is
-read before the widgets are built, and compared with what they show.
+read before the widgets are built, and compared with what they take.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import streamlit as st
 
 from gaf_core.ui.failures import literal
 
-_CHECKED = "link_checked"
+_ASKED = "asked_by_link"  # the parameters that a session arrived with; empty once reported
 
 
-def asked() -> dict[str, list[str]]:
-    """The query parameters that a new session arrived with; empty later on."""
-    if _CHECKED in st.session_state:
-        return {}
-    st.session_state[_CHECKED] = True
-    return {key: st.query_params.get_all(key) for key in st.query_params}
+def remember() -> None:
+    """Keep the query parameters that a new session arrives with."""
+    if _ASKED not in st.session_state:
+        st.session_state[_ASKED] = {key: st.query_params.get_all(key) for key in st.query_params}
 
 
-def report_unknown(wanted: dict[str, list[str]], known: dict[str, Iterable[str]]) -> None:
-    """Name the values of a link that are not among the known ones, by parameter."""
+def report_unknown(known: dict[str, Iterable[str]]) -> None:
+    """Name the values of the link that are not among the known ones of their parameter, once."""
+    asked: dict[str, list[str]] = st.session_state[_ASKED]
+    st.session_state[_ASKED] = {}
     for key, options in known.items():
         allowed = set(options)
-        for value in wanted.get(key, []):
+        for value in asked.get(key, []):
             if value not in allowed:
                 st.warning(
                     f"This link asks for {key} “{literal(value)}”, which does not exist here. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import pandas as pd
@@ -22,50 +23,48 @@ _PICTURE = {
 }
 
 
-def show_prediction(explanation: Explanation) -> None:
-    """What the model says, how sure it is, and what is being explained."""
+def show_words(explanation: Explanation, view: View) -> None:
+    """What the model says, and the sentence in colour."""
     trace = explanation.trace
     label, sure = trace.labels[trace.predicted], trace.probabilities[trace.predicted]
+    about = (
+        "" if trace.target.name == label else f" Explained here: why {escape(trace.target.name)}."
+    )
     st.html(
-        '<p class="gaf-verdict">The model says <b dir="auto">'
-        f"{escape(label)}</b>, {sure:.1%} sure.</p>"
+        f'<p class="gaf-verdict">The model says <b>{escape(label)}</b>, {sure:.1%} sure.{about}</p>'
     )
-    st.plotly_chart(
-        probability_bars(trace),
-        key="probabilities",
-        config=_STILL,
-        alt="Bar chart of the model's probability of each class.",
-    )
-    st.html(f'<p class="gaf-note">Explained below: why {escape(trace.target.name)}.</p>')
     if trace.truncated:
         st.info(
             f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens are "
             f"explained, the last {trace.truncated:,} were cut off.",
             icon=":material/content_cut:",
         )
-
-
-def show_scores(explanation: Explanation, view: View) -> None:
-    """The sentence in colour, and its tokens as sorted bars."""
-    st.subheader("Which words carry the prediction", anchor=False)
     if not explanation.solution.certified or explanation.solution.value <= 0:
         st.warning(explanation.solution.message, icon=":material/warning:")
-    words, bars = st.columns([3, 2], gap="large")
-    with words:
-        st.html(heatmap_html(explanation.trace, explanation.scores, show_special=view.special))
-        st.caption(
-            "The stronger the colour, the more of the flow from the prediction arrives at the "
-            "token; hover over it for numbers. [UNK] and pieces such as ##ing are how the model "
-            "reads a word it does not know whole."
-        )
-    with bars:
-        st.plotly_chart(
-            token_bars(explanation, show_special=view.special, themed=True),
-            key="bars",
-            config=_STILL,
-            alt="Bar chart of each token's share of the flow, largest first.",
-        )
-        st.caption("Each token's share of the whole flow, largest first; together 100 %.")
+    st.html(heatmap_html(trace, explanation.scores, show_special=view.special))
+    st.caption(
+        "The stronger the colour, the more of the flow from the prediction arrives at the word; "
+        "hover over it for numbers. The model reads tokens: words, pieces of words, and marks of "
+        "its own such as [CLS]."
+    )
+
+
+def show_bars(explanation: Explanation, view: View) -> None:
+    """Probabilities of the classes, and shares of the tokens."""
+    _small_heading("How probable each class is")
+    st.plotly_chart(
+        probability_bars(explanation.trace),
+        key="probabilities",
+        config=_STILL,
+        alt="Bar chart of the model's probability of each class.",
+    )
+    _small_heading("Which share of the flow each token gets")
+    st.plotly_chart(
+        token_bars(explanation, show_special=view.special, themed=True),
+        key="bars",
+        config=_STILL,
+        alt="Bar chart of each token's share of the flow, largest first.",
+    )
 
 
 def show_flow(explanation: Explanation, view: View) -> None:
@@ -81,8 +80,8 @@ def show_flow(explanation: Explanation, view: View) -> None:
     if explanation.solution.value > 0:
         reduced = reduce_flow(explanation.network, explanation.solution, view.budget)
         st.caption(
-            "Read it from left to right: a column is a layer, and a band is the flow from a token to "
-            "one of the next layer, as wide as it is strong, in the colour of the token it leaves. "
+            "Read it from left to right: a column is a layer, a band is the flow from one token to "
+            "the next layer, as wide as it is strong, in the colour of the token it leaves. "
             f"Hover for flow, capacity and saturation. {reduced.summary}"
         )
 
@@ -121,18 +120,23 @@ def show_downloads(explanation: Explanation) -> None:
     """Scores and edges as CSV, in full precision."""
     st.subheader("Take it with you", anchor=False)
     with st.container(horizontal=True):
-        _download("Scores", "scores", explanation.score_table())
-        _download("Edges", "edges", explanation.edge_table())
+        _download("Scores", "scores", explanation.score_table)
+        _download("Edges", "edges", explanation.edge_table)
     st.caption(
         "CSV in full precision: the scores sum to the flow value. The address of this page holds "
         "the text and all settings; send it to show somebody what you see."
     )
 
 
-def _download(label: str, name: str, table: pd.DataFrame) -> None:
+def _small_heading(text: str) -> None:
+    st.html(f'<p class="gaf-note">{text}</p>')
+
+
+def _download(label: str, name: str, table: Callable[[], pd.DataFrame]) -> None:
+    """A file that is written when somebody asks for it: a long text has millions of edges."""
     st.download_button(
         f"{label} (CSV)",
-        to_csv(table),
+        lambda: to_csv(table()),
         file_name=f"gaf-{name}.csv",
         mime="text/csv",
         key=f"download_{name}",

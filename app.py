@@ -1,0 +1,21 @@
+"""GAF Explorer: the frame around the pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+ASSETS = Path(__file__).parent / "assets"
+
+st.set_page_config(page_title="GAF Explorer", page_icon=ASSETS / "icon.svg", layout="wide")
+st.html(ASSETS / "style.css")
+st.logo(ASSETS / "icon.svg", size="large")
+
+# A page's url must differ from its file's name: a folder called pages/ makes Streamlit route cold
+# links by file name, which would open the page without this frame. The default page is served at
+# the root, so its own address is a second, hidden entry.
+EXPLORE = "pages/explore_page.py"
+pages = [
+    st.Page(EXPLORE, title="Explore", url_path="home", default=True),
+    st.Page(EXPLORE, title="Explore", url_path="explore", visibility="hidden"),
+]
+st.navigation(pages, position="top").run()

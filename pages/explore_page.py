@@ -1,0 +1,29 @@
+"""Explore: one text, its prediction, and the flow that explains it."""
+
+import streamlit as st
+
+from gaf_core.ui import cache, panels
+from gaf_core.ui.failures import polite
+from gaf_core.ui.form import choose_model, choose_settings
+from gaf_core.ui.sentence import ask_text
+
+st.html(
+    '<h1 class="gaf-title">Why did the model say that?</h1>'
+    '<p class="gaf-lead">A prediction is sent back through the layers of the model as a flow. '
+    "The more of it arrives at a word, the more that word carried the decision.</p>"
+)
+with polite():
+    name = choose_model()
+    model = cache.model(name)
+    settings, view = choose_settings(model)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        text = ask_text(model)
+    explanation = cache.explained(name, text, settings)
+    with left:
+        panels.show_words(explanation, view)
+    with right:
+        panels.show_bars(explanation, view)
+    panels.show_flow(explanation, view)
+    panels.show_certificate(explanation)
+    panels.show_downloads(explanation)
