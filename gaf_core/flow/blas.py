@@ -1,81 +1,112 @@
-"""The few BLAS and LAPACK routines of the Newton step, in place and without the GIL.
+"""The few BLAS and LAPACK routines of the Newton step, callable from compiled code.
 
-SciPy's Python wrappers hold the GIL for the whole call, so two layers cannot be factorised at
-once; called through their C addresses they release it. Matrices are float64, in Fortran order where
-nothing else is said; only the lower triangle of a symmetric one is read or written.
+SciPy exports the C addresses of its routines. Called through them, from code that has released the
+GIL, two layers can be factorised at once, and a small one costs no more than its arithmetic. The
+addresses are passed as arguments, because compiled code that held them could not be kept on disk.
+
+Matrices are float64 in Fortran order, given by the address of their first entry, with their leading
+dimension as the number of rows; of a symmetric one only the lower triangle is read or written.
 """
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable
-
 import numpy as np
-from numba.extending import get_cython_function_address
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import get_cython_function_address, intrinsic
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+_ROUTINES = (
+    ("cython_lapack", "dpotrf"),
+    ("cython_blas", "dtrsm"),
+    ("cython_blas", "dtrsv"),
+    ("cython_blas", "dsyrk"),
+    ("cython_blas", "dgemv"),
+)
 
 
-def _routine(module: str, name: str, arguments: int) -> Callable[..., None]:
-    """A Fortran routine: every argument is an address."""
-    address = get_cython_function_address(f"scipy.linalg.{module}", name)
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arguments)(address)
+def load_routines() -> NDArray[np.int64]:
+    """Addresses of the routines, in the order in which the functions below expect them."""
+    return np.array(
+        [get_cython_function_address(f"scipy.linalg.{module}", name) for module, name in _ROUTINES],
+        dtype=np.int64,
+    )
 
 
-_dpotrf = _routine("cython_lapack", "dpotrf", 5)
-_dtrsm = _routine("cython_blas", "dtrsm", 11)
-_dtrsv = _routine("cython_blas", "dtrsv", 8)
-_dsyrk = _routine("cython_blas", "dsyrk", 10)
+_LOWER, _LEFT, _RIGHT = np.uint8(ord("L")), np.uint8(ord("L")), np.uint8(ord("R"))
+_PLAIN, _TRANSPOSED = np.uint8(ord("N")), np.uint8(ord("T"))
+_ONE = np.int32(1)
 
-_LETTERS = {letter: ctypes.c_char(letter.encode()) for letter in "LNRT"}
-_NUMBERS = {number: ctypes.c_double(number) for number in (0.0, 1.0, -1.0)}
-_at = ctypes.addressof
-_L, _N, _R, _T = (_at(_LETTERS[letter]) for letter in "LNRT")
-_ZERO, _ONE, _MINUS_ONE = (_at(_NUMBERS[number]) for number in (0.0, 1.0, -1.0))
-_STRIDE = ctypes.c_int(1)
+_compiled = njit(cache=True, nogil=True)
 
 
-def cholesky(matrix: Array) -> bool:
-    """Overwrite the lower triangle of `matrix` `[n, n]` with `L`, `matrix = L L'`.
+@intrinsic
+def _call(_context, address, arguments):
+    """Call a Fortran routine: addresses go as they are, all other values by reference."""
+    signature = types.void(address, arguments)
 
-    Returns:
-        Whether it was positive definite.
+    def generate(context, builder, signature, values):
+        kinds = signature.args[1].types
+        unpacked = cgutils.unpack_tuple(builder, values[1], len(kinds))
+        passed = [
+            value
+            if kind == types.intp
+            else builder.ptrtoint(
+                cgutils.alloca_once_value(builder, value), context.get_value_type(types.intp)
+            )
+            for value, kind in zip(unpacked, kinds, strict=True)
+        ]
+        routine = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
+        builder.call(builder.inttoptr(values[0], routine.as_pointer()), passed)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@_compiled
+def cholesky(routines, matrix, order):
+    """Overwrite `matrix` `[order, order]` with `L`, `matrix = L L'`; whether it was possible."""
+    n, failed = np.int32(order), np.zeros(1, dtype=np.int32)
+    _call(routines[0], (_LOWER, n, matrix, n, failed.ctypes.data))
+    return failed[0] == 0
+
+
+@_compiled
+def divide_left(routines, factor, matrix, rows, columns):
+    """Overwrite `matrix` `[rows, columns]` with `L^-1 matrix`."""
+    m, n = np.int32(rows), np.int32(columns)
+    _call(routines[1], (_LEFT, _LOWER, _PLAIN, _PLAIN, m, n, 1.0, factor, m, matrix, m))
+
+
+@_compiled
+def divide_right(routines, factor, matrix, rows, columns):
+    """Overwrite `matrix` `[rows, columns]` with `matrix L^-T`."""
+    m, n = np.int32(rows), np.int32(columns)
+    _call(routines[1], (_RIGHT, _LOWER, _TRANSPOSED, _PLAIN, m, n, 1.0, factor, n, matrix, m))
+
+
+@_compiled
+def divide_vector(routines, factor, vector, order, transposed):
+    """Overwrite `vector` `[order]` with `L^-1 vector`, or `L^-T vector` where `transposed`."""
+    n, turned = np.int32(order), _TRANSPOSED if transposed else _PLAIN
+    _call(routines[2], (_LOWER, turned, _PLAIN, n, factor, n, vector, _ONE))
+
+
+@_compiled
+def subtract_gram(routines, matrix, other, rows, columns, transposed, onto):
+    """`matrix = -other other'`, or `-other' other` where `transposed`; `-=` where `onto`.
+
+    `other` is `[rows, columns]`.
     """
-    order, failed = ctypes.c_int(len(matrix)), ctypes.c_int(0)
-    _dpotrf(_L, _at(order), matrix.ctypes.data, _at(order), _at(failed))
-    return failed.value == 0 and bool(np.isfinite(matrix[-1, -1]))
+    order, inner = (columns, rows) if transposed else (rows, columns)
+    n, k, turned = np.int32(order), np.int32(inner), _TRANSPOSED if transposed else _PLAIN
+    before = 1.0 if onto else 0.0
+    _call(routines[3], (_LOWER, turned, n, k, -1.0, other, np.int32(rows), before, matrix, n))
 
 
-def solve_lower_matrix(factor: Array, matrix: Array) -> None:
-    """Overwrite `matrix` `[n, m]`, in Fortran or C order, with `L^-1 matrix`."""
-    rows, columns = (ctypes.c_int(size) for size in matrix.shape)
-    if matrix.flags.f_contiguous:
-        _dtrsm(
-            _L, _L, _N, _N, _at(rows), _at(columns), _ONE,
-            factor.ctypes.data, _at(rows), matrix.ctypes.data, _at(rows),
-        )  # fmt: skip
-    else:  # in memory this is matrix', which becomes matrix' L^-T
-        _dtrsm(
-            _R, _L, _T, _N, _at(columns), _at(rows), _ONE,
-            factor.ctypes.data, _at(rows), matrix.ctypes.data, _at(columns),
-        )  # fmt: skip
-
-
-def solve_lower(factor: Array, vector: Array, transposed: bool = False) -> None:
-    """Overwrite `vector` `[n]` with `L^-1 vector`, or with `L^-T vector`."""
-    order = ctypes.c_int(len(vector))
-    _dtrsv(
-        _L, _T if transposed else _N, _N, _at(order),
-        factor.ctypes.data, _at(order), vector.ctypes.data, _at(_STRIDE),
-    )  # fmt: skip
-
-
-def subtract_gram(matrix: Array, other: Array, *, onto: bool) -> None:
-    """`matrix = -other' other`, or `-=` where `onto`; `other` is `[k, n]` in Fortran or C order."""
-    inner, order = (ctypes.c_int(size) for size in other.shape)
-    transposed, leading = (_T, inner) if other.flags.f_contiguous else (_N, order)
-    _dsyrk(
-        _L, transposed, _at(order), _at(inner), _MINUS_ONE,
-        other.ctypes.data, _at(leading), _ONE if onto else _ZERO, matrix.ctypes.data, _at(order),
-    )  # fmt: skip
+@_compiled
+def add_product(routines, result, matrix, vector, rows, columns, transposed):
+    """`result += matrix vector`, or `matrix' vector` where `transposed`."""
+    m, n, turned = np.int32(rows), np.int32(columns), _TRANSPOSED if transposed else _PLAIN
+    _call(routines[4], (turned, m, n, 1.0, matrix, m, vector, _ONE, 1.0, result, _ONE))

@@ -18,7 +18,9 @@ between them:
     S_k = L L'        W = L^-1 B        S_n = D_n - W' W
     y_k = L^-1 b_k    b_n += W' y_k     and back:  p_k = L^-T (y_k + W p_n)
 
-Time `O(L t^3)`, memory `O(L t^2)`.
+Time `O(L t^3)`, memory `O(L t^2)`. `W` stands where `B` stands in the flat array of conductances:
+in memory the block between layers `k` and `k+1` is a matrix `[nodes of k, nodes of k+1]` in
+Fortran order, which is `W` for an elimination upwards and its transpose for one downwards.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from gaf_core.flow import blas
@@ -33,6 +36,9 @@ from gaf_core.flow.layout import Layout
 from gaf_core.flow.threads import both
 
 Array = NDArray[np.float64]
+
+_routines = blas.load_routines()
+_compiled = njit(cache=True, nogil=True)
 
 
 class SingularSystemError(ArithmeticError):
@@ -44,21 +50,27 @@ class Laplacian:
 
     def __init__(self, layout: Layout):
         """Allocate the factors once; fresh memory would cost as much as filling it."""
-        self._layout, self._edges = layout, int(layout.edge_start[-1])
-        last = layout.blocks - 1
-        self._middle = (1 + last) // 2
-        # the two chains of eliminations: (layer, the neighbour it is eliminated into)
-        self._upwards = [(k, k + 1) for k in range(1, self._middle)]
-        self._downwards = [(k, k - 1) for k in range(last, self._middle, -1)]
-        self._factor: dict[int, Array] = {}
-        self._coupling: dict[int, Array] = {}
-        for k, neighbour in (*self._upwards, *self._downwards):
-            size, order = (layout.width(k), layout.width(neighbour)), "F" if neighbour > k else "C"
-            self._coupling[k] = np.empty(size, order=order)
+        last = layout.blocks - 1  # node layers 1 to last are unknown
+        self._edges, self._middle = int(layout.edge_start[-1]), (1 + last) // 2
+        widths = np.diff(layout.node_start)
+        sizes = widths**2
+        sizes[[0, -1]] = 0
         for k in range(1, last + 1):
-            diagonal = not self._eliminated_into(k)
-            size = layout.width(k)
-            self._factor[k] = np.empty(size) if diagonal else np.zeros((size, size), order="F")
+            if _is_diagonal(layout.node_start, self._middle, k):
+                sizes[k] = widths[k]
+        self._coupling = np.empty(self._edges)
+        self._factor = np.zeros(int(sizes.sum()))
+        self._common = (
+            _routines,
+            layout.edge_start,
+            layout.node_start,
+            np.concatenate([[0], sizes.cumsum()]),
+            self._middle,
+            self._coupling,
+            self._factor,
+        )
+        # the two chains, as the layer that each begins with and its direction
+        self._chains = (1, 1), (last, -1)
 
     def factorise(self, conductance: Array, degree: Array) -> None:
         """Take new conductances.
@@ -70,77 +82,154 @@ class Laplacian:
         Raises:
             SingularSystemError: the conductances differ by more than double precision resolves.
         """
-        eliminate = partial(self._eliminate, conductance, degree)
-        both(self._edges, partial(eliminate, self._upwards), partial(eliminate, self._downwards))
-        self._factorise_pivot(self._middle, degree)
+        fine = self._both(_eliminate, conductance, degree)
+        if not all(fine) or not _pivot(*self._common, self._middle, degree):
+            raise SingularSystemError
 
     def solve(self, rhs: Array) -> Array:
         """Potentials for one right-hand side, both flat over all nodes; 0 at source and target."""
-        layout, potential = self._layout, rhs.copy()
+        potential = rhs.copy()
         potential[0] = potential[-1] = 0.0
-        at = {k: layout.nodes(potential, k) for k in range(1, layout.blocks)}
-
-        def reduce(chain):
-            for k, neighbour in chain:
-                _forward(self._factor[k], at[k])
-                if neighbour != self._middle:
-                    at[neighbour] += at[k] @ self._coupling[k]
-
-        def expand(chain):
-            for k, neighbour in reversed(chain):
-                at[k] += self._coupling[k] @ at[neighbour]
-                _backward(self._factor[k], at[k])
-
-        both(self._edges, partial(reduce, self._upwards), partial(reduce, self._downwards))
-        for k in self._eliminated_into(self._middle):
-            at[self._middle] += at[k] @ self._coupling[k]
-        _forward(self._factor[self._middle], at[self._middle])
-        _backward(self._factor[self._middle], at[self._middle])
-        both(self._edges, partial(expand, self._upwards), partial(expand, self._downwards))
+        self._both(_reduce, potential)
+        _solve_middle(*self._common, potential)
+        self._both(_expand, potential)
         return potential
 
-    def _eliminated_into(self, layer: int) -> list[int]:
-        """The neighbours that are eliminated into a layer: none, one, or (in the middle) two."""
-        chains = (*self._upwards, *self._downwards)
-        return [k for k, neighbour in chains if neighbour == layer]
-
-    def _eliminate(self, conductance: Array, degree: Array, chain: list[tuple[int, int]]) -> None:
-        """Factorise the pivots of one chain, each into the next, up to the middle layer."""
-        for k, neighbour in chain:
-            self._factorise_pivot(k, degree)
-            between = self._layout.block(conductance, min(k, neighbour))
-            between = between.T if neighbour > k else between
-            factor, coupling = self._factor[k], self._coupling[k]
-            if factor.ndim == 1:
-                np.divide(between, factor[:, None], out=coupling)
-            else:
-                coupling[:] = between
-                blas.solve_lower_matrix(factor, coupling)
-
-    def _factorise_pivot(self, k: int, degree: Array) -> None:
-        """`S_k = L L'`, of which a diagonal is kept as a vector."""
-        factor, own = self._factor[k], self._layout.nodes(degree, k)
-        if factor.ndim == 1:
-            if not (own > 0).all():
-                raise SingularSystemError
-            np.sqrt(own, out=factor)
-            return
-        for index, eliminated in enumerate(self._eliminated_into(k)):
-            blas.subtract_gram(factor, self._coupling[eliminated], onto=index > 0)
-        np.einsum("ii->i", factor)[:] += own
-        if not blas.cholesky(factor):
-            raise SingularSystemError
+    def _both(self, sweep, *arguments):
+        one, other = (partial(sweep, *self._common, *chain, *arguments) for chain in self._chains)
+        return both(self._edges, one, other)
 
 
-def _forward(factor: Array, vector: Array) -> None:
-    if factor.ndim == 1:
-        vector /= factor
+@_compiled
+def _eliminate(
+    routines, edge_start, node_start, factor_start, middle, coupling, factor, k, step,
+    conductance, degree,
+):  # fmt: skip
+    """Factorise the pivots of one chain, each into the next; whether all were positive."""
+    while k != middle:
+        if not _pivot(
+            routines, edge_start, node_start, factor_start, middle, coupling, factor, k, degree
+        ):
+            return False
+        block = k if step > 0 else k - 1
+        first, rows, columns = _block(edge_start, node_start, block)
+        coupling[first : first + rows * columns] = conductance[first : first + rows * columns]
+        matrix = coupling.ctypes.data + 8 * first
+        own = factor_start[k]
+        if _is_diagonal(node_start, middle, k):
+            for j in range(columns):
+                for i in range(rows):
+                    coupling[first + j * rows + i] /= factor[own + (i if step > 0 else j)]
+        elif step > 0:
+            blas.divide_left(routines, factor.ctypes.data + 8 * own, matrix, rows, columns)
+        else:
+            blas.divide_right(routines, factor.ctypes.data + 8 * own, matrix, rows, columns)
+        k += step
+    return True
+
+
+@_compiled
+def _pivot(routines, edge_start, node_start, factor_start, middle, coupling, factor, k, degree):
+    """`S_k = L L'`, of which a diagonal is kept as a vector; whether it is positive definite."""
+    n = node_start[k + 1] - node_start[k]
+    own = factor_start[k]
+    if _is_diagonal(node_start, middle, k):
+        for i in range(n):
+            if not degree[node_start[k] + i] > 0.0:
+                return False
+            factor[own + i] = np.sqrt(degree[node_start[k] + i])
+        return True
+    matrix = factor.ctypes.data + 8 * own
+    onto = False
+    for block in (k - 1, k):  # from the layer below and the layer above, if eliminated into k
+        if (block < k and 1 < k <= middle) or (block == k and middle <= k < node_start.size - 3):
+            first, rows, columns = _block(edge_start, node_start, block)
+            blas.subtract_gram(
+                routines, matrix, coupling.ctypes.data + 8 * first, rows, columns, block < k, onto
+            )
+            onto = True
+    for i in range(n):
+        factor[own + i * (n + 1)] += degree[node_start[k] + i]
+    return blas.cholesky(routines, matrix, n) and np.isfinite(factor[own + n * n - 1])
+
+
+@_compiled
+def _reduce(
+    routines, edge_start, node_start, factor_start, middle, coupling, factor, k, step, vector
+):
+    """`y_k = L^-1 b_k` and `b_n += W' y_k` along one chain, short of the middle layer."""
+    while k != middle:
+        _divide(routines, node_start, factor_start, middle, factor, k, vector, False)
+        if k + step != middle:
+            _couple(routines, edge_start, node_start, coupling, k, k + step, vector)
+        k += step
+
+
+@_compiled
+def _solve_middle(routines, edge_start, node_start, factor_start, middle, coupling, factor, vector):
+    """Where the chains meet."""
+    if middle > 1:
+        _couple(routines, edge_start, node_start, coupling, middle - 1, middle, vector)
+    if middle < node_start.size - 3:
+        _couple(routines, edge_start, node_start, coupling, middle + 1, middle, vector)
+    _divide(routines, node_start, factor_start, middle, factor, middle, vector, False)
+    _divide(routines, node_start, factor_start, middle, factor, middle, vector, True)
+
+
+@_compiled
+def _expand(
+    routines, edge_start, node_start, factor_start, middle, coupling, factor, end, step, vector
+):
+    """`p_k = L^-T (y_k + W p_n)` back along one chain, to the layer `end` that it began with."""
+    k = middle - step
+    while (k - end) * step >= 0:
+        _couple(routines, edge_start, node_start, coupling, k + step, k, vector)
+        _divide(routines, node_start, factor_start, middle, factor, k, vector, True)
+        k -= step
+
+
+@_compiled
+def _divide(routines, node_start, factor_start, middle, factor, k, vector, transposed):
+    """Divide the part of `vector` in layer `k` by its factor, or the transposed factor."""
+    n, begin = node_start[k + 1] - node_start[k], node_start[k]
+    if _is_diagonal(node_start, middle, k):
+        for i in range(n):
+            vector[begin + i] /= factor[factor_start[k] + i]
     else:
-        blas.solve_lower(factor, vector)
+        blas.divide_vector(
+            routines,
+            factor.ctypes.data + 8 * factor_start[k],
+            vector.ctypes.data + 8 * begin,
+            n,
+            transposed,
+        )
 
 
-def _backward(factor: Array, vector: Array) -> None:
-    if factor.ndim == 1:
-        vector /= factor
-    else:
-        blas.solve_lower(factor, vector, transposed=True)
+@_compiled
+def _couple(routines, edge_start, node_start, coupling, source, target, vector):
+    """Add to layer `target` what `W` or `W'` makes of neighbouring layer `source`."""
+    first, rows, columns = _block(edge_start, node_start, min(source, target))
+    blas.add_product(
+        routines,
+        vector.ctypes.data + 8 * node_start[target],
+        coupling.ctypes.data + 8 * first,
+        vector.ctypes.data + 8 * node_start[source],
+        rows,
+        columns,
+        source < target,
+    )
+
+
+@_compiled
+def _block(edge_start, node_start, block):
+    """First entry, rows and columns of the matrix between two layers, in Fortran order."""
+    rows = node_start[block + 1] - node_start[block]
+    columns = node_start[block + 2] - node_start[block + 1]
+    return edge_start[block], rows, columns
+
+
+@_compiled
+def _is_diagonal(node_start, middle, k):
+    """Whether no layer is eliminated into layer `k`: its pivot is then a diagonal."""
+    below, above = 1 < k <= middle, middle <= k < node_start.size - 3
+    return not (below or above)
