@@ -150,8 +150,8 @@ def central_path(
     problem = compile_problem(network)
     solutions = []
     # Several BLAS pools on few cores fight each other, these matrices are small, and a sum that is
-    # split over threads depends on their number.
-    with _blas.limit(limits=1, user_api="blas"):
+    # split over threads depends on their number. A step that overflows shows in the state.
+    with _blas.limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
         state = start(problem)
         for epsilon in epsilons:
             mu, iterations, status = follow_path(problem, state, epsilon)

@@ -10,6 +10,9 @@ dimension as the number of rows; of a symmetric one only the lower triangle is r
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
@@ -41,8 +44,7 @@ _ONE = np.int32(1)
 _compiled = njit(cache=True, nogil=True)
 
 
-@intrinsic
-def _call(_context, address, arguments):
+def _typed_call(_context, address, arguments):
     """Call a Fortran routine: addresses go as they are, all other values by reference."""
     signature = types.void(address, arguments)
 
@@ -62,6 +64,9 @@ def _call(_context, address, arguments):
         return context.get_dummy_value()
 
     return signature, generate
+
+
+_call = cast(Callable[..., None], intrinsic(_typed_call))
 
 
 @_compiled
