@@ -237,9 +237,10 @@ def test_words_and_bars_have_the_shades_of_the_theme(visit, dark, shades):
         "all => all.map(one => getComputedStyle(one).backgroundColor)"
     )
     assert strongest in tokens
-    bars = page.locator(f"{CHART} .bars .point path").evaluate_all(
-        "all => all.map(one => getComputedStyle(one).fill)"
-    )
+    drawn = page.locator(f"{CHART} .bars .point path")
+    for chart in (0, 1):  # probabilities and shares are drawn one after the other
+        expect(page.locator(f"{CHART} .bars").nth(chart)).to_be_visible()
+    bars = drawn.evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
     assert strongest in bars
 
 

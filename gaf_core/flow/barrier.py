@@ -74,17 +74,21 @@ Start = Callable[[LayeredProblem], State]
 
 
 def routed_start(problem: LayeredProblem) -> State:
-    """Route the flow in proportion to what each edge lets through, well inside its bounds."""
+    """Route the flow in proportion to what each edge lets through, well inside its bounds.
+
+    Every edge gets at least the mean flow of its layer, so that none starts at its boundary, and at
+    most half of its capacity.
+    """
     layout = problem.layout
     flow = np.zeros_like(problem.capacity)
     arriving = np.ones(1)
     for k in reversed(range(layout.blocks)):
         share = layout.block(problem.through, k)
-        share = share / share.sum(axis=1, keepdims=True)
-        layout.block(flow, k)[:] = share * arriving[:, None]
-        arriving = layout.block(flow, k).sum(axis=0)
-    widest = np.minimum(problem.capacity, 1.0)
-    return state_from(problem, np.clip(flow, 0.03 * widest, 0.5 * widest))
+        routed = share / share.sum(axis=1, keepdims=True) * arriving[:, None]
+        arriving = routed.sum(axis=0)
+        widest = 0.5 * np.minimum(layout.block(problem.capacity, k), 1.0)
+        layout.block(flow, k)[:] = np.minimum(np.maximum(routed, 1.0 / share.size), widest)
+    return state_from(problem, flow)
 
 
 def state_from(problem: LayeredProblem, flow: Array) -> State:
