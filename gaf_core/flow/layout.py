@@ -90,18 +90,20 @@ def compile_problem(network: FlowNetwork) -> LayeredProblem:
 
     The network must have a path; a `FlowNetwork` is pruned, so any live node shows that it does.
     """
-    _, scale = throughput(live_blocks(network.capacity, network.live, network.u_inf))
-    kept = np.where(network.capacity > NEGLIGIBLE * scale, network.capacity, 0.0)
-    live = live_nodes(kept > 0, network.live[-1])
+    live = network.live
+    blocks = live_blocks(network.capacity, live, network.u_inf)
+    through, scale = throughput(blocks)
+    if any(((block > 0) & (block <= NEGLIGIBLE * scale)).any() for block in blocks):
+        kept = np.where(network.capacity > NEGLIGIBLE * scale, network.capacity, 0.0)
+        live = live_nodes(kept > 0, network.live[-1])
+        blocks = live_blocks(kept, live, network.u_inf)
+        through, _ = throughput(blocks)
     with np.errstate(over="ignore"):  # what overflows is cut at UNBOUNDED
-        blocks = [
-            np.minimum(block / scale, UNBOUNDED) for block in live_blocks(kept, live, network.u_inf)
-        ]
-    through, _ = throughput(blocks)
+        capacity = np.concatenate([block.ravel() for block in blocks]) / scale
     return LayeredProblem(
         layout=layout_of(blocks),
-        capacity=np.concatenate([block.ravel() for block in blocks]),
-        through=np.concatenate([block.ravel() for block in through]),
+        capacity=np.minimum(capacity, UNBOUNDED, out=capacity),
+        through=np.concatenate([block.ravel() for block in through]) / scale,
         live=[np.flatnonzero(layer) for layer in live],
         scale=scale,
     )
