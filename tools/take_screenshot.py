@@ -1,6 +1,6 @@
-"""Take the picture at the top of the README, with the app running: `python -m tools.take_screenshot`.
+"""Take the picture at the top of the README: what a new visitor sees on a wide screen.
 
-Start the app first (`make run`); the picture is what a new visitor sees on a wide screen.
+Start the app (`make run`), then `python -m tools.take_screenshot`.
 """
 
 import argparse
