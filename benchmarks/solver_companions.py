@@ -88,9 +88,9 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=5)
     arguments.add_argument("--write", action="store_true")
     options = arguments.parse_args()
+    measures = (real_sentences, depth_average, central_path, intervals)
     lines = ["| what | ratio (range) |", "| --- | --- |"]
-    for measure in (real_sentences, depth_average, central_path, intervals):
-        lines.append(measure(options.runs))
+    lines += [measure(options.runs) for measure in measures]
     largest = gaf.solve(gaf.FlowNetwork.from_information(information("gradient", 24, 512, 0)))
     lines.append(
         f"| 24 layers x 512 tokens, for scale | {largest.status}, {largest.seconds:.1f} s |"
