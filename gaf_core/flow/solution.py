@@ -8,8 +8,6 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.network import FlowNetwork
-
 
 class Status(StrEnum):
     """How a solve ended; the values are the words that people read."""
@@ -86,8 +84,3 @@ class FlowSolution:
     def certified(self) -> bool:
         """Whether the answer is proven: optimal within its tolerances, or proven to be zero."""
         return self.status in (Status.OPTIMAL, Status.NO_PATH)
-
-    def saturation(self, network: FlowNetwork) -> NDArray[np.float64]:
-        """`[l, t, t]` flow over capacity, between 0 and 1; 0 where there is no edge."""
-        capacity = network.capacity
-        return np.divide(self.edge_flow, capacity, out=np.zeros_like(capacity), where=capacity > 0)
