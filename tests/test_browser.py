@@ -136,7 +136,7 @@ def choose(page: Page, name: str) -> None:
 
 
 def changed(page: Page) -> None:
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1_200)  # until a busy machine has begun to run the script
     settled(page)
 
 
