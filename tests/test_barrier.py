@@ -207,7 +207,7 @@ def test_a_central_path_must_fall():
 def test_many_networks_at_once_have_the_bits_of_one_at_a_time(monkeypatch):
     networks = [network_of(information("gradient", 4, size, size)) for size in (5, 9, 70, 70, 12)]
     together = gaf.solve_many(networks)
-    monkeypatch.setattr("gaf_core.flow.threads._cores", 1)
+    monkeypatch.setattr("gaf_core.flow.team._cores", 1)
     for network, solution in zip(networks, together, strict=True):
         alone = solve(network)
         assert np.array_equal(solution.scores, alone.scores)
@@ -217,9 +217,9 @@ def test_many_networks_at_once_have_the_bits_of_one_at_a_time(monkeypatch):
 
 def test_one_thread_and_two_give_the_same_bits(monkeypatch):
     network = network_of(information("attention", 8, 100, seed=5))
-    monkeypatch.setattr("gaf_core.flow.threads._cores", 2)
+    monkeypatch.setattr("gaf_core.flow.team._cores", 2)
     two = solve(network)
-    monkeypatch.setattr("gaf_core.flow.threads._cores", 1)
+    monkeypatch.setattr("gaf_core.flow.team._cores", 1)
     one = solve(network)
     assert np.array_equal(one.edge_flow, two.edge_flow)
     assert one.iterations == two.iterations

@@ -13,9 +13,10 @@ process. Starting from a flow is what makes `exact.ambiguity` fast.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-_compiled = njit(cache=True, nogil=True)
+from gaf_core.flow.compiled import njit
+
+_compiled = njit()
 
 
 @_compiled

@@ -34,12 +34,12 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from gaf_core.errors import SettingsError
-from gaf_core.flow import kernels
+from gaf_core.flow import kernels, newton
 from gaf_core.flow.certificate import certify
+from gaf_core.flow.compiled import njit
 from gaf_core.flow.layout import LayeredProblem, compile_problem, unpack, zero_flow
-from gaf_core.flow.newton import Laplacian, SingularSystemError
 from gaf_core.flow.solution import FlowSolution, Status
-from gaf_core.flow.threads import both
+from gaf_core.flow.team import JOB, finish, post, take, wait, watch, with_help
 from gaf_core.network import FlowNetwork
 
 Array = NDArray[np.float64]
@@ -50,7 +50,7 @@ MAX_ITERATIONS = 200
 BOUNDARY = 0.999  # fraction of the way to the boundary that a step may go
 
 _blas = ThreadpoolController()
-# apart from the pool that halves one solve (`threads`), so that neither waits for itself
+# apart from the pool that halves one solve (`team`), so that neither waits for itself
 _solvers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="solve")
 
 
@@ -63,11 +63,6 @@ class State:
     below: Array  # z, dual of flow >= 0
     above: Array  # w, dual of flow <= capacity
     potential: Array
-
-    @property
-    def edges(self) -> tuple[Array, Array, Array, Array]:
-        """What the kernels read and write."""
-        return self.flow, self.slack, self.below, self.above
 
 
 Start = Callable[[LayeredProblem], State]
@@ -154,8 +149,8 @@ def central_path(
     problem = compile_problem(network)
     solutions = []
     # Several BLAS pools on few cores fight each other, these matrices are small, and a sum that is
-    # split over threads depends on their number. A step that overflows shows in the state.
-    with _blas.limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+    # split over threads depends on their number.
+    with _blas.limit(limits=1, user_api="blas"):
         state = start(problem)
         for epsilon in epsilons:
             mu, iterations, status = follow_path(problem, state, epsilon)
@@ -182,96 +177,139 @@ def follow_path(problem: LayeredProblem, state: State, epsilon: float) -> tuple[
     Returns:
         The last `mu` in units of the problem's scale, the iterations, and how it ended.
     """
-    passes = _Passes(problem, state)
-    laplacian = Laplacian(problem.layout)
-    per_gap = 1.0 / (2 * problem.edges)
-    gap = float(state.flow @ state.below + state.slack @ state.above)
+    work = kernels.work_on(
+        problem.layout, state.flow, state.slack, state.below, state.above, state.potential
+    )
+    laplacian = newton.laplacian_of(problem.layout)
+    settings = epsilon, problem.edges, MAX_ITERATIONS
+    mu, iterations, ending = with_help(state.flow.size, _follow, _help, work, laplacian, *settings)
+    return mu, iterations, _ENDINGS[ending]
+
+
+_ENDINGS = (Status.OPTIMAL, Status.ITERATION_LIMIT, Status.NUMERICAL_FAILURE)
+_ARRIVED, _LIMIT, _FAILED = range(3)
+
+
+@njit()
+def _follow(team, work, laplacian, epsilon, edges, most):
+    """The Newton steps."""
+    per_gap = 1.0 / (2 * edges)
+    gap = (work.flow * work.below).sum() + (work.slack * work.above).sum()
     mu, arrived = gap * per_gap, False
-    for iteration in range(1, MAX_ITERATIONS + 1):
-        degree, excess = passes.predictor()
-        try:
-            laplacian.factorise(passes.theta, degree)
-        except SingularSystemError:
-            return mu, iteration, Status.NUMERICAL_FAILURE
-        target = epsilon * _value(problem, state) * per_gap
+    jobs = 0
+    for iteration in range(1, most + 1):
+        jobs = _share(team, jobs, _PREDICTOR, work, laplacian)
+        work.total[:] = work.degree[0] + work.degree[1]
+        jobs = _share(team, jobs, _ELIMINATE, work, laplacian)
+        if not newton.join(laplacian, work.total):
+            return mu, iteration, _FAILED
+
+        target = epsilon * _value(work) * per_gap
         if arrived:
             mu = target
-            passes.step.fill(0.0)
+            work.step[:] = 0.0
         else:
-            left = passes.predicted_gap(laplacian.solve(excess), gap)
-            mu = max((left / gap) ** 3 * gap * per_gap, target)
+            jobs = _solve(team, jobs, work, laplacian)
+            jobs = _share(team, jobs, _PREDICTOR_STEP, work, laplacian)
+            mu = max((_predicted_gap(work, gap) / gap) ** 3 * gap * per_gap, target)
             arrived = mu == target
-        change = laplacian.solve(passes.corrector(mu))
-        furthest, gap, imbalance = passes.take(mu, change)
-        if not np.isfinite(gap + imbalance):
-            return mu, iteration, Status.NUMERICAL_FAILURE
-        value = _value(problem, state)
+
+        work.mu[0] = mu
+        jobs = _share(team, jobs, _CORRECTOR, work, laplacian)
+        jobs = _solve(team, jobs, work, laplacian)
+        jobs = _share(team, jobs, _LENGTHS, work, laplacian)
+        for kind in (0, 1):  # primal, dual
+            work.length[kind] = min(1.0, BOUNDARY / work.shrinks[:, kind].max())
+        jobs = _share(team, jobs, _UPDATE, work, laplacian)
+        work.potential[:] += work.length[1] * work.change
+
+        furthest, gap = work.moved[:, 0].max(), work.moved[:, 1].sum()
+        imbalance = np.abs(work.through[0] - work.through[1])[1:-1].max()
+        if not np.isfinite(furthest + gap + imbalance):
+            return mu, iteration, _FAILED
+        value = _value(work)
         settled = abs(epsilon * value * per_gap - mu) <= CENTRALITY * mu
         if settled and furthest <= CENTRALITY and imbalance <= CONSERVATION * value:
-            return mu, iteration, Status.OPTIMAL
-    return mu, MAX_ITERATIONS, Status.ITERATION_LIMIT
+            return mu, iteration, _ARRIVED
+    return mu, most, _LIMIT
 
 
-class _Passes:
-    """The kernels on one state: the blocks in two halves at once, their results put together."""
-
-    def __init__(self, problem: LayeredProblem, state: State):
-        edge_start, node_start = problem.layout.edge_start, problem.layout.node_start
-        half = int(np.searchsorted(edge_start, edge_start[-1] // 2))
-        half = min(max(half, 1), problem.layout.blocks - 1)
-        self._halves = (0, half), (half, problem.layout.blocks)
-        self._edges, self._state = int(edge_start[-1]), state
-        self.theta, self.step = np.zeros_like(state.flow), np.zeros_like(state.flow)
-        self._common = edge_start, node_start, state.potential, *state.edges, self.theta
-        self._degree, self._through = (np.zeros((2, int(node_start[-1]))) for _ in range(2))
-
-    def predictor(self) -> tuple[Array, Array]:
-        """Conductances into `theta`; their sum at every node, and the right-hand side."""
-        self._run(kernels.predictor_pass, self._degree, self._through)
-        return self._degree.sum(axis=0), self._excess()
-
-    def predicted_gap(self, change: Array, gap: float) -> float:
-        """The flow step into `step`; what its longest steps leave of the gap.
-
-        The sum of f z + s w after steps of length x and y is `gap (1 - y) + slope (x - y - x y)
-        - bend x y`, with `slope` the sum of d (z - w) and `bend` that of d^2 / theta.
-        """
-        results = self._run(kernels.predictor_step, change, self.step)
-        (_, _, slope, bend), (_, _, more_slope, more_bend) = results
-        x, y = (min(1.0, 1.0 / max(shrink)) for shrink in list(zip(*results, strict=True))[:2])
-        slope, bend = slope + more_slope, bend + more_bend
-        return gap * (1.0 - y) + slope * (x - y - x * y) - bend * x * y
-
-    def corrector(self, mu: float) -> Array:
-        """The right-hand side."""
-        self._run(kernels.corrector_pass, self.step, mu, self._through)
-        return self._excess()
-
-    def take(self, mu: float, change: Array) -> tuple[float, float, float]:
-        """Move the state as far as it stays positive.
-
-        Returns:
-            Largest relative distance of a complementarity from `mu`, sum of all of them, largest
-            imbalance of a node.
-        """
-        results = self._run(kernels.corrector_lengths, self.step, mu, change)
-        primal, dual = (min(1.0, BOUNDARY / max(shrink)) for shrink in zip(*results, strict=True))
-        (one, gap), (other, more) = self._run(
-            kernels.update, self.step, mu, change, primal, dual, self._through
-        )
-        self._state.potential += dual * change
-        return max(one, other), gap + more, float(np.abs(self._excess()[1:-1]).max())
-
-    def _excess(self) -> Array:
-        return self._through[0] - self._through[1]
-
-    def _run(self, kernel, *arguments):
-        return both(
-            self._edges,
-            *(partial(kernel, *blocks, *self._common, *arguments) for blocks in self._halves),
-        )
+@njit()
+def _solve(team, jobs, work, laplacian):
+    """The potentials into `work.change`, for the right-hand side that the last pass left."""
+    work.change[:] = work.through[0] - work.through[1]
+    jobs = _share(team, jobs, _REDUCE, work, laplacian)
+    newton.solve_middle(laplacian, work.change)
+    return _share(team, jobs, _EXPAND, work, laplacian)
 
 
-def _value(problem: LayeredProblem, state: State) -> float:
+# int64, not int: numba would compile what they are passed to once for each of them
+_PREDICTOR, _ELIMINATE, _PREDICTOR_STEP, _CORRECTOR, _LENGTHS, _UPDATE, _REDUCE, _EXPAND = (
+    np.arange(8)
+)
+_ONE, _OTHER = np.arange(2)
+
+
+@njit()
+def _do(job, part, work, laplacian):
+    """One of the two parts of a job."""
+    if job == _PREDICTOR:
+        kernels.predictor_pass(part, work)
+    elif job == _ELIMINATE:
+        newton.eliminate(part, laplacian, work.theta, work.total)
+    elif job == _PREDICTOR_STEP:
+        kernels.predictor_step(part, work)
+    elif job == _CORRECTOR:
+        kernels.corrector_pass(part, work)
+    elif job == _LENGTHS:
+        kernels.corrector_lengths(part, work)
+    elif job == _UPDATE:
+        kernels.update(part, work)
+    elif job == _REDUCE:
+        newton.reduce(part, laplacian, work.change)
+    elif job == _EXPAND:
+        newton.expand(part, laplacian, work.change)
+
+
+@njit()
+def _share(team, jobs, job, work, laplacian):
+    """Do a job, with the helper if there is one (`team`); the number of jobs so far."""
+    jobs += 1
+    if team.helped:
+        post(team, jobs, job)
+    _do(job, _ONE, work, laplacian)
+    if not team.helped or take(team, jobs):
+        _do(job, _OTHER, work, laplacian)
+    else:
+        wait(team, jobs)
+    return jobs
+
+
+@njit()
+def _help(team, work, laplacian, _epsilon, _edges, _most):
+    """What the helper does, until all is over."""
+    number = watch(team)
+    while number > 0:
+        if take(team, number):
+            _do(team.board[JOB], _OTHER, work, laplacian)
+            finish(team, number)
+        number = watch(team)
+
+
+@njit()
+def _predicted_gap(work, gap):
+    """What the predictor's longest steps leave of the gap.
+
+    The sum of f z + s w after steps of length x and y is `gap (1 - y) + slope (x - y - x y)
+    - bend x y`, with `slope` the sum of d (z - w) and `bend` that of d^2 / theta.
+    """
+    x = min(1.0, 1.0 / work.predicted[:, 0].max())
+    y = min(1.0, 1.0 / work.predicted[:, 1].max())
+    slope, bend = work.predicted[:, 2].sum(), work.predicted[:, 3].sum()
+    return gap * (1.0 - y) + slope * (x - y - x * y) - bend * x * y
+
+
+@njit()
+def _value(work):
     """The flow into the super-target."""
-    return float(problem.layout.block(state.flow, 0).sum())
+    return work.flow[: work.edge_start[1]].sum()

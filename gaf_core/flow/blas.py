@@ -15,10 +15,12 @@ from typing import cast
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
 from numpy.typing import NDArray
+
+from gaf_core.flow.compiled import njit
 
 _ROUTINES = (
     ("cython_lapack", "dpotrf"),
@@ -41,7 +43,7 @@ _LOWER, _LEFT, _RIGHT = np.uint8(ord("L")), np.uint8(ord("L")), np.uint8(ord("R"
 _PLAIN, _TRANSPOSED = np.uint8(ord("N")), np.uint8(ord("T"))
 _ONE = np.int32(1)
 
-_compiled = njit(cache=True, nogil=True)
+_compiled = njit()
 
 
 def _typed_call(_context, address, arguments):
@@ -66,14 +68,14 @@ def _typed_call(_context, address, arguments):
     return signature, generate
 
 
-_call = cast(Callable[..., None], intrinsic(_typed_call))
+call = cast(Callable[..., None], intrinsic(_typed_call))
 
 
 @_compiled
 def cholesky(routines, matrix, order):
     """Overwrite `matrix` `[order, order]` with `L`, `matrix = L L'`; whether it was possible."""
     n, failed = np.int32(order), np.zeros(1, dtype=np.int32)
-    _call(routines[0], (_LOWER, n, matrix, n, failed.ctypes.data))
+    call(routines[0], (_LOWER, n, matrix, n, failed.ctypes.data))
     return failed[0] == 0
 
 
@@ -81,21 +83,21 @@ def cholesky(routines, matrix, order):
 def divide_left(routines, factor, matrix, rows, columns):
     """Overwrite `matrix` `[rows, columns]` with `L^-1 matrix`."""
     m, n = np.int32(rows), np.int32(columns)
-    _call(routines[1], (_LEFT, _LOWER, _PLAIN, _PLAIN, m, n, 1.0, factor, m, matrix, m))
+    call(routines[1], (_LEFT, _LOWER, _PLAIN, _PLAIN, m, n, 1.0, factor, m, matrix, m))
 
 
 @_compiled
 def divide_right(routines, factor, matrix, rows, columns):
     """Overwrite `matrix` `[rows, columns]` with `matrix L^-T`."""
     m, n = np.int32(rows), np.int32(columns)
-    _call(routines[1], (_RIGHT, _LOWER, _TRANSPOSED, _PLAIN, m, n, 1.0, factor, n, matrix, m))
+    call(routines[1], (_RIGHT, _LOWER, _TRANSPOSED, _PLAIN, m, n, 1.0, factor, n, matrix, m))
 
 
 @_compiled
 def divide_vector(routines, factor, vector, order, transposed):
     """Overwrite `vector` `[order]` with `L^-1 vector`, or `L^-T vector` where `transposed`."""
     n, turned = np.int32(order), _TRANSPOSED if transposed else _PLAIN
-    _call(routines[2], (_LOWER, turned, _PLAIN, n, factor, n, vector, _ONE))
+    call(routines[2], (_LOWER, turned, _PLAIN, n, factor, n, vector, _ONE))
 
 
 @_compiled
@@ -107,11 +109,11 @@ def subtract_gram(routines, matrix, other, rows, columns, transposed, onto):
     order, inner = (columns, rows) if transposed else (rows, columns)
     n, k, turned = np.int32(order), np.int32(inner), _TRANSPOSED if transposed else _PLAIN
     before = 1.0 if onto else 0.0
-    _call(routines[3], (_LOWER, turned, n, k, -1.0, other, np.int32(rows), before, matrix, n))
+    call(routines[3], (_LOWER, turned, n, k, -1.0, other, np.int32(rows), before, matrix, n))
 
 
 @_compiled
 def add_product(routines, result, matrix, vector, rows, columns, transposed):
     """`result += matrix vector`, or `matrix' vector` where `transposed`."""
     m, n, turned = np.int32(rows), np.int32(columns), _TRANSPOSED if transposed else _PLAIN
-    _call(routines[4], (turned, m, n, 1.0, matrix, m, vector, _ONE, 1.0, result, _ONE))
+    call(routines[4], (turned, m, n, 1.0, matrix, m, vector, _ONE, 1.0, result, _ONE))

@@ -17,25 +17,105 @@ with `a = d/f`, `b = d/s` for `d` the flow step of the predictor (0 for plain ce
 second-order correction (Mehrotra, SIAM J. Optim. 2, 1992). Taking `fall` from the potentials,
 rather than as `w - z`, lets each step repair what rounding did to dual feasibility.
 
-A kernel reads every edge of blocks `first` to `last - 1` once, row by row (the edges that leave one
-node); what two ranges of blocks write is disjoint. The inner loops each
-write one array, select instead of branching, keep their sums and maxima a lane a column, and leave
-row sums to `_total`: that is what a compiler turns into vector instructions. No other sum is
-reordered, because that would cost the conservation of the flow its last eight digits; all orders
-are fixed, so the same input gives the same bits.
+A kernel reads every edge of one part of the blocks once, row by row (the edges that leave one
+node); what the two parts write is disjoint (`team`). The inner loops each write one array, select
+instead of branching, keep their sums and maxima a lane a column, and leave row sums to `_total`:
+that is what a compiler turns into vector instructions. No other sum is reordered, because that
+would cost the conservation of the flow its last eight digits; all orders are fixed, so the same
+input gives the same bits.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
+
+from gaf_core.flow.compiled import njit
+from gaf_core.flow.layout import Layout
+from gaf_core.flow.team import PARTS
+
+Array = NDArray[np.float64]
 
 _STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=_STRICT)
-_inlined = njit(cache=True, error_model="numpy", fastmath=_STRICT, inline="always")
+_compiled = njit(fastmath=_STRICT)
+_inlined = njit(fastmath=_STRICT, inline="always")
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+class Work(NamedTuple):
+    """Everything that the passes of one solve read and write.
+
+    Attributes:
+        edge_start, node_start: where blocks and node layers stand (`layout`).
+        part_start: `[PARTS + 1]` first block of each part.
+        widest: nodes of the widest layer.
+        flow, slack, below, above: `[edges]` the state `f, s, z, w`.
+        potential: `[nodes]` the potentials `p`.
+        theta: `[edges]` conductances.
+        step: `[edges]` flow step `d` of the predictor, 0 where there was none.
+        change: `[nodes]` right-hand side and then solution `dp` of a Newton system.
+        degree: `[PARTS, nodes]` sums of `theta` over the edges into and out of each node.
+        total: `[nodes]` sum of `theta` over all edges of each node.
+        through: `[PARTS, nodes]` sums of a flow over the edges into and out of each node.
+        mu: `[1]` what the corrector aims at.
+        length: `[2]` how far the step goes, for the flow and for the duals.
+        predicted, shrinks, moved: `[PARTS, ..]` what `predictor_step`, `corrector_lengths` and
+            `update` found in each part.
+    """
+
+    edge_start: NDArray[np.int64]
+    node_start: NDArray[np.int64]
+    part_start: NDArray[np.int64]
+    widest: int
+    flow: Array
+    slack: Array
+    below: Array
+    above: Array
+    potential: Array
+    theta: Array
+    step: Array
+    change: Array
+    degree: Array
+    total: Array
+    through: Array
+    mu: Array
+    length: Array
+    predicted: Array
+    shrinks: Array
+    moved: Array
+
+
+def work_on(layout: Layout, flow, slack, below, above, potential) -> Work:
+    """Allocate what a solve needs, once: fresh memory would cost as much as filling it."""
+    edge_start, node_start = layout.edge_start, layout.node_start
+    half = int(np.searchsorted(edge_start, edge_start[-1] // 2))
+    half = min(max(half, 1), layout.blocks - 1)
+    return Work(
+        edge_start=edge_start,
+        node_start=node_start,
+        part_start=np.array([0, half, layout.blocks]),
+        widest=int(np.diff(node_start).max()),
+        flow=flow,
+        slack=slack,
+        below=below,
+        above=above,
+        potential=potential,
+        theta=np.zeros_like(flow),
+        step=np.zeros_like(flow),
+        change=np.zeros_like(potential),
+        degree=np.zeros((PARTS, potential.size)),
+        total=np.zeros_like(potential),
+        through=np.zeros((PARTS, potential.size)),
+        mu=np.zeros(1),
+        length=np.zeros(2),
+        predicted=np.zeros((PARTS, 4)),
+        shrinks=np.zeros((PARTS, 2)),
+        moved=np.zeros((PARTS, 2)),
+    )
+
+
+@njit(fastmath=True)
 def _total(row):
     total = 0.0
     for j in range(row.size):
@@ -44,16 +124,14 @@ def _total(row):
 
 
 @_compiled
-def predictor_pass(first, last, edge_start, node_start, p, f, s, z, w, theta, degree, through):
-    """Conductances, their sum at each node, and the predictor's right-hand side.
-
-    Writes `theta [edges]`, `degree [2, nodes]`, the sums of `theta` over the edges into and out of
-    each node, and `through [2, nodes]`, those of `f + theta push`.
-    """
-    degree_in, degree_out = degree
-    flow_in, flow_out = through
-    flow = np.empty(np.diff(node_start).max())
-    for k in range(first, last):
+def predictor_pass(part, work):
+    """`theta`, its sums in `degree`, and in `through` those of `f + theta push`."""
+    edge_start, node_start, p = work.edge_start, work.node_start, work.potential
+    f, s, z, w, theta = work.flow, work.slack, work.below, work.above, work.theta
+    degree_in, degree_out = work.degree
+    flow_in, flow_out = work.through
+    flow = np.empty(work.widest)
+    for k in range(work.part_start[part], work.part_start[part + 1]):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
         into, arriving, below = degree_in[head:tail], flow_in[head:tail], p[head:tail]
@@ -77,16 +155,18 @@ def predictor_pass(first, last, edge_start, node_start, p, f, s, z, w, theta, de
 
 
 @_compiled
-def predictor_step(first, last, edge_start, node_start, p, f, s, z, w, theta, dp, step):
+def predictor_step(part, work):
     """The predictor's flow step, and what its longest step lengths and the gap then follow from.
 
-    Writes `step [edges]`. Returns (largest relative decrease of f or s, the same of z or w, sum of
-    d (z - w), sum of d^2 / theta).
+    Writes `step` and into `predicted`: largest relative decrease of f or s, the same of z or w, sum
+    of d (z - w), sum of d^2 / theta.
     """
+    edge_start, node_start = work.edge_start, work.node_start
+    f, s, z, w, theta = work.flow, work.slack, work.below, work.above, work.theta
+    p, dp, step = work.potential, work.change, work.step
     shrink_p, shrink_d, slope, bend = 1e-300, 1e-300, 0.0, 0.0
-    width = np.diff(node_start).max()
-    lanes = np.empty((4, width))
-    for k in range(first, last):
+    lanes = np.empty((4, work.widest))
+    for k in range(work.part_start[part], work.part_start[part + 1]):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
         below = dp[head:tail] + p[head:tail]
@@ -110,15 +190,18 @@ def predictor_step(first, last, edge_start, node_start, p, f, s, z, w, theta, dp
                 bending[j] += dr[j] * (here - below[j])
         shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
         slope, bend = slope + sloping.sum(), bend + bending.sum()
-    return shrink_p, shrink_d, slope, bend
+    work.predicted[part] = shrink_p, shrink_d, slope, bend
 
 
 @_compiled
-def corrector_pass(first, last, edge_start, node_start, p, f, s, z, w, theta, step, mu, through):
-    """The corrector's right-hand side: `through [2, nodes]`, in and out of `f + theta push`."""
-    flow_in, flow_out = through
-    flow = np.empty(np.diff(node_start).max())
-    for k in range(first, last):
+def corrector_pass(part, work):
+    """The corrector's right-hand side: in `through` the sums of `f + theta push`."""
+    edge_start, node_start = work.edge_start, work.node_start
+    f, s, z, w, theta = work.flow, work.slack, work.below, work.above, work.theta
+    p, step, mu = work.potential, work.step, work.mu[0]
+    flow_in, flow_out = work.through
+    flow = np.empty(work.widest)
+    for k in range(work.part_start[part], work.part_start[part + 1]):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
         arriving, below = flow_in[head:tail], p[head:tail]
@@ -136,11 +219,14 @@ def corrector_pass(first, last, edge_start, node_start, p, f, s, z, w, theta, st
 
 
 @_compiled
-def corrector_lengths(first, last, edge_start, node_start, p, f, s, z, w, theta, step, mu, dp):
-    """Largest relative decrease of f or s, and of z or w, in a full step of the corrector."""
+def corrector_lengths(part, work):
+    """Into `shrinks`: largest relative decrease of f or s, and of z or w, in the full step."""
+    edge_start, node_start = work.edge_start, work.node_start
+    f, s, z, w, theta = work.flow, work.slack, work.below, work.above, work.theta
+    p, dp, step, mu = work.potential, work.change, work.step, work.mu[0]
     shrink_p, shrink_d = 1e-300, 1e-300
-    lanes = np.empty((3, np.diff(node_start).max()))
-    for k in range(first, last):
+    lanes = np.empty((3, work.widest))
+    for k in range(work.part_start[part], work.part_start[part + 1]):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
         below, change = p[head:tail], dp[head:tail]
@@ -163,22 +249,24 @@ def corrector_lengths(first, last, edge_start, node_start, p, f, s, z, w, theta,
                 worst = -_above_step(sr[j], wr[j], dr[j], mu, df[j])
                 dual[j] = _larger(dual[j], worst if fr[j] > 0.0 else 0.0)
         shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
-    return shrink_p, shrink_d
+    work.shrinks[part] = shrink_p, shrink_d
 
 
 @_compiled
-def update(
-    first, last, edge_start, node_start, p, f, s, z, w, theta, step, mu, dp, primal, dual, through
-):
+def update(part, work):
     """Take the step in place; `p` is moved by the caller.
 
-    Writes `through [2, nodes]`, in and out of the new flow. Returns the largest |f z - mu| / mu or
+    Writes the sums of the new flow into `through`, and into `moved` the largest |f z - mu| / mu or
     |s w - mu| / mu, and the sum of f z + s w.
     """
-    flow_in, flow_out = through
+    edge_start, node_start = work.edge_start, work.node_start
+    f, s, z, w, theta = work.flow, work.slack, work.below, work.above, work.theta
+    p, dp, step, mu = work.potential, work.change, work.step, work.mu[0]
+    primal, dual = work.length
+    flow_in, flow_out = work.through
     furthest, gap = 0.0, 0.0
-    lanes = np.empty((3, np.diff(node_start).max()))
-    for k in range(first, last):
+    lanes = np.empty((3, work.widest))
+    for k in range(work.part_start[part], work.part_start[part + 1]):
         head, tail, end = node_start[k], node_start[k + 1], node_start[k + 2]
         n = tail - head
         arriving, below, change = flow_in[head:tail], p[head:tail], dp[head:tail]
@@ -211,7 +299,7 @@ def update(
                 products[j] += fr[j] * zr[j] + sr[j] * wr[j]
             flow_out[i] = _total(fr)
         furthest, gap = max(furthest, off.max()), gap + products.sum()
-    return furthest / mu, gap
+    work.moved[part] = furthest / mu, gap
 
 
 @_inlined

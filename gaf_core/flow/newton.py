@@ -25,97 +25,102 @@ Fortran order, which is `W` for an elimination upwards and its transpose for one
 
 from __future__ import annotations
 
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from gaf_core.flow import blas
+from gaf_core.flow.compiled import njit
 from gaf_core.flow.layout import Layout
-from gaf_core.flow.threads import both
 
 Array = NDArray[np.float64]
 
 _routines = blas.load_routines()
-_compiled = njit(cache=True, nogil=True)
+_compiled = njit()
 
 
-class SingularSystemError(ArithmeticError):
-    """A pivot is not positive definite in double precision."""
+class Laplacian(NamedTuple):
+    """The Laplacian of the layered electrical network, factorised again in every Newton step.
+
+    Attributes:
+        routines: addresses of the BLAS routines (`blas`).
+        edge_start, node_start: where blocks and node layers stand (`layout`).
+        middle: the node layer in which the eliminations from both ends meet.
+        chains: `[2, 2]` first layer of each elimination, and its direction, up or down.
+        coupling: `[edges]` the matrices `W`.
+        factor: the factors `L`, one after the other; where layer `k` begins is `factor_start[k]`.
+        fine: `[2]` whether the pivots of each chain were positive definite.
+    """
+
+    routines: NDArray[np.int64]
+    edge_start: NDArray[np.int64]
+    node_start: NDArray[np.int64]
+    middle: int
+    chains: NDArray[np.int64]
+    coupling: Array
+    factor: Array
+    factor_start: NDArray[np.int64]
+    fine: NDArray[np.bool_]
 
 
-class Laplacian:
-    """The Laplacian of the layered electrical network, factorised again in every Newton step."""
-
-    def __init__(self, layout: Layout):
-        """Allocate the factors once; fresh memory would cost as much as filling it."""
-        last = layout.blocks - 1  # node layers 1 to last are unknown
-        self._edges, self._middle = int(layout.edge_start[-1]), (1 + last) // 2
-        widths = np.diff(layout.node_start)
-        sizes = widths**2
-        sizes[[0, -1]] = 0
-        for k in range(1, last + 1):
-            if _is_diagonal(layout.node_start, self._middle, k):
-                sizes[k] = widths[k]
-        self._coupling = np.empty(self._edges)
-        self._factor = np.zeros(int(sizes.sum()))
-        self._common = (
-            _routines,
-            layout.edge_start,
-            layout.node_start,
-            np.concatenate([[0], sizes.cumsum()]),
-            self._middle,
-            self._coupling,
-            self._factor,
-        )
-        # the two chains, as the layer that each begins with and its direction
-        self._chains = (1, 1), (last, -1)
-
-    def factorise(self, conductance: Array, degree: Array) -> None:
-        """Take new conductances.
-
-        Args:
-            conductance: flat `theta >= 0` of every edge.
-            degree: flat sum of the conductances at every node.
-
-        Raises:
-            SingularSystemError: the conductances differ by more than double precision resolves.
-        """
-        fine = self._both(_eliminate, conductance, degree)
-        if not all(fine) or not _pivot(*self._common, self._middle, degree):
-            raise SingularSystemError
-
-    def solve(self, rhs: Array) -> Array:
-        """Potentials for one right-hand side, both flat over all nodes; 0 at source and target."""
-        potential = rhs.copy()
-        potential[0] = potential[-1] = 0.0
-        self._both(_reduce, potential)
-        _solve_middle(*self._common, potential)
-        self._both(_expand, potential)
-        return potential
-
-    def _both(self, sweep, *arguments):
-        one, other = (partial(sweep, *self._common, *chain, *arguments) for chain in self._chains)
-        return both(self._edges, one, other)
+def laplacian_of(layout: Layout) -> Laplacian:
+    """Allocate the factors once; fresh memory would cost as much as filling it."""
+    last = layout.blocks - 1  # node layers 1 to last are unknown
+    middle = (1 + last) // 2
+    widths = np.diff(layout.node_start)
+    sizes = widths**2
+    sizes[[0, -1]] = 0
+    for k in range(1, last + 1):
+        if _is_diagonal(layout.node_start, middle, k):
+            sizes[k] = widths[k]
+    return Laplacian(
+        routines=_routines,
+        edge_start=layout.edge_start,
+        node_start=layout.node_start,
+        middle=middle,
+        chains=np.array([[1, 1], [last, -1]]),
+        coupling=np.empty(int(layout.edge_start[-1])),
+        factor=np.zeros(int(sizes.sum())),
+        factor_start=np.concatenate([[0], sizes.cumsum()]),
+        fine=np.zeros(2, dtype=np.bool_),
+    )
 
 
 @_compiled
-def _eliminate(
-    routines, edge_start, node_start, factor_start, middle, coupling, factor, k, step,
-    conductance, degree,
-):  # fmt: skip
+def eliminate(chain, laplacian, conductance, degree):
+    """Take new conductances along one chain; into `fine`, whether its pivots were positive.
+
+    Args:
+        chain: 0 from the first layer up to the middle, 1 from the last layer down.
+        laplacian: from `laplacian_of`; its factors are overwritten.
+        conductance: flat `theta >= 0` of every edge.
+        degree: flat sum of the conductances at every node.
+    """
+    laplacian.fine[chain] = _eliminate(laplacian, chain, conductance, degree)
+
+
+@_compiled
+def join(laplacian, degree):
+    """After both chains: factorise the middle; False where double precision does not resolve it."""
+    fine = laplacian.fine
+    return fine[0] and fine[1] and _pivot(laplacian, laplacian.middle, degree)
+
+
+@_compiled
+def _eliminate(laplacian, chain, conductance, degree):
     """Factorise the pivots of one chain, each into the next; whether all were positive."""
+    node_start, middle = laplacian.node_start, laplacian.middle
+    factor, coupling, routines = laplacian.factor, laplacian.coupling, laplacian.routines
+    k, step = laplacian.chains[chain]
     while k != middle:
-        if not _pivot(
-            routines, edge_start, node_start, factor_start, middle, coupling, factor, k, degree
-        ):
+        if not _pivot(laplacian, k, degree):
             return False
         block = k if step > 0 else k - 1
-        first, rows, columns = _block(edge_start, node_start, block)
+        first, rows, columns = _block(laplacian, block)
         coupling[first : first + rows * columns] = conductance[first : first + rows * columns]
         matrix = coupling.ctypes.data + 8 * first
-        own = factor_start[k]
+        own = laplacian.factor_start[k]
         if _is_diagonal(node_start, middle, k):
             for j in range(columns):
                 for i in range(rows):
@@ -129,10 +134,12 @@ def _eliminate(
 
 
 @_compiled
-def _pivot(routines, edge_start, node_start, factor_start, middle, coupling, factor, k, degree):
+def _pivot(laplacian, k, degree):
     """`S_k = L L'`, of which a diagonal is kept as a vector; whether it is positive definite."""
+    node_start, middle = laplacian.node_start, laplacian.middle
+    factor, routines = laplacian.factor, laplacian.routines
     n = node_start[k + 1] - node_start[k]
-    own = factor_start[k]
+    own = laplacian.factor_start[k]
     if _is_diagonal(node_start, middle, k):
         for i in range(n):
             if not degree[node_start[k] + i] > 0.0:
@@ -143,10 +150,9 @@ def _pivot(routines, edge_start, node_start, factor_start, middle, coupling, fac
     onto = False
     for block in (k - 1, k):  # from the layer below and the layer above, if eliminated into k
         if (block < k and 1 < k <= middle) or (block == k and middle <= k < node_start.size - 3):
-            first, rows, columns = _block(edge_start, node_start, block)
-            blas.subtract_gram(
-                routines, matrix, coupling.ctypes.data + 8 * first, rows, columns, block < k, onto
-            )
+            first, rows, columns = _block(laplacian, block)
+            other = laplacian.coupling.ctypes.data + 8 * first
+            blas.subtract_gram(routines, matrix, other, rows, columns, block < k, onto)
             onto = True
     for i in range(n):
         factor[own + i * (n + 1)] += degree[node_start[k] + i]
@@ -154,66 +160,65 @@ def _pivot(routines, edge_start, node_start, factor_start, middle, coupling, fac
 
 
 @_compiled
-def _reduce(
-    routines, edge_start, node_start, factor_start, middle, coupling, factor, k, step, vector
-):
-    """`y_k = L^-1 b_k` and `b_n += W' y_k` along one chain, short of the middle layer."""
-    while k != middle:
-        _divide(routines, node_start, factor_start, middle, factor, k, vector, False)
-        if k + step != middle:
-            _couple(routines, edge_start, node_start, coupling, k, k + step, vector)
+def reduce(chain, laplacian, vector):
+    """First of three steps to the potentials of a right-hand side, flat over all nodes, in place.
+
+    `y_k = L^-1 b_k` and `b_n += W' y_k` along one chain, short of the middle layer.
+    """
+    k, step = laplacian.chains[chain]
+    while k != laplacian.middle:
+        _divide(laplacian, k, vector, False)
+        if k + step != laplacian.middle:
+            _couple(laplacian, k, k + step, vector)
         k += step
 
 
 @_compiled
-def _solve_middle(routines, edge_start, node_start, factor_start, middle, coupling, factor, vector):
-    """Where the chains meet."""
+def solve_middle(laplacian, vector):
+    """Second step, after both chains: the layer where they meet, and the ends, which stay at 0."""
+    middle = laplacian.middle
+    vector[0] = vector[-1] = 0.0
     if middle > 1:
-        _couple(routines, edge_start, node_start, coupling, middle - 1, middle, vector)
-    if middle < node_start.size - 3:
-        _couple(routines, edge_start, node_start, coupling, middle + 1, middle, vector)
-    _divide(routines, node_start, factor_start, middle, factor, middle, vector, False)
-    _divide(routines, node_start, factor_start, middle, factor, middle, vector, True)
+        _couple(laplacian, middle - 1, middle, vector)
+    if middle < laplacian.node_start.size - 3:
+        _couple(laplacian, middle + 1, middle, vector)
+    _divide(laplacian, middle, vector, False)
+    _divide(laplacian, middle, vector, True)
 
 
 @_compiled
-def _expand(
-    routines, edge_start, node_start, factor_start, middle, coupling, factor, end, step, vector
-):
-    """`p_k = L^-T (y_k + W p_n)` back along one chain, to the layer `end` that it began with."""
-    k = middle - step
+def expand(chain, laplacian, vector):
+    """Third step: `p_k = L^-T (y_k + W p_n)` back along one chain."""
+    end, step = laplacian.chains[chain]
+    k = laplacian.middle - step
     while (k - end) * step >= 0:
-        _couple(routines, edge_start, node_start, coupling, k + step, k, vector)
-        _divide(routines, node_start, factor_start, middle, factor, k, vector, True)
+        _couple(laplacian, k + step, k, vector)
+        _divide(laplacian, k, vector, True)
         k -= step
 
 
 @_compiled
-def _divide(routines, node_start, factor_start, middle, factor, k, vector, transposed):
+def _divide(laplacian, k, vector, transposed):
     """Divide the part of `vector` in layer `k` by its factor, or the transposed factor."""
-    n, begin = node_start[k + 1] - node_start[k], node_start[k]
-    if _is_diagonal(node_start, middle, k):
+    node_start, factor = laplacian.node_start, laplacian.factor
+    n, begin, own = node_start[k + 1] - node_start[k], node_start[k], laplacian.factor_start[k]
+    if _is_diagonal(node_start, laplacian.middle, k):
         for i in range(n):
-            vector[begin + i] /= factor[factor_start[k] + i]
+            vector[begin + i] /= factor[own + i]
     else:
-        blas.divide_vector(
-            routines,
-            factor.ctypes.data + 8 * factor_start[k],
-            vector.ctypes.data + 8 * begin,
-            n,
-            transposed,
-        )
+        matrix, part = factor.ctypes.data + 8 * own, vector.ctypes.data + 8 * begin
+        blas.divide_vector(laplacian.routines, matrix, part, n, transposed)
 
 
 @_compiled
-def _couple(routines, edge_start, node_start, coupling, source, target, vector):
+def _couple(laplacian, source, target, vector):
     """Add to layer `target` what `W` or `W'` makes of neighbouring layer `source`."""
-    first, rows, columns = _block(edge_start, node_start, min(source, target))
+    first, rows, columns = _block(laplacian, min(source, target))
     blas.add_product(
-        routines,
-        vector.ctypes.data + 8 * node_start[target],
-        coupling.ctypes.data + 8 * first,
-        vector.ctypes.data + 8 * node_start[source],
+        laplacian.routines,
+        vector.ctypes.data + 8 * laplacian.node_start[target],
+        laplacian.coupling.ctypes.data + 8 * first,
+        vector.ctypes.data + 8 * laplacian.node_start[source],
         rows,
         columns,
         source < target,
@@ -221,11 +226,12 @@ def _couple(routines, edge_start, node_start, coupling, source, target, vector):
 
 
 @_compiled
-def _block(edge_start, node_start, block):
+def _block(laplacian, block):
     """First entry, rows and columns of the matrix between two layers, in Fortran order."""
+    node_start = laplacian.node_start
     rows = node_start[block + 1] - node_start[block]
     columns = node_start[block + 2] - node_start[block + 1]
-    return edge_start[block], rows, columns
+    return laplacian.edge_start[block], rows, columns
 
 
 @_compiled

@@ -1,0 +1,177 @@
+"""One thread or two inside one compiled solve.
+
+The work of a solve is a sequence of jobs of two parts that write to disjoint memory. The leader
+posts a job, does the first part, and does the second too unless a helper on another thread has
+taken it meanwhile: a helper that the machine has no time for costs nothing. What is computed, and
+in which order, does not depend on who does it, so neither do the bits of the result.
+
+    leader    post: job, then open = n     part 0     take(n)? part 1 : wait until done = n
+    helper    watch: open = n              take(n)?   part 1, then done = n
+
+`take` exchanges `open` from `n` to 0 in one atomic step, so exactly one of them succeeds.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar, cast
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from gaf_core.flow.blas import call
+from gaf_core.flow.compiled import njit
+
+T = TypeVar("T")
+
+PARTS = 2
+# Below this many edges a helper costs more than it saves (measured on two cores).
+WORTHWHILE = 30_000
+
+_cores = os.cpu_count() or 1
+_pool = ThreadPoolExecutor(max_workers=_cores, thread_name_prefix="helper")
+# A helper watches without sleeping, so there are never more threads at work than cores.
+_idle = threading.Semaphore(_cores)
+_system = ctypes.WinDLL("kernel32") if sys.platform == "win32" else ctypes.CDLL(None)
+_yield = _system.SwitchToThread if sys.platform == "win32" else _system.sched_yield
+_YIELD = int(ctypes.cast(_yield, ctypes.c_void_p).value or 0)
+_LOOKS = 2_000  # at the board, before the processor is offered to another thread
+
+_OPEN, _DONE, _OVER, JOB = range(4)
+
+
+class Team(NamedTuple):
+    """What leader and helper share.
+
+    Attributes:
+        helped: whether there is a helper.
+        board: `[4]` number of the job whose second part can be taken, or 0; number of the last job
+            that the helper has done; whether all is over; what the job is.
+        pause: address of the C function that offers the processor to another thread.
+    """
+
+    helped: bool
+    board: NDArray[np.int64]
+    pause: int
+
+
+def with_help(edges: int, lead: Callable[..., T], help_out: Callable, *arguments: object) -> T:
+    """Call `lead(team, *arguments)`, and `help_out` on another thread where that pays."""
+    board = np.zeros(4, dtype=np.int64)
+    with _Idle(wanted=True) as one, _Idle(wanted=edges >= WORTHWHILE) as other:
+        team = Team(_cores >= PARTS and one and other, board, _YIELD)
+        if not team.helped:
+            return lead(team, *arguments)
+        helper = _pool.submit(help_out, team, *arguments)
+        try:
+            return lead(team, *arguments)
+        finally:
+            board[_OVER] = 1
+            if not helper.cancel():
+                helper.result()
+
+
+class _Idle:
+    """A core that no solve uses, if one is wanted and there is one."""
+
+    def __init__(self, wanted: bool):
+        self._wanted = wanted
+
+    def __enter__(self) -> bool:
+        self._taken = self._wanted and _idle.acquire(blocking=False)
+        return self._taken
+
+    def __exit__(self, *_) -> None:
+        if self._taken:
+            _idle.release()
+
+
+def _typed_exchange(_context, address, expected, value):
+    def generate(_context, builder, _signature, values):
+        pointer = builder.inttoptr(values[0], ir.IntType(64).as_pointer())
+        pair = builder.cmpxchg(pointer, values[1], values[2], "seq_cst", "seq_cst")
+        return builder.extract_value(pair, 0)
+
+    return types.int64(address, expected, value), generate
+
+
+def _typed_read(_context, address):
+    def generate(_context, builder, _signature, values):
+        pointer = builder.inttoptr(values[0], ir.IntType(64).as_pointer())
+        return builder.load_atomic(pointer, "seq_cst", 8)
+
+    return types.int64(address), generate
+
+
+def _typed_write(_context, address, value):
+    def generate(context, builder, _signature, values):
+        pointer = builder.inttoptr(values[0], ir.IntType(64).as_pointer())
+        builder.store_atomic(values[1], pointer, "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return types.void(address, value), generate
+
+
+_exchange = cast(Callable[..., int], intrinsic(_typed_exchange))
+_read = cast(Callable[..., int], intrinsic(_typed_read))
+_write = cast(Callable[..., None], intrinsic(_typed_write))
+
+
+@njit()
+def _place(team, entry):
+    """Address of an entry of the board."""
+    return team.board.ctypes.data + 8 * entry
+
+
+@njit()
+def post(team, number, job):
+    """Leader: open the second part of job `number`, counted from 1."""
+    team.board[JOB] = job
+    _write(_place(team, _OPEN), np.int64(number))
+
+
+@njit()
+def take(team, number):
+    """Both: whether the second part of this job is the caller's to do."""
+    return _exchange(_place(team, _OPEN), np.int64(number), np.int64(0)) == number
+
+
+@njit()
+def wait(team, number):
+    """Leader: until the helper has done its part."""
+    looks = 0
+    while _read(_place(team, _DONE)) != number:
+        looks = _look(team, looks)
+
+
+@njit()
+def watch(team):
+    """Helper: until there is a job, its number; 0 when all is over."""
+    looks = 0
+    while True:
+        number = _read(_place(team, _OPEN))
+        if number or _read(_place(team, _OVER)):
+            return number
+        looks = _look(team, looks)
+
+
+@njit()
+def finish(team, number):
+    """Helper: say that the part is done."""
+    _write(_place(team, _DONE), np.int64(number))
+
+
+@njit()
+def _look(team, looks):
+    if looks == _LOOKS:
+        call(team.pause, ())
+        return 0
+    return looks + 1
