@@ -6,6 +6,7 @@ text -> Trace -> information tensor -> FlowNetwork -> FlowSolution -> scores
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from gaf_core.information import check_layers, information_tensor
 from gaf_core.models import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.trace import TargetLike, Trace, trace
+from gaf_core.words import word_table, written
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ class Explanation:
         """The `t` tokens, special tokens included."""
         return self.trace.tokens
 
+    @cached_property
+    def written(self) -> tuple[str, ...]:
+        """The `t` tokens as people write them."""
+        return written(self.trace)
+
     @property
     def scores(self) -> NDArray[np.float64]:
         """`[t]` score of each token, `>= 0`, summing to the flow value."""
@@ -95,6 +102,10 @@ class Explanation:
                 "share": self.shares,
             }
         )
+
+    def word_table(self) -> pd.DataFrame:
+        """One row a word: word, start, end, score (summed over its tokens), share, tokens."""
+        return word_table(self.trace, self.scores)
 
     def edge_table(self) -> pd.DataFrame:
         """One row an edge of the network, in the direction of reading (input to prediction).

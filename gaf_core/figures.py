@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from gaf_core.explain import Explanation
 from gaf_core.heatmap import LIGHT_SHADES
-from gaf_core.labels import literal, names, shortened, token_hover
+from gaf_core.labels import literal, names, scored_tokens, scored_words, shortened
 from gaf_core.sankey import BOTTOM, LEFT, NEUTRAL, RIGHT, TOP, SankeyPicture
 from gaf_core.trace import Trace
 
@@ -65,34 +65,34 @@ def sankey(explanation: Explanation, budget: int = 10) -> go.Figure:
 def token_bars(
     explanation: Explanation,
     *,
+    by_words: bool = False,
     show_special: bool = True,
     limit: int = 25,
     themed: bool = False,
 ) -> go.Figure:
-    """The tokens by falling score: share of the flow in %, the raw score on hover.
+    """The tokens or words by falling score: share of the flow in %, the raw score on hover.
 
     Args:
         explanation: whose scores.
+        by_words: draw words, each with the sum over its tokens.
         show_special: draw special tokens one by one; otherwise one row holds them all.
-        limit: tokens drawn one by one; one row holds the others, so that the rows sum to 100 %.
-            These rows have no bar: it would dwarf the others.
+        limit: rows drawn one by one; one more holds the others, so that all sum to 100 %. Rows of
+            several have no bar: it would dwarf the others.
         themed: leave the colour scale to the template of the page (Streamlit's theme) instead of
             using that of the heatmap on a light page.
     """
-    shares = explanation.shares
-    hidden = explanation.trace.special & (not show_special)
-    order = [token for token in np.argsort(-shares, kind="stable").tolist() if not hidden[token]]
-    bars = [
-        _Bar(
-            shortened(explanation.tokens[token]),
-            float(shares[token]),
-            token_hover(explanation, token),
-        )
-        for token in order[:limit]
-    ]
+    rows = scored_words(explanation) if by_words else scored_tokens(explanation)
+    hidden = [row for row in rows if row.special and not show_special]
+    shown = [row for row in rows if show_special or not row.special]
+    order = sorted(shown, key=lambda row: -row.share)
+    bars = [_Bar(shortened(row.text), row.share, row.hover) for row in order[:limit]]
     lumps = [
-        _Bar(f"{name} ({len(lump)})", float(shares[lump].sum()), names(explanation, lump))
-        for name, lump in (("others", order[limit:]), ("special", np.flatnonzero(hidden).tolist()))
+        _Bar(
+            f"{name} ({len(lump)})",
+            sum(row.share for row in lump),
+            names([row.text for row in lump]),
+        )
+        for name, lump in (("others", order[limit:]), ("special", hidden))
         if lump
     ]
     scored = {"color": [bar.share for bar in bars], "coloraxis": "coloraxis"}

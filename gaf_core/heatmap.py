@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.trace import Trace
+from gaf_core.words import group_pieces, group_words, word_scores, written
 
 # One hue from pale to strong, ten stops at equal distances in OKLab: perceptually uniform, and its
 # lightness alone carries the order, so it reads the same with any kind of colour vision.
@@ -30,56 +31,69 @@ _DARK_INK, _LIGHT_INK = "#000000", "#ffffff"
 _MUTED = "light-dark(#5b6472, #a3adbb)"
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A stretch of the text, or a token without any, and the tokens it stands for."""
-
-    start: int
-    end: int
-    tokens: tuple[int, ...]
-    chip: bool
-
-
 @dataclass(frozen=True, eq=False)
 class _Scale:
-    """What colour and hover text are relative to: all scores, and the strongest one shown."""
+    """What colour and hover text are relative to: all scores, and the strongest piece shown."""
 
     trace: Trace
     scores: NDArray[np.float64]
+    written: tuple[str, ...]
     total: float
     strongest: float
 
-    def share(self, token: int) -> float:
-        return float(self.scores[token]) / self.total if self.total > 0 else 0.0
+    def share(self, score: float) -> float:
+        return score / self.total if self.total > 0 else 0.0
 
-    def intensity(self, piece: _Piece) -> float:
-        held = float(self.scores[list(piece.tokens)].sum())
-        return held / self.strongest if self.strongest > 0 else 0.0
+    def intensity(self, score: float) -> float:
+        return score / self.strongest if self.strongest > 0 else 0.0
 
-    def title(self, piece: _Piece) -> str:
-        lines = (
-            f"{self.trace.tokens[token]} · {self.share(token):.1%} of the flow\n"
-            f"score {self.scores[token]:.4g} · position {token}"
-            for token in piece.tokens
-        )
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of the text, or a name without any, and the tokens that it stands for."""
+
+    text: str
+    start: int
+    end: int
+    chip: bool
+    score: float
+    tokens: tuple[int, ...]
+    whole: bool  # a word, whose hover text is about all of its tokens
+
+    def title(self, scale: _Scale) -> str:
+        if self.whole and len(self.tokens) > 1:
+            parts = (
+                f"{scale.trace.tokens[token]} {scale.share(float(scale.scores[token])):.1%}"
+                for token in self.tokens
+            )
+            lines = [_numbers(self.text, self.score, scale), f"tokens {' + '.join(parts)}"]
+        else:
+            lines = [_token_title(token, scale) for token in self.tokens]
         return escape("\n".join(lines), quote=True).replace("\n", "&#10;")
 
 
-def heatmap_html(trace: Trace, scores: NDArray[np.float64], *, show_special: bool = True) -> str:
-    """The text of a trace, each token coloured by its score.
+def heatmap_html(
+    trace: Trace,
+    scores: NDArray[np.float64],
+    *,
+    show_special: bool = True,
+    by_words: bool = False,
+) -> str:
+    """The text of a trace, each token or each word coloured by its score.
 
     Args:
         trace: text, tokens and where each token stands in the text.
         scores: `[t]`, `>= 0`, in any unit.
         show_special: show the tokens that the tokenizer added, as small chips.
+        by_words: colour whole words, by the sum over their tokens.
 
     Returns:
-        HTML with inline styles only. The strongest token shown has the strongest shade; hovering a
-        token gives its share of all scores, its raw score and its position.
+        HTML with inline styles only. The strongest piece shown has the strongest shade; hovering it
+        gives its share of all scores, its raw score and its tokens.
     """
-    shown = np.ones(len(scores), dtype=bool) if show_special else ~trace.special
-    scale = _Scale(trace, scores, float(scores.sum()), float(scores[shown].max(initial=0.0)))
-    pieces = [piece for piece in _pieces(trace) if shown[piece.tokens[0]]]
+    pieces = _pieces(trace, scores, show_special, by_words)
+    strongest = max((piece.score for piece in pieces), default=0.0)
+    scale = _Scale(trace, scores, written(trace), float(scores.sum()), strongest)
     html, cursor = [], 0
     for number, piece in enumerate(pieces):
         if piece.chip:
@@ -125,18 +139,36 @@ def _luminance(colour: str) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def _pieces(trace: Trace) -> list[_Piece]:
-    """Tokens in order; those that share characters (bytes of one emoji) become one piece."""
-    pieces: list[_Piece] = []
-    for token, (start, end) in enumerate(trace.offsets.tolist()):
-        last = pieces[-1] if pieces else None
-        if trace.special[token] or start == end:
-            pieces.append(_Piece(start, end, (token,), chip=True))
-        elif last is not None and not last.chip and start < last.end:
-            pieces[-1] = _Piece(last.start, max(last.end, end), (*last.tokens, token), chip=False)
-        else:
-            pieces.append(_Piece(start, end, (token,), chip=False))
-    return pieces
+def _pieces(
+    trace: Trace, scores: NDArray[np.float64], show_special: bool, by_words: bool
+) -> list[_Piece]:
+    """What is coloured, in reading order."""
+    words = group_words(trace) if by_words else group_pieces(trace)
+    summed = word_scores(words, scores)
+    return [
+        _Piece(
+            text=words.text[index],
+            start=int(words.start[index]),
+            end=int(words.end[index]),
+            chip=bool(words.start[index] == words.end[index]),
+            score=float(summed[index]),
+            tokens=tuple(tokens),
+            whole=by_words,
+        )
+        for index, tokens in enumerate(words.members)
+        if show_special or not words.special[index]
+    ]
+
+
+def _numbers(name: str, score: float, scale: _Scale) -> str:
+    return f"{name} · {scale.share(score):.1%} of the flow\nscore {score:.4g}"
+
+
+def _token_title(token: int, scale: _Scale) -> str:
+    """Numbers of one token; how the tokenizer calls it, where that is not what was written."""
+    name, raw = scale.written[token], scale.trace.tokens[token]
+    called = "" if raw == name else f" · token {raw}"
+    return f"{_numbers(name, float(scale.scores[token]), scale)} · position {token}{called}"
 
 
 def _touching(pieces: list[_Piece], number: int) -> tuple[bool, bool]:
@@ -157,22 +189,24 @@ def _coloured(scale: _Scale, piece: _Piece, touching: tuple[bool, bool]) -> str:
     """
     before, after = ("0" if joined else ".22em" for joined in touching)
     style = (
-        f"{_paint(scale.intensity(piece))};padding:.22em 0;"
+        f"{_paint(scale.intensity(piece.score))};padding:.22em 0;"
         f"border-start-start-radius:{before};border-end-start-radius:{before};"
         f"border-start-end-radius:{after};border-end-end-radius:{after}"
     )
-    text = escape(scale.trace.text[piece.start : piece.end])
-    return f'<span style="{style}" title="{scale.title(piece)}">{text}</span>'
+    text = scale.trace.text[piece.start : piece.end]
+    # A line break has no width to colour: a sign before it has, and is not copied with the text.
+    broken = text.isspace() and "\n" in text
+    sign = f'<span style="user-select:none">{escape(piece.text)}</span>' if broken else ""
+    return f'<span style="{style}" title="{piece.title(scale)}">{sign}{escape(text)}</span>'
 
 
 def _chip(scale: _Scale, piece: _Piece) -> str:
     style = (
-        f"{_paint(scale.intensity(piece))};font-size:.68em;padding:.25em .5em;"
+        f"{_paint(scale.intensity(piece.score))};font-size:.68em;padding:.25em .5em;"
         "border-radius:.9em;margin:0 .35em;vertical-align:.12em"
     )
-    name = escape(scale.trace.tokens[piece.tokens[0]])
     # Isolated, so that a Latin name neither sets nor disturbs the direction of the sentence.
-    return f'<bdi style="{style}" title="{scale.title(piece)}">{name}</bdi>'
+    return f'<bdi style="{style}" title="{piece.title(scale)}">{escape(piece.text)}</bdi>'
 
 
 def _paint(intensity: float) -> str:

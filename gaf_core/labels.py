@@ -6,9 +6,11 @@ Plotly reads part of HTML, `%{...}` and `$...$` in every text, so all of it is e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gaf_core.explain import Explanation
 from gaf_core.reduction import ReducedLink, ReducedNode
+from gaf_core.words import group_words, word_scores
 
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "%": "&#37;", "\n": " ", "\r": " "}
@@ -29,31 +31,76 @@ def node_label(explanation: Explanation, node: ReducedNode, characters: int = 16
     """What stands beside a node: its token, or how many it holds."""
     if node.merged:
         return f"others ({len(node.tokens)})"
-    return shortened(explanation.tokens[node.tokens[0]], characters)
+    return shortened(explanation.written[node.tokens[0]], characters)
 
 
-def names(explanation: Explanation, tokens: Sequence[int], most: int = 8) -> str:
-    """A list of tokens for a hover text, cut where it gets long."""
-    named = " ".join(shortened(explanation.tokens[token]) for token in tokens[:most])
-    return named + (f" … and {len(tokens) - most} more" if len(tokens) > most else "")
+def names(texts: Sequence[str], most: int = 8) -> str:
+    """A list of tokens or words for a hover text, cut where it gets long."""
+    named = " ".join(shortened(text) for text in texts[:most])
+    return named + (f" … and {len(texts) - most} more" if len(texts) > most else "")
+
+
+def token_name(explanation: Explanation, token: int) -> str:
+    """A token as written and, where the tokenizer calls it something else, that too."""
+    text, name = explanation.written[token], explanation.tokens[token]
+    called = "" if text == name else f"<br>token {literal(name)}"
+    return f"<b>{literal(text)}</b> (position {token}){called}"
 
 
 def token_hover(explanation: Explanation, token: int) -> str:
     """Share, score and position of one token."""
     return (
-        f"<b>{literal(explanation.tokens[token])}</b>"
-        f"<br>{explanation.shares[token]:.2%} of the flow"
-        f"<br>score {explanation.scores[token]:.4g}<br>position {token}"
+        f"{token_name(explanation, token)}<br>{explanation.shares[token]:.2%} of the flow"
+        f"<br>score {explanation.scores[token]:.4g}"
     )
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A token or a word with its share of the flow, and what a hover says about it."""
+
+    text: str
+    share: float
+    special: bool
+    hover: str
+
+
+def scored_tokens(explanation: Explanation) -> list[Scored]:
+    """The tokens of an explanation, in reading order."""
+    special = explanation.trace.special.tolist()
+    return [
+        Scored(text, share, special[token], token_hover(explanation, token))
+        for token, (text, share) in enumerate(
+            zip(explanation.written, explanation.shares.tolist(), strict=True)
+        )
+    ]
+
+
+def scored_words(explanation: Explanation) -> list[Scored]:
+    """The words of an explanation, in reading order, each with what its tokens have together."""
+    words = group_words(explanation.trace)
+    scores = word_scores(words, explanation.scores).tolist()
+    shares = word_scores(words, explanation.shares).tolist()
+    found = []
+    for word, tokens in enumerate(words.members):
+        text, raw = words.text[word], [explanation.tokens[token] for token in tokens]
+        kind = "token" if len(raw) == 1 else "tokens"
+        called = "" if raw == [text] else f"<br>{kind} {names(raw)}"
+        hover = (
+            f"<b>{literal(text)}</b><br>{shares[word]:.2%} of the flow"
+            f"<br>score {scores[word]:.4g}{called}"
+        )
+        found.append(Scored(text, shares[word], bool(words.special[word]), hover))
+    return found
 
 
 def node_hover(explanation: Explanation, node: ReducedNode, layer: str) -> str:
     """Token, layer, through-flow and share of a node of the network."""
     if node.merged:
-        title = f"<b>{len(node.tokens)} other tokens</b><br>{names(explanation, node.tokens)}"
+        texts = [explanation.written[token] for token in node.tokens]
+        title = f"<b>{len(node.tokens)} other tokens</b><br>{names(texts)}"
     else:
-        token = node.tokens[0]
-        title = f"<b>{literal(explanation.tokens[token])}</b> (position {token})"
+        title = token_name(explanation, node.tokens[0])
     share = node.flow / explanation.solution.value
     return f"{title}<br>{layer}<br>flow through it {node.flow:.4g}, {share:.1%} of all"
 

@@ -16,6 +16,7 @@ ORDER = (
     ("errors",),
     ("models",),
     ("trace",),
+    ("words",),
     ("information",),
     ("network",),
     ("flow",),

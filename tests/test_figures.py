@@ -158,6 +158,34 @@ def test_bars_fall_and_sum_to_the_whole():
     assert list(bars.marker.color) == list(bars.x), "coloured by share"
 
 
+def test_bars_of_words_sum_to_the_whole_and_name_their_tokens():
+    spans = [(0, 2), (2, 12), (13, 17)]
+    explanation = explanation_of(
+        "unbelievably good", spans=spans, tokens=["un", "##believably", "good"]
+    )
+    figure = token_bars(explanation, by_words=True)
+    bars, _ = figure.data
+    shares = explanation.shares
+    assert sum(bars.x) == pytest.approx(1.0)
+    assert shares[1] + shares[2] in [pytest.approx(share) for share in bars.x]
+    word = next(hover for hover in bars.customdata if "unbelievably" in hover)
+    assert "tokens " in word
+    assert literal("##believably") in word
+    hidden = token_bars(explanation, by_words=True, show_special=False)
+    assert hidden.layout.yaxis.ticktext[-1] == "special (2)"
+
+
+def test_tokens_are_named_as_written_with_the_tokenizers_name_on_hover():
+    explanation = explanation_of("Good 🎉", spans=[(0, 4), (5, 6)], tokens=["good", "[UNK]"])
+    bars, _ = token_bars(explanation).data
+    assert any("🎉" in hover and "token \u2068[UNK]" in hover for hover in bars.customdata)
+    (drawn,) = sankey(explanation).data
+    labels = [note.text for note in sankey(explanation).layout.annotations]
+    assert literal("Good") in labels
+    assert literal("🎉") in labels
+    assert any("🎉" in hover and "token \u2068[UNK]" in hover for hover in drawn.node.customdata)
+
+
 def test_many_tokens_end_in_one_row_of_others():
     explanation = explanation_of(LONG)
     bars, lumps = token_bars(explanation, limit=25).data

@@ -72,18 +72,21 @@ def test_the_sentence_stands_as_it_was_written():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(min_size=1, max_size=40))
-def test_any_text_is_shown_and_never_interpreted(text):
-    spans = [match.span() for match in re.finditer(r"\S+", text)] or [(0, len(text))]
+@given(st.text(min_size=1, max_size=40).filter(str.strip), st.booleans())
+def test_any_text_is_shown_and_never_interpreted(text, by_words):
+    spans = [match.span() for match in re.finditer(r"\S+", text)]
     traced = trace_of(text, spans)
-    seen = Visible(heatmap_html(traced, scores(len(spans) + 2), show_special=False))
+    seen = Visible(
+        heatmap_html(traced, scores(len(spans) + 2), show_special=False, by_words=by_words)
+    )
     assert seen.text.startswith(text)
     assert set(seen.tags) <= {"div", "span"}
 
 
-def test_markup_in_text_and_tokens_is_escaped():
+@pytest.mark.parametrize("by_words", [False, True])
+def test_markup_in_text_and_tokens_is_escaped(by_words):
     text = '<script>alert("1")</script> <b> & " \''
-    html = heatmap_html(trace_of(text), scores(len(trace_of(text).tokens)))
+    html = heatmap_html(trace_of(text), scores(len(trace_of(text).tokens)), by_words=by_words)
     assert "<script" not in html
     assert "<b>" not in html
     seen = Visible(html)
@@ -127,7 +130,9 @@ def test_hiding_special_tokens_stretches_the_scale_to_the_words():
 
 def test_an_unknown_token_shows_the_emoji_that_was_written():
     traced = trace_of("wow 🎉🎉 !", [(0, 3), (4, 6), (7, 8)], ["wow", "[UNK]", "!"])
-    assert "🎉🎉" in span_of("[UNK]", heatmap_html(traced, scores(5)))
+    html = heatmap_html(traced, scores(5))
+    assert ">🎉🎉" in span_of("🎉🎉", html)
+    assert "position 2 · token [UNK]" in span_of("🎉🎉", html)
 
 
 def test_tokens_of_the_same_characters_are_one_piece():
@@ -140,7 +145,32 @@ def test_tokens_of_the_same_characters_are_one_piece():
 
 def test_a_token_without_text_is_a_chip_even_when_special_ones_are_hidden():
     traced = trace_of("a b", [(0, 1), (1, 1), (2, 3)], ["a", "▁", "b"])
-    assert "▁" in Visible(heatmap_html(traced, scores(5), show_special=False)).text
+    assert "␣" in Visible(heatmap_html(traced, scores(5), show_special=False)).text
+
+
+def test_a_word_has_the_sum_of_its_pieces_and_one_colour():
+    spans = [(0, 2), (2, 12), (13, 17)]
+    traced = trace_of("unbelievably good", spans, ["un", "##believably", "good"])
+    weights = np.array([0.0, 0.2, 0.3, 0.4, 0.1])
+    html = heatmap_html(traced, weights, by_words=True)
+    word = span_of("unbelievably", html)
+    assert shade(1.0) in word, "0.2 and 0.3 are more than 0.4"
+    assert "50.0% of the flow&#10;score 0.5&#10;tokens un 20.0% + ##believably 30.0%" in word
+    assert "share of the flow: 0 %50 %" in Visible(html).text
+    assert "good · 40.0% of the flow\nscore 0.4 · position 3" in Visible(html).titles
+
+
+def test_the_space_before_a_token_is_not_coloured():
+    traced = trace_of("good film", [(0, 4), (4, 9)], ["good", "Ġfilm"])
+    assert ">film" in span_of("film", heatmap_html(traced, scores(4)))
+
+
+@pytest.mark.parametrize("by_words", [False, True])
+def test_a_token_of_line_breaks_can_be_seen(by_words):
+    traced = trace_of("a\n\nb", [(0, 1), (1, 3), (3, 4)], ["a", "ĊĊ", "b"])
+    html = heatmap_html(traced, scores(5), show_special=False, by_words=by_words)
+    assert Visible(html).text.startswith("a↵↵\n\nb")
+    assert '<span style="user-select:none">↵↵</span>' in html, "not copied with the text"
 
 
 @pytest.mark.parametrize("text", ["שלום עולם", "شكرا جزيلا"])

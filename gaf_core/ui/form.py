@@ -20,6 +20,7 @@ _VARIANT_HELP = """How strongly each token passes on to the next layer is read f
 - **AGF**, attention × gradient: where the model looks *and* it raises the prediction."""
 _SOURCES = {"all": "every output position: the paper", "classification": "extension"}
 _NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
+_UNITS = ("words", "tokens")
 _FLAGS = ("true", "false")
 _EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
 
@@ -29,10 +30,12 @@ class View:
     """How an explanation is shown.
 
     Attributes:
+        by_words: colour and list whole words instead of tokens.
         special: show the special tokens one by one.
         budget: nodes a layer in the flow picture.
     """
 
+    by_words: bool
     special: bool
     budget: int
 
@@ -69,6 +72,15 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
             help=_VARIANT_HELP,
         )
         layers = _choose_layers(model.layers)
+        shown = st.radio(
+            "Show",
+            _UNITS,
+            horizontal=True,
+            key="show",
+            bind="query-params",
+            help="Scores of whole words, each the sum over its pieces, or of every token that the "
+            "model reads. The flow picture always has tokens.",
+        )
         special = st.toggle(
             "Show special tokens",
             value=True,
@@ -94,12 +106,12 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
             "target": labels, "for": model.labels, "against": model.labels, "tensor": VARIANTS,
             "layers": [str(layer) for layer in range(1, model.layers + 1)],
             "nodes": [str(count) for count in range(_NODES[0], _NODES[1] + 1)],
-            "special": _FLAGS, "truncate": _FLAGS,
+            "show": _UNITS, "special": _FLAGS, "truncate": _FLAGS,
             "source": _SOURCES, "residual": RESIDUALS, "heads": AGGREGATES, "epsilon": _EPSILONS,
         },
     )  # fmt: skip
     settings = Settings(variant=variant, layers=layers, target=target, **advanced)
-    return settings, View(special, budget)
+    return settings, View(shown == "words", special, budget)
 
 
 def _choose_target(model: Model) -> TargetLike:

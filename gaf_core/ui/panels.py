@@ -41,11 +41,14 @@ def show_words(explanation: Explanation, view: View) -> None:
         )
     if not explanation.solution.certified or explanation.solution.value <= 0:
         st.warning(explanation.solution.message, icon=":material/warning:")
-    st.html(heatmap_html(trace, explanation.scores, show_special=view.special))
+    st.html(
+        heatmap_html(trace, explanation.scores, show_special=view.special, by_words=view.by_words)
+    )
+    summed = " A word has the sum of its tokens." if view.by_words else ""
     st.caption(
         "The stronger the colour, the more of the flow from the prediction arrives at the word; "
         "hover over it for numbers. The model reads tokens: words, pieces of words, and marks of "
-        "its own such as [CLS]."
+        f"its own such as [CLS].{summed}"
     )
 
 
@@ -58,12 +61,13 @@ def show_bars(explanation: Explanation, view: View) -> None:
         config=_STILL,
         alt="Bar chart of the model's probability of each class.",
     )
-    _small_heading("Which share of the flow each token gets")
+    unit = "word" if view.by_words else "token"
+    _small_heading(f"Which share of the flow each {unit} gets")
     st.plotly_chart(
-        token_bars(explanation, show_special=view.special, themed=True),
+        token_bars(explanation, by_words=view.by_words, show_special=view.special, themed=True),
         key="bars",
         config=_STILL,
-        alt="Bar chart of each token's share of the flow, largest first.",
+        alt=f"Bar chart of each {unit}'s share of the flow, largest first.",
     )
 
 
@@ -117,10 +121,11 @@ def show_certificate(explanation: Explanation) -> None:
 
 
 def show_downloads(explanation: Explanation) -> None:
-    """Scores and edges as CSV, in full precision."""
+    """Scores of tokens and words, and edges, as CSV in full precision."""
     st.subheader("Take it with you", anchor=False)
     with st.container(horizontal=True):
         _download("Scores", "scores", explanation.score_table)
+        _download("Words", "words", explanation.word_table)
         _download("Edges", "edges", explanation.edge_table)
     st.caption(
         "CSV in full precision: the scores sum to the flow value. The address of this page holds "
