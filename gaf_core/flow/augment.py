@@ -2,8 +2,8 @@
 
 An edge with flow `f` of capacity `u` lets `u - f` more pass and gives `f` back; together these are
 the residual network. As long as a path leads through it from source to sink: label every node with
-its distance from the source, then send flow along paths on which the distance grows by one, until
-none is left (Dinic 1970). Capacities and flows are integers, so every comparison is exact.
+its distance to the sink, then send flow along paths on which the distance falls by one, until none
+is left (Dinic 1970). Capacities and flows are integers, so every comparison is exact.
 
 A library would do, and none fits: SciPy's maximum flow takes 32-bit capacities and cannot start
 from a flow; igraph is under the GPL; the shared HiGHS of OR-tools clashes with that of CVXPY in one
@@ -29,7 +29,7 @@ def augment(edge_start, node_start, capacity, flow, source, sink):
         source, sink: node numbers.
 
     Returns:
-        What was sent, and `[nodes]` bool, the nodes that still can be reached from the source.
+        What was sent, and `[nodes]` bool, the nodes from which the sink can still be reached.
     """
     nodes = node_start[-1]
     layer = np.empty(nodes, dtype=np.int64)
@@ -49,36 +49,75 @@ def augment(edge_start, node_start, capacity, flow, source, sink):
 
 
 @_compiled
+def extremes(edge_start, node_start, capacity, flow, first, last):
+    """The least and the most flow of edges `first` to `last - 1`, over all maximum flows.
+
+    The edges must lead to the sink, node 0, from nodes `1 + first` and so on; `flow` must be a
+    maximum flow and changes into another. Without the edge, send as much as possible in the
+    residual network from its node on to the sink through others, or back from the sink to it; the
+    edge takes up the difference.
+
+    Returns:
+        `[last - first, 2]` int64.
+    """
+    found = np.empty((last - first, 2), dtype=np.int64)
+    for edge in range(first, last):
+        for most in range(2):
+            found[edge - first, most] = shift(edge_start, node_start, capacity, flow, edge, most)
+    return found
+
+
+@_compiled
+def shift(edge_start, node_start, capacity, flow, edge, most):
+    """Change a maximum flow into one that gives this edge the most, or the least; what it gets."""
+    own, limit = flow[edge], capacity[edge]
+    flow[edge] = capacity[edge] = 0
+    source, sink = (0, 1 + edge) if most else (1 + edge, 0)
+    moved, _ = augment(edge_start, node_start, capacity, flow, source, sink)
+    capacity[edge] = limit
+    flow[edge] = own + moved if most else own - moved
+    return flow[edge]
+
+
+@_compiled
 def _label(edge_start, node_start, layer, capacity, flow, source, sink, distance, queue):
-    """Distances from the source, -1 where none; whether the sink has one."""
+    """Distances to the sink, -1 where none or not shorter than the source's; whether it has one.
+
+    A layer whose nodes are all labelled is not looked at again, so that in a dense network the time
+    goes with its nodes rather than its edges.
+    """
     distance[:] = -1
-    distance[source] = 0
-    queue[0] = source
+    distance[sink] = 0
+    unseen = np.diff(node_start)
+    unseen[layer[sink]] -= 1
+    queue[0] = sink
     first, last = 0, 1
-    while first < last:
+    while first < last and distance[source] < 0:
         v = queue[first]
         first += 1
         k = layer[v]
         column = v - node_start[k]
-        if k > 0:
+        if k > 0 and unseen[k - 1] > 0:
             head = node_start[k - 1]
             e = edge_start[k - 1] + column * (node_start[k] - head)
             for other in range(head, node_start[k]):
-                if distance[other] < 0 and capacity[e] > flow[e]:
+                if distance[other] < 0 and flow[e] > 0:
                     distance[other] = distance[v] + 1
+                    unseen[k - 1] -= 1
                     queue[last] = other
                     last += 1
                 e += 1
-        if k + 2 < node_start.size:
+        if k + 2 < node_start.size and unseen[k + 1] > 0:
             width = node_start[k + 1] - node_start[k]
             e = edge_start[k] + column
             for other in range(node_start[k + 1], node_start[k + 2]):
-                if distance[other] < 0 and flow[e] > 0:
+                if distance[other] < 0 and capacity[e] > flow[e]:
                     distance[other] = distance[v] + 1
+                    unseen[k + 1] -= 1
                     queue[last] = other
                     last += 1
                 e += width
-    return distance[sink] >= 0
+    return distance[source] >= 0
 
 
 @_compiled
@@ -111,7 +150,7 @@ def _block(edge_start, node_start, layer, capacity, flow, source, sink, distance
                 other = node_start[k - 1] + arc[v]
             else:
                 other = node_start[k + 1] + arc[v] - below
-            if distance[other] == distance[v] + 1:
+            if distance[other] == distance[v] - 1:
                 e, down = _edge(edge_start, node_start, layer, v, other)
                 if (capacity[e] - flow[e] if down else flow[e]) > 0:
                     depth += 1

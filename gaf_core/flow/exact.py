@@ -23,6 +23,8 @@ still has five digits.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -31,11 +33,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.flow.augment import augment
+from gaf_core.flow.augment import augment, extremes, shift
 from gaf_core.flow.layout import Layout, layout_of, live_blocks, throughput
 from gaf_core.network import FlowNetwork
 
 _RESOLUTION = 2.0**58
+_CORES = os.cpu_count() or 1
+_pool = ThreadPoolExecutor(max_workers=_CORES, thread_name_prefix="exact")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +120,16 @@ def ambiguity(network: FlowNetwork) -> NDArray[np.float64]:
     if not network.live.any():
         return bounds
     counted = _count(network)
-    flow = _maximum(counted)
-    for index, token in enumerate(counted.live[0]):
-        least, most = (_rerouted(counted, flow, index, more)[index] for more in (False, True))
-        bounds[token] = least, most
-    return bounds * counted.unit
+    flow, count = _maximum(counted), len(counted.live[0])
+
+    def extremes_of(first: int, last: int) -> NDArray[np.int64]:
+        return extremes(*counted.where, counted.capacity.copy(), flow.copy(), first, last)
+
+    # the bounds are unique, so they do not depend on who computes which of them
+    cuts = np.linspace(0, count, min(_CORES, count) + 1).astype(int).tolist()
+    found = _pool.map(extremes_of, cuts[:-1], cuts[1:])
+    bounds[counted.live[0]] = np.concatenate(list(found)) * counted.unit
+    return bounds
 
 
 def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlow]:
@@ -134,8 +143,11 @@ def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlo
     counted = _count(network)
     flow = _maximum(counted)
     index = int(np.flatnonzero(counted.live[0] == token)[0])
-    least, most = (_rerouted(counted, flow, index, more) for more in (False, True))
-    return _report(network, counted, least), _report(network, counted, most)
+    flows = flow.copy(), flow
+    for most, extreme in enumerate(flows):
+        shift(*counted.where, counted.capacity, extreme, index, most)
+    least, most = (_report(network, counted, extreme) for extreme in flows)
+    return least, most
 
 
 def widest_paths(
@@ -200,23 +212,6 @@ def _maximum(counted: _Counted) -> NDArray[np.int64]:
     return flow
 
 
-def _rerouted(
-    counted: _Counted, flow: NDArray[np.int64], index: int, more: bool
-) -> NDArray[np.int64]:
-    """A maximum flow that gives live input `index` the most, or the least, that one can.
-
-    Move flow in the residual network from the super-target, backwards along the edges of the other
-    tokens, to this one, or the other way round; its own edge then takes up the difference.
-    """
-    rerouted, capacity = flow.copy(), counted.capacity.copy()
-    rerouted[index] = capacity[index] = 0
-    node = 1 + index
-    ends = (0, node) if more else (node, 0)
-    moved, _ = augment(*counted.where, capacity, rerouted, *ends)
-    rerouted[index] = flow[index] + (moved if more else -moved)
-    return rerouted
-
-
 def _report(network: FlowNetwork, counted: _Counted, flow: NDArray[np.int64]) -> ExactFlow:
     """Counts back to the shape and unit of the network, with the two extreme cuts."""
     layout, live = counted.layout, counted.live
@@ -224,11 +219,11 @@ def _report(network: FlowNetwork, counted: _Counted, flow: NDArray[np.int64]) ->
     for k in range(network.layers):
         edge_flow[k][np.ix_(live[k + 1], live[k])] = layout.block(flow, k + 1) * counted.unit
     scores[live[0]] = flow[: len(live[0])] * counted.unit
-    # nothing can be sent any more: what the source reaches, and what still reaches the target.
+    # nothing can be sent any more: what still reaches the target, and what the source reaches.
     # Turning every edge around (flow becomes room and room flow) makes the second a first.
-    _, from_source = augment(*counted.where, counted.capacity, flow.copy(), counted.source, 0)
+    _, to_target = augment(*counted.where, counted.capacity, flow.copy(), counted.source, 0)
     room = counted.capacity - flow
-    _, to_target = augment(*counted.where, counted.capacity, room, 0, counted.source)
+    _, from_source = augment(*counted.where, counted.capacity, room, 0, counted.source)
     near_prediction, near_input = (np.zeros(network.live.shape, dtype=bool) for _ in range(2))
     for k, positions in enumerate(live):
         near_prediction[k, positions] = layout.nodes(from_source, k + 1)
