@@ -96,15 +96,24 @@ def state_from(problem: LayeredProblem, flow: Array) -> State:
     blocks = range(layout.blocks)
     narrowness = np.array([1.0 / layout.block(problem.capacity, k).sum() for k in blocks])
     drops = narrowness / narrowness.sum()
-    drop = np.repeat(drops, np.diff(layout.edge_start))
-    exists = problem.capacity > 0
-    slack = np.where(exists, problem.capacity - flow, 0.0)
-    mu = float(drop @ flow) / (2 * problem.edges)
-    below = np.divide(mu, np.maximum(flow, 0.01 * slack), out=np.zeros_like(flow), where=exists)
-    above = np.where(exists, below + drop, 0.0)
+    carried = np.array([layout.block(flow, k).sum() for k in blocks])
+    mu = float(drops @ carried) / (2 * problem.edges)
+    slack, below, above = (np.empty_like(flow) for _ in range(3))
+    _surround(layout.edge_start, problem.capacity, drops, mu, flow, slack, below, above)
     heights = np.concatenate([[0.0], drops.cumsum()])
     potential = np.repeat(heights, np.diff(layout.node_start))
     return State(flow, slack, below, above, potential)
+
+
+@njit()
+def _surround(edge_start, capacity, drops, mu, flow, slack, below, above):
+    """Slacks and duals with `w - z` the drop of the block and, at best, `f z = mu`."""
+    for k in range(drops.size):
+        for e in range(edge_start[k], edge_start[k + 1]):
+            exists = capacity[e] > 0.0
+            slack[e] = capacity[e] - flow[e] if exists else 0.0
+            below[e] = mu / max(flow[e], 0.01 * slack[e]) if exists else 0.0
+            above[e] = below[e] + drops[k] if exists else 0.0
 
 
 def solve(network: FlowNetwork, epsilon: float = 1e-6, start: Start = routed_start) -> FlowSolution:
@@ -194,7 +203,9 @@ _ARRIVED, _LIMIT, _FAILED = range(3)
 def _follow(team, work, laplacian, epsilon, edges, most):
     """The Newton steps."""
     per_gap = 1.0 / (2 * edges)
-    gap = (work.flow * work.below).sum() + (work.slack * work.above).sum()
+    gap = 0.0
+    for e in range(work.flow.size):
+        gap += work.flow[e] * work.below[e] + work.slack[e] * work.above[e]
     mu, arrived = gap * per_gap, False
     jobs = 0
     for iteration in range(1, most + 1):

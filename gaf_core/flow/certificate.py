@@ -24,6 +24,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
+from gaf_core.flow.compiled import njit
 from gaf_core.flow.layout import NetworkFlow
 from gaf_core.flow.solution import FlowSolution, Status
 from gaf_core.network import FlowNetwork
@@ -104,23 +105,27 @@ def threshold_cut(
     levels, rank = np.unique(np.append(potential[network.live], 0.0), return_inverse=True)
     height = np.zeros(network.live.shape, dtype=np.int64)
     height[network.live] = rank[:-1]
-    change = np.zeros(len(levels) + 1)
-
-    def crossed(tail, head, capacity):
-        falls = (tail > head) & (capacity > 0)
-        weight = np.minimum(np.broadcast_to(capacity, falls.shape)[falls], limit)
-        for end, sign in ((head, 1.0), (tail, -1.0)):
-            change[:] += sign * np.bincount(
-                np.broadcast_to(end, falls.shape)[falls], weight, len(change)
-            )
-
+    change = np.zeros(len(levels) + 1)  # of the cut's capacity, from one threshold to the next
     for k in range(network.layers):
-        crossed(height[k + 1][:, None], height[k][None, :], network.capacity[k])
-    crossed(np.int64(len(levels)), height[-1][network.live[-1]], np.float64(network.u_inf))
-    crossed(height[0][network.live[0]], np.int64(0), np.float64(network.u_inf))
+        _crossed(height[k + 1], height[k], network.capacity[k], limit, change)
+    top, bottom = height[-1][network.live[-1]], height[0][network.live[0]]
+    source, target = np.array([len(levels)]), np.array([0])
+    _crossed(source, top, np.full((1, top.size), network.u_inf), limit, change)
+    _crossed(bottom, target, np.full((bottom.size, 1), network.u_inf), limit, change)
     threshold = levels[int(change.cumsum()[:-1].argmin())] if len(levels) else 0.0
     side = potential > threshold
     return side, cut_capacity(network, side)
+
+
+@njit()
+def _crossed(tails, heads, capacity, limit, change):
+    """An edge counts for the thresholds from the height of its head to that of its tail."""
+    for i in range(tails.size):
+        for j in range(heads.size):
+            if tails[i] > heads[j] and capacity[i, j] > 0.0:
+                weight = min(capacity[i, j], limit)
+                change[heads[j]] += weight
+                change[tails[i]] -= weight
 
 
 def cut_capacity(network: FlowNetwork, side: NDArray[np.bool_]) -> float:
@@ -137,19 +142,25 @@ def centrality(network: FlowNetwork, flow: NetworkFlow, mu: float) -> float:
     """Upper bound of the Newton decrement at the flow; 0 for the zero flow."""
     if mu <= 0:
         return 0.0
-    squares = 0.0
-    potential = flow.potential
-    for k, layer in enumerate(network.capacity):
-        drop = potential[k + 1][:, None] - potential[k][None, :]
-        squares += _decrement(drop, flow.edges[k], layer, mu)
-    squares += _decrement(1.0 - potential[-1], flow.source, network.u_inf, mu)
-    squares += _decrement(potential[0], flow.target, network.u_inf, mu)
+    potential, top, bottom = flow.potential, flow.source[None], flow.target[:, None]
+    squares = sum(
+        _decrement(potential[k + 1], potential[k], flow.edges[k], layer, mu)
+        for k, layer in enumerate(network.capacity)
+    )
+    endless = np.full_like(top, network.u_inf)
+    squares += _decrement(np.ones(1), potential[-1], top, endless, mu)
+    squares += _decrement(potential[0], np.zeros(1), bottom, endless.T, mu)
     return float(np.sqrt(squares))
 
 
-def _decrement(drop, flow, capacity, mu: float) -> float:
-    used = flow > 0
-    below = mu / flow[used]
-    above = mu / (np.broadcast_to(capacity, flow.shape)[used] - flow[used])
-    residual = drop[used] - above + below
-    return float((residual**2 / (below**2 + above**2)).sum())
+@njit()
+def _decrement(tails, heads, flow, capacity, mu):
+    """Sum of `r^2 / (mu^2 / f^2 + mu^2 / (u - f)^2)` over the edges that carry flow."""
+    total = 0.0
+    for i in range(tails.size):
+        for j in range(heads.size):
+            if flow[i, j] > 0.0:
+                below, above = mu / flow[i, j], mu / (capacity[i, j] - flow[i, j])
+                residual = tails[i] - heads[j] - above + below
+                total += residual**2 / (below**2 + above**2)
+    return total
