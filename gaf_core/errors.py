@@ -29,6 +29,27 @@ class TextTooLongError(TextError):
         )
 
 
+class MemoryLimitError(TextError):
+    """A text would need more memory than is free.
+
+    Attributes:
+        tokens: number of tokens of the text, special tokens included.
+        needed: estimate in bytes.
+        available: free memory of the model's device in bytes.
+        fitting: number of tokens that would fit.
+    """
+
+    def __init__(self, tokens: int, needed: int, available: int, fitting: int):
+        self.tokens, self.needed = tokens, needed
+        self.available, self.fitting = available, fitting
+        advice = f"Shorten it to {fitting:,} tokens" if fitting else "Free memory"
+        super().__init__(
+            f"Explaining {tokens:,} tokens needs about {needed / 1e9:.1f} GB of memory, because "
+            f"every layer and head keeps a weight for each pair of tokens, and "
+            f"{available / 1e9:.1f} GB are free. {advice}, or use a smaller model."
+        )
+
+
 class TargetError(GafError):
     """A target is not one of the model's labels."""
 

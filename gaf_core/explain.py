@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gaf_core.encoding import TextLike
 from gaf_core.errors import SettingsError
 from gaf_core.flow import FlowSolution, solve
 from gaf_core.heatmap import heatmap_html
 from gaf_core.information import check_layers, information_tensor
 from gaf_core.models import Model
 from gaf_core.network import FlowNetwork
-from gaf_core.trace import TargetLike, Trace, trace
+from gaf_core.target import TargetLike
+from gaf_core.trace import Trace, trace
 from gaf_core.words import word_table, written
 
 
@@ -134,7 +136,7 @@ class Explanation:
         return heatmap_html(self.trace, self.scores)
 
 
-def explain(model: Model, text: str, settings: Settings = Settings()) -> Explanation:
+def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Explanation:
     """Explain one prediction: trace the model, build the network, solve the flow.
 
     Raises:

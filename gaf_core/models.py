@@ -1,44 +1,51 @@
-"""Load a model by preset name or local folder, ready to be traced.
+"""Load a model by preset, local folder, GGUF file or hub id, ready to be traced.
 
-A model is loaded from safetensors only, never runs code that came with it, computes in float32 and
-uses eager attention: the one implementation that materialises the attention weights which the
-value product then uses (method: the tensor read must be the tensor that made the prediction).
+A model is loaded from safetensors or GGUF only, never runs code that came with it, computes in
+float32 and uses eager attention. The steps are in `gaf_core.loading`.
 """
 
 from __future__ import annotations
 
+import difflib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import torch
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gaf_core.errors import ModelError
-
-_MODELS_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "models"
-
-# Presets ship with the project: they load offline.
-PRESETS: dict[str, Path] = {"minilm-reviews": _MODELS_FOLDER / "minilm-reviews"}
-_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model")
+from gaf_core.loading.devices import resolve_device
+from gaf_core.loading.files import INDEX, WEIGHTS, check_folder
+from gaf_core.loading.gguf import as_safetensors
+from gaf_core.loading.heads import Task, class_names, load_network, network_size
+from gaf_core.loading.hub import Progress, download, is_repository_id
+from gaf_core.loading.presets import PRESETS, PackagedModel
+from gaf_core.loading.tokenizers import (
+    check_vocabulary,
+    load_tokenizer,
+    token_limit,
+    vocabulary,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A transformer classifier with its tokenizer; shared by threads, so used under `lock`.
+    """A transformer with its tokenizer; shared by threads, so used under `lock`.
 
     Attributes:
-        name: the preset or path it was loaded by.
+        name: the preset, path or hub id it was loaded by.
         module: the frozen network, evaluation mode, eager attention, float32.
-        tokenizer: the fast tokenizer that belongs to it.
-        labels: class names, by class index.
+        tokenizer: the tokenizer that belongs to it.
+        labels: class names, by class index; for the next token every vocabulary entry as text.
         max_tokens: longest input, special tokens included.
-        layers, heads: depth, and attention heads a layer.
+        layers, heads: depth, and attention heads a layer; of the encoder where there are two.
+        task: what the logits are logits of.
+        revision: commit of a model from the hub.
+        exact_offsets: the tokenizer itself says where its tokens stand in the text.
         lock: one caller at a time may run `module`.
     """
 
@@ -49,75 +56,159 @@ class Model:
     max_tokens: int
     layers: int
     heads: int
+    task: Task = Task.CLASSIFICATION
+    revision: str | None = None
+    exact_offsets: bool = True
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters of `module` are."""
+        return self.module.device
 
-def load_model(name: str | Path) -> Model:
-    """Load the model of a preset or of a local folder.
+
+def load_model(
+    name: str | Path,
+    *,
+    revision: str | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Model:
+    """Load a model with the head it was saved with: a text classifier or a causal language model.
+
+    Only a name that is no preset, no file and no path asks the hub; what that needs is in
+    `gaf_core.loading.hub`.
 
     Args:
-        name: one of `PRESETS`, or the path of a folder with `config.json`, `model.safetensors` and
-            tokenizer files.
+        name: one of `PRESETS`; the path of a folder with `config.json`, safetensors and tokenizer
+            files, or with one GGUF file; the path of a GGUF file; or the id of a model on the
+            Hugging Face hub, "name" or "owner/name".
+        revision: branch, tag or commit of a hub model.
+        device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps".
+        progress: called with (bytes done, bytes in all) while a hub model is downloaded.
 
     Raises:
-        ModelError: no such preset or folder, or the folder does not hold a usable classifier.
+        ModelError: nothing of this name, or it cannot be loaded and explained; the message says
+            why and what to do.
     """
-    folder = PRESETS.get(str(name), Path(name).expanduser())
-    _check_folder(str(name), folder)
+    target = resolve_device(device)
+    with _located(name, revision, progress) as (folder, commit):
+        return _load(str(name), folder, commit, target)
+
+
+@contextmanager
+def _located(
+    name: str | Path, revision: str | None, progress: Progress | None
+) -> Iterator[tuple[Path, str | None]]:
+    """The folder with the model in safetensors, and its commit if it is from the hub."""
+    path = _local_path(name)
+    if path is None:
+        found = download(_repository_id(name), revision, progress)
+        yield found.folder, found.revision
+        return
+    if revision is not None:
+        raise ModelError(
+            f"'{name}' is on this computer and has no revisions. Leave the revision out."
+        )
+    gguf = _gguf_file(path)
+    if gguf is None:
+        yield path, None
+        return
+    with as_safetensors(gguf) as folder:
+        yield folder, None
+
+
+def _local_path(name: str | Path) -> Path | None:
+    preset = PRESETS.get(str(name))
+    if preset is not None:
+        return preset.find() if isinstance(preset, PackagedModel) else preset
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
+        path = Path(name).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long, or the home of an unknown user
+        return None
+
+
+def _repository_id(name: str | Path) -> str:
+    """The name, if it can only mean a model on the hub.
+
+    Raises:
+        ModelError: it is a path, or nearly a preset: then nothing is asked of the network.
+    """
+    presets = ", ".join(sorted(PRESETS))
+    near = difflib.get_close_matches(str(name).lower(), PRESETS, n=1, cutoff=0.8)
+    if near:
+        raise ModelError(
+            f"There is no preset called '{name}'. Did you mean '{near[0]}'? Presets: {presets}."
         )
-        module = AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            attn_implementation="eager",
-            dtype=torch.float32,
+    if isinstance(name, Path) or not is_repository_id(name):
+        raise ModelError(
+            f"There is no preset and no folder called '{name}'. Presets: {presets}. Or give the "
+            "path of a folder with a saved model, or the id of a model on the hub (owner/name)."
         )
+    return name
+
+
+def _gguf_file(path: Path) -> Path | None:
+    if path.is_file():
+        if path.suffix.lower() != ".gguf":
+            raise ModelError(f"'{path}' is a file. Give the folder that the whole model is in.")
+        return path
+    files = sorted(path.glob("*.gguf"))
+    if not files or any((path / name).exists() for name in (WEIGHTS, INDEX)):
+        return None
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files)
+        raise ModelError(
+            f"The folder '{path}' has several GGUF files: {names}. Give the path of one of them."
+        )
+    return files[0]
+
+
+def _load(name: str, folder: Path, commit: str | None, device: torch.device) -> Model:
+    try:
+        check_folder(folder)
+        tokenizer, exact = load_tokenizer(folder)
+        module, task = load_network(folder, name)
+    except ModelError:
+        raise
     except Exception as error:  # transformers raises many kinds; the user needs one sentence
         raise ModelError(
-            f"The folder '{folder}' does not hold a text classifier that can be loaded: "
-            f"{_first_line(error)}. It needs config.json, model.safetensors and tokenizer files."
+            f"The folder '{folder}' does not hold a model that can be loaded: "
+            f"{_first_line(error)}. It needs config.json, model.safetensors and tokenizer files "
+            "of an architecture that transformers knows."
         ) from error
-    if not tokenizer.is_fast:
-        raise ModelError(
-            f"The tokenizer of '{name}' does not report where its tokens stand in the text. "
-            "Save a fast tokenizer (tokenizer.json) beside the model."
-        )
-    module.eval().requires_grad_(False)
-    config = module.config
+    check_vocabulary(tokenizer, module, name)
+    layers, heads = network_size(module.config, task, name)
+    labels = (
+        class_names(module.config)
+        if task is Task.CLASSIFICATION
+        else vocabulary(tokenizer, module.get_output_embeddings().weight.shape[0])
+    )
     return Model(
-        name=str(name),
-        module=module,
+        name=name,
+        module=_moved(module, device, name),
         tokenizer=tokenizer,
-        labels=tuple(str(config.id2label[index]) for index in range(config.num_labels)),
-        max_tokens=min(tokenizer.model_max_length, config.max_position_embeddings),
-        layers=config.num_hidden_layers,
-        heads=config.num_attention_heads,
+        labels=labels,
+        max_tokens=token_limit(tokenizer, module),
+        layers=layers,
+        heads=heads,
+        task=task,
+        revision=commit,
+        exact_offsets=exact,
     )
 
 
-def _check_folder(name: str, folder: Path) -> None:
-    presets = ", ".join(sorted(PRESETS))
-    if not folder.is_dir():
+def _moved(module: PreTrainedModel, device: torch.device, name: str) -> PreTrainedModel:
+    try:
+        cast(torch.nn.Module, module).to(device)  # in place
+    except torch.OutOfMemoryError as error:
+        size = sum(tensor.nbytes for tensor in module.parameters()) / 1e9
         raise ModelError(
-            f"There is no preset and no folder called '{name}'. "
-            f"Presets: {presets}. Or give the path of a folder with a saved model."
-        )
-    for file in ("config.json", "model.safetensors"):
-        if not (folder / file).is_file():
-            raise ModelError(
-                f"The folder '{folder}' has no {file}. Save the model there with "
-                "save_pretrained(), which writes it."
-            )
-    # without one of these, transformers makes up a tokenizer that knows no word
-    if not any((folder / file).is_file() for file in _VOCABULARIES):
-        raise ModelError(
-            f"The folder '{folder}' has no tokenizer. Save it there with "
-            "tokenizer.save_pretrained(), which writes tokenizer.json."
-        )
+            f"The device '{device}' has too little free memory for '{name}', which needs "
+            f'{size:.1f} GB. Free some, or use device="cpu".'
+        ) from error
+    return module
 
 
 def _first_line(error: Exception) -> str:

@@ -3,57 +3,51 @@
     A[l, h, i, j]   attention probability of query i on key j in head h of layer l
     G[l, h, i, j] = d y / d A[l, h, i, j],   y = logit of the target (before softmax)
 
-The parameters are frozen and only the output of the embedding requires a gradient, so the backward
-pass computes the gradients of activations and never one of a parameter.
+The parameters are frozen and only the outputs of the embeddings require a gradient, so the
+backward pass computes the gradients of activations and never one of a parameter.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import ModelError, TargetError, TextError, TextTooLongError
-from gaf_core.models import Model
-
-# What a caller may name: nothing (the predicted class), an index, a label, or a contrast of two.
-TargetLike = int | str | tuple[int | str, int | str] | None
-
-
-@dataclass(frozen=True)
-class Target:
-    """The scalar that is explained: a logit, or the difference of two.
-
-    Attributes:
-        index: class whose logit is explained.
-        against: class whose logit is subtracted, or None.
-        name: how people read it, for example "positive" or "positive against negative".
-    """
-
-    index: int
-    against: int | None
-    name: str
+from gaf_core.attention import attention_gradient, read_attention, to_numpy
+from gaf_core.encoding import TextLike, encode
+from gaf_core.errors import GafError, ModelError
+from gaf_core.memory import check_memory
+from gaf_core.models import Model, Task
+from gaf_core.target import Target, TargetLike, resolve_target
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
     """What one prediction leaves behind. `L` layers, `H` heads, `t` tokens, `C` classes.
 
+    The classes of a language model are the entries of its vocabulary. The layers and heads of a
+    model with an encoder and a decoder are the encoder's.
+
     Attributes:
-        text: the text as given (as cut, when it was truncated).
+        text: the text as given (as cut, when it was truncated); a pair joined by a newline.
         tokens: the `t` pieces as the tokenizer names them, special tokens included.
         offsets: `[t, 2]` start and end of each token in `text`; (0, 0) for special tokens.
         special: `[t]` True for tokens that the tokenizer added.
         attention: `[L, H, t, t]` float32, rows sum to 1.
         gradient: `[L, H, t, t]` float32, in units of the logit.
         logits: `[C]` float32.
-        labels: `C` class names.
+        labels: `C` class names; those of a vocabulary need not differ.
         target: what `gradient` is the gradient of.
         truncated: tokens that were cut off because the model does not take more.
+        segments: `[t]` 0 in the first text, 1 in the second of a pair, -1 for special tokens; None
+            in a trace that was made without a text.
+        task: what the logits are logits of: classes, or the token that comes next.
     """
 
     text: str
@@ -66,6 +60,8 @@ class Trace:
     labels: tuple[str, ...]
     target: Target
     truncated: int = 0
+    segments: NDArray[np.int64] | None = None
+    task: Task = Task.CLASSIFICATION
 
     @property
     def layers(self) -> int:
@@ -83,139 +79,129 @@ class Trace:
         """Index of the class with the largest logit."""
         return int(self.logits.argmax())
 
+    def most_likely(self, count: int = 10) -> NDArray[np.int64]:
+        """Indices of the `count` classes with the largest logits, largest first."""
+        return np.argsort(-self.logits, kind="stable")[:count]
+
     @property
     def read_positions(self) -> NDArray[np.int64]:
         """Positions of the last layer that the prediction is read from.
 
         Found, not assumed: the rows of the last layer's attention that move the target at all.
-        A BERT classifier reads [CLS] alone; a model that pools reads every position.
+        A BERT classifier reads [CLS] alone, a decoder the last token, a model that pools every
+        position, and so does a decoder that looks back at all of its encoder.
         """
         return np.flatnonzero(self.gradient[-1].any(axis=(0, 2)))
 
 
-def trace(model: Model, text: str, target: TargetLike = None, *, truncate: bool = False) -> Trace:
+def trace(
+    model: Model, text: TextLike, target: TargetLike = None, *, truncate: bool = False
+) -> Trace:
     """Run the model once forward and once backward and keep its attention and gradient.
 
     Args:
-        model: from `load_model`.
-        text: what to explain.
-        target: None for the predicted class; a class index or label; a pair of them for the
-            difference of two logits.
+        model: from `load_model`. A classifier is explained by the logit of a class, a causal
+            language model by the logit of the token that comes next.
+        text: what to explain; a pair `(first, second)` for a model that compares two texts.
+        target: None for the predicted class or token; an index or label; a pair of them for the
+            difference of two logits. A label of a language model is a text that is one token.
         truncate: explain the first tokens of a text that is too long instead of refusing it.
 
+    Returns:
+        A `Trace` on the CPU in float32, on whatever device the model computes.
+
     Raises:
-        TextError: the text is empty.
+        TextError: the text is empty, or a pair for a model that takes none.
         TextTooLongError: the text has more tokens than the model takes, and `truncate` is False.
+        MemoryLimitError: the attention of so many tokens does not fit into memory.
         TargetError: the target is not one of the model's labels.
         ModelError: the model does not return the attention that its prediction used.
     """
-    encoding, cut = _encode(model, text, truncate)
-    inputs = {
-        name: encoding[name] for name in model.tokenizer.model_input_names if name in encoding
-    }
-    with model.lock, torch.enable_grad(), _embeddings_require_grad(model):
-        output = model.module(**inputs, output_attentions=True)
-        logits = output.logits[0]
-        resolved = resolve_target(model.labels, target, predicted=int(logits.argmax()))
+    with (
+        model.lock,
+        _failures_in_a_sentence(model),
+        torch.enable_grad(),
+        _embeddings_require_grad(model),
+    ):
+        encoding = encode(model, text, truncate)
+        check_memory(model, len(encoding.tokens))
+        output = _forward(model, encoding.inputs)
+        logits = _logits(model, output)
+        resolved = resolve_target(model, target, predicted=int(logits.argmax()))
         scalar = logits[resolved.index]
         if resolved.against is not None:
             scalar = scalar - logits[resolved.against]
-        gradients = _attention_gradients(scalar, output.attentions)
-    offsets = encoding["offset_mapping"][0].numpy()
+        maps = read_attention(model, output, len(encoding.tokens))
+        # copied before the attention is, so that no more than three of the four exist at a time
+        gradient = to_numpy(attention_gradient(model, scalar, maps))
     return Trace(
-        text=text[: offsets.max()] if cut else text,
-        tokens=tuple(model.tokenizer.convert_ids_to_tokens(encoding["input_ids"][0].tolist())),
-        offsets=offsets,
-        special=encoding["special_tokens_mask"][0].numpy().astype(bool),
-        attention=_stack(output.attentions),
-        gradient=_stack(gradients),
-        logits=logits.detach().numpy(),
+        text=encoding.text,
+        tokens=encoding.tokens,
+        offsets=encoding.offsets,
+        special=encoding.special,
+        attention=to_numpy(maps),
+        gradient=gradient,
+        logits=logits.detach().float().cpu().numpy(),
         labels=model.labels,
         target=resolved,
-        truncated=cut,
+        truncated=encoding.truncated,
+        segments=encoding.segments,
+        task=model.task,
     )
 
 
-def resolve_target(labels: tuple[str, ...], target: TargetLike, predicted: int) -> Target:
-    """Turn what the caller named into class indices.
-
-    Raises:
-        TargetError: an index out of range, an unknown label, or a contrast of a class with itself.
-    """
-    if target is None:
-        return Target(predicted, None, labels[predicted])
-    if isinstance(target, tuple | list):
-        if len(target) != 2:
-            raise TargetError("A contrast is a pair of labels: (the one explained, the other).")
-        index, against = (_class_index(labels, part) for part in target)
-        if index == against:
-            raise TargetError(
-                f"The contrast of '{labels[index]}' with itself is always zero. Name two labels."
-            )
-        return Target(index, against, f"{labels[index]} against {labels[against]}")
-    index = _class_index(labels, target)
-    return Target(index, None, labels[index])
+def _forward(model: Model, inputs: dict[str, torch.Tensor]) -> Any:
+    offered: dict[str, Any] = {name: tensor.to(model.device) for name, tensor in inputs.items()}
+    offered |= {"use_cache": False, "output_attentions": True}
+    if model.task is Task.NEXT_TOKEN:
+        offered["logits_to_keep"] = 1  # all other positions would cost tokens x vocabulary
+    parameters = inspect.signature(model.module.forward).parameters
+    accepted = {name: value for name, value in offered.items() if name in parameters}
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        accepted["output_attentions"] = True  # transformers hands it on without naming it
+    return model.module(**accepted)
 
 
-def _class_index(labels: tuple[str, ...], name: int | str) -> int:
-    if isinstance(name, str):
-        if name in labels:
-            return labels.index(name)
-    elif 0 <= name < len(labels):
-        return int(name)
-    known = ", ".join(f"{index} {label}" for index, label in enumerate(labels))
-    raise TargetError(f"'{name}' is not one of the model's labels. Choose from: {known}.")
-
-
-def _encode(model: Model, text: str, truncate: bool):
-    if not isinstance(text, str) or not text.strip():
-        raise TextError("The text is empty. Write at least one word.")
-    options = {
-        "return_offsets_mapping": True,
-        "return_special_tokens_mask": True,
-        "return_tensors": "pt",
-    }
-    encoding = model.tokenizer(text, verbose=False, **options)
-    count = encoding["input_ids"].shape[1]
-    if encoding["special_tokens_mask"].all():
-        raise TextError(
-            "The model's tokenizer finds no token in this text: it holds only characters that the "
-            "model ignores. Write at least one word."
+def _logits(model: Model, output: Any) -> torch.Tensor:
+    logits = output.logits[0, -1] if model.task is Task.NEXT_TOKEN else output.logits[0]
+    if logits.shape != (len(model.labels),):
+        raise ModelError(
+            f"{type(model.module).__name__} returns logits of shape {list(logits.shape)} for its "
+            f"{len(model.labels):,} labels. It does not do what its configuration says."
         )
-    if count <= model.max_tokens:
-        return encoding, 0
-    if not truncate:
-        raise TextTooLongError(count, model.max_tokens)
-    shortened = model.tokenizer(text, truncation=True, max_length=model.max_tokens, **options)
-    return shortened, count - model.max_tokens
+    if logits.isnan().any():
+        raise ModelError(
+            "The model's logits are not numbers (NaN). Its weights are damaged, or a number "
+            "overflowed: compute in float32."
+        )
+    return logits
+
+
+@contextmanager
+def _failures_in_a_sentence(model: Model) -> Iterator[None]:
+    try:
+        yield
+    except GafError:
+        raise
+    except Exception as error:  # networks raise many kinds, and run out of memory on a GPU
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ModelError(
+            f"{type(model.module).__name__} fails on this text: {reason}. Check that its tokenizer "
+            "is the one that it was trained with, or try a shorter text."
+        ) from error
 
 
 @contextmanager
 def _embeddings_require_grad(model: Model) -> Iterator[None]:
     def require_grad(_module, _inputs, output):
-        return output.requires_grad_()
+        # networks may change it in place, which autograd forbids for a leaf, not for its copy
+        return output.detach().requires_grad_().clone()
 
-    handle = model.module.get_input_embeddings().register_forward_hook(require_grad)
+    # all of them: an encoder may look words up in a table of its own, tied to the model's
+    tables = [part for part in model.module.modules() if isinstance(part, torch.nn.Embedding)]
+    handles = [table.register_forward_hook(require_grad) for table in tables]
     try:
         yield
     finally:
-        handle.remove()
-
-
-def _attention_gradients(scalar: torch.Tensor, attentions) -> tuple[torch.Tensor, ...]:
-    if not attentions or any(attention is None for attention in attentions):
-        raise ModelError(
-            "The model returns no attention weights, so there is no flow to compute. "
-            "Choose a transformer whose layers all attend by softmax."
-        )
-    gradients = torch.autograd.grad(scalar, attentions, allow_unused=True)
-    return tuple(
-        torch.zeros_like(attention) if gradient is None else gradient
-        for attention, gradient in zip(attentions, gradients, strict=True)
-    )
-
-
-def _stack(tensors: tuple[torch.Tensor, ...]) -> NDArray[np.float32]:
-    stacked = torch.stack([tensor.detach()[0] for tensor in tensors]).numpy()
-    stacked.flags.writeable = False
-    return stacked
+        for handle in handles:
+            handle.remove()

@@ -4,8 +4,9 @@ import streamlit as st
 
 from gaf_core.ui import cache, panels
 from gaf_core.ui.failures import polite
-from gaf_core.ui.form import choose_model, choose_settings
+from gaf_core.ui.form import choose_model, choose_settings, may_load
 from gaf_core.ui.sentence import ask_text
+from gaf_core.ui.targets import suggest
 
 st.html(
     '<h1 class="gaf-title">Why did the model say that?</h1>'
@@ -13,13 +14,16 @@ st.html(
     "The more of it arrives at a word, the more that word carried the decision.</p>"
 )
 with polite():
-    name = choose_model()
-    model = cache.model(name)
+    choice = choose_model()
+    if not may_load(choice):
+        st.stop()
+    model = cache.model(choice)
     settings, view = choose_settings(model)
     left, right = st.columns([3, 2], gap="large")
     with left:
         text = ask_text(model)
-    explanation = cache.explained(name, text, settings)
+    explanation = cache.explained(choice, text, settings)
+    suggest(explanation.trace)
     with left:
         panels.show_words(explanation, view)
     with right:

@@ -1,162 +1,19 @@
 """The app in a real Chromium, as a visitor sees it. Nothing may leave this computer."""
 
 import csv
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES
+from tests.visits import CHART, HEATMAP, changed, choose, colours, nodes, settled, words, write
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-HEATMAP = ".gaf-heatmap"
-CHART = '[data-testid="stPlotlyChart"]'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        reason = f"no Chromium on this machine: none of {', '.join(NAMES)} is on the path"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [
-        sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true",
-        f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none",
-    ]  # fmt: skip
-    with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-    assert "Traceback" not in log.read_text()
-
-
-def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=1)
-        except OSError:
-            time.sleep(0.25)
-        else:
-            return
-    pytest.fail(f"the server did not start: {log.read_text()}")
-
-
-class Visit:
-    """Pages of one visitor; on leaving, no console error and no foreign request are allowed."""
-
-    def __init__(self, context: BrowserContext, server: str):
-        self.context, self.server = context, server
-        self.problems: list[str] = []
-
-    def open(self, query: str = "", width: int = 1440, dark: bool = False) -> Page:
-        page = self.context.new_page()
-        page.set_viewport_size({"width": width, "height": 1000})
-        page.emulate_media(color_scheme="dark" if dark else "light")
-        page.set_default_timeout(30_000)
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("request", self._request)
-        page.goto(f"{self.server}/{query}")
-        settled(page)
-        return page
-
-    def _console(self, message) -> None:
-        if message.type == "error":
-            self.problems.append(message.text)
-
-    def _request(self, request) -> None:
-        address = urlsplit(request.url)
-        if address.scheme not in ("data", "blob") and address.hostname != "127.0.0.1":
-            self.problems.append(f"request to {request.url}")
-
-
-@pytest.fixture(scope="module")
-def context(browser) -> BrowserContext:
-    """Shared, so that the browser compiles the scripts of the page once."""
-    return browser.new_context()
-
-
-@pytest.fixture
-def visit(context, server) -> Iterator[Visit]:
-    visit = Visit(context, server)
-    yield visit
-    for page in context.pages:
-        page.close()
-    assert not visit.problems
-
-
-def settled(page: Page) -> None:
-    """Wait until the script has run and everything that it sent is drawn."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_selector(f'{HEATMAP}, [data-testid="stAlert"]')
-    page.wait_for_timeout(300)
-
-
-def write(page: Page, text: str) -> None:
-    page.get_by_role("textbox", name="Text to explain").fill(text)
-    page.get_by_role("button", name="Explain", exact=True).click()
-    changed(page)
-
-
-def choose(page: Page, name: str) -> None:
-    page.get_by_role("radiogroup", name="Tensor").get_by_text(name, exact=True).click()
-    changed(page)
-
-
-def changed(page: Page) -> None:
-    page.wait_for_timeout(1_200)  # until a busy machine has begun to run the script
-    settled(page)
-
-
-def words(page: Page) -> str:
-    return page.locator(f"{HEATMAP} > div").first.inner_text()
-
-
-def colours(page: Page) -> list[str]:
-    return page.locator(f"{HEATMAP} span[title]").evaluate_all(
-        "spans => spans.map(span => getComputedStyle(span).backgroundColor)"
-    )
-
-
-def nodes(page: Page) -> list[list[float]]:
-    """`[x, y, height]` of every node of the Sankey, in pixels."""
-    page.wait_for_selector(".sankey-node rect")
-    page.wait_for_timeout(700)  # plotly moves nodes to their places within half a second
-    return page.locator(".sankey-node rect").evaluate_all(
-        "all => all.map(r => r.getBoundingClientRect()).map(r => [r.x, r.y, r.height])"
-    )
 
 
 def test_type_switch_see_and_download(visit, tmp_path):

@@ -6,29 +6,100 @@ tensor or layer range does not run the model again. Everything cached is read-on
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace
-from gaf_core.trace import TargetLike
+from gaf_core.encoding import TextLike
+from gaf_core.target import TargetLike
+from gaf_core.ui.shelf import Shelf
+
+_MODELS = 3
+_BYTES = 1e9  # of traces, and of explanations
 
 
-@st.cache_resource(max_entries=3, show_spinner="Loading the model …")
-def model(name: str) -> Model:
-    """The model of a preset or folder."""
-    return load_model(name)
+class Choice(NamedTuple):
+    """Which model, as a key: two choices are equal if they load the same weights.
+
+    Attributes:
+        name: preset, hub id or path.
+        revision: of a hub model, or None for the newest.
+        device: where it computes.
+        changed: when a local folder was last written, so that a new training run is a new model.
+    """
+
+    name: str
+    revision: str | None = None
+    device: str = "auto"
+    changed: int = 0
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the text …")
-def traced(name: str, text: str, target: TargetLike, truncate: bool) -> Trace:
+def choice_of(name: str, revision: str | None = None, device: str = "auto") -> Choice:
+    """The choice with the state of its folder as it is now."""
+    path = Path(name).expanduser()
+    try:
+        files = [path, *path.iterdir()] if path.is_dir() else [path]
+        changed = max((file.stat().st_mtime_ns for file in files), default=0)
+    except OSError:
+        changed = 0
+    return Choice(name, revision, device, changed)
+
+
+def model(choice: Choice) -> Model:
+    """The chosen model, with the progress of its download."""
+    return _models().get(choice, lambda: _load(choice))
+
+
+def traced(choice: Choice, text: TextLike, target: TargetLike, truncate: bool) -> Trace:
     """One forward and one backward pass of a model over a text."""
-    return trace(model(name), text, target, truncate=truncate)
+
+    def read() -> Trace:
+        with st.spinner("Reading the text …"):
+            return trace(model(choice), text, target, truncate=truncate)
+
+    return _traces().get((choice, text, target, truncate), read)
 
 
-@st.cache_resource(
-    max_entries=16, show_spinner="Computing the flow …", hash_funcs={Settings: astuple}
-)
-def explained(name: str, text: str, settings: Settings) -> Explanation:
+def explained(choice: Choice, text: TextLike, settings: Settings) -> Explanation:
     """The flow of a traced text under the given settings."""
-    return explain_trace(traced(name, text, settings.target, settings.truncate), settings)
+
+    def compute() -> Explanation:
+        found = traced(choice, text, settings.target, settings.truncate)
+        with st.spinner("Computing the flow …"):
+            return explain_trace(found, settings)
+
+    return _explanations().get((choice, text, settings), compute)
+
+
+def _load(choice: Choice) -> Model:
+    place = st.empty()
+
+    def progress(done: int, total: int) -> None:
+        share = min(1.0, done / total) if total else 0.0
+        place.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
+
+    try:
+        with st.spinner("Loading the model …"):
+            return load_model(
+                choice.name, revision=choice.revision, device=choice.device, progress=progress
+            )
+    finally:
+        place.empty()
+
+
+@st.cache_resource
+def _models() -> Shelf[Model]:
+    return Shelf(_MODELS, lambda _: 1)
+
+
+@st.cache_resource
+def _traces() -> Shelf[Trace]:
+    return Shelf(_BYTES, lambda one: one.attention.nbytes + one.gradient.nbytes)
+
+
+@st.cache_resource
+def _explanations() -> Shelf[Explanation]:
+    # capacity and flow; what they come from is a trace, counted there unless it is gone
+    return Shelf(_BYTES, lambda one: 2 * one.network.capacity.nbytes + one.trace.attention.nbytes)

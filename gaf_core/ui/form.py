@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from gaf_core import PRESETS, Model, Settings
 from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
-from gaf_core.trace import TargetLike
+from gaf_core.loading.devices import available_devices
+from gaf_core.loading.hub import is_repository_id
 from gaf_core.ui import links
-
-PREDICTED, CONTRAST = "the predicted class", "a contrast of two"
+from gaf_core.ui.cache import Choice, choice_of
+from gaf_core.ui.failures import literal
+from gaf_core.ui.targets import choose_target, known_targets
 
 _VARIANT_HELP = """How strongly each token passes on to the next layer is read from the model as
 
@@ -22,6 +25,8 @@ _SOURCES = {"all": "every output position: the paper", "classification": "extens
 _NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
 _UNITS = ("words", "tokens")
 _FLAGS = ("true", "false")
+_ASKED = "models asked for"
+_DEPTH = "layers of the model"
 _EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
 
 
@@ -40,28 +45,77 @@ class View:
     budget: int
 
 
-def choose_model() -> str:
-    """The name of a preset, or the path of a folder, as typed."""
-    folders: list[str] = st.session_state.setdefault("folders", [])
+def choose_model() -> Choice:
+    """A preset, or what somebody typed: the path of a folder or the id of a model on the hub."""
+    typed: list[str] = st.session_state.setdefault("typed models", [])
     asked = st.session_state.get("model") or st.query_params.get("model")
-    if asked and asked not in (*PRESETS, *folders):
-        folders.append(asked)
-    return st.sidebar.selectbox(
-        "Model",
-        [*sorted(PRESETS), *folders],
-        key="model",
-        bind="query-params",
-        accept_new_options=True,
-        help="A bundled model, or type the path of a folder on the computer that runs this app: "
-        "a text classifier saved with save_pretrained().",
+    if asked and asked not in (*PRESETS, *typed):
+        typed.append(asked)
+    with st.sidebar:
+        name = st.selectbox(
+            "Model",
+            [*PRESETS, *typed],
+            key="model",
+            bind="query-params",
+            accept_new_options=True,
+            on_change=_ask_for_model,
+            help="A bundled model; or type the path of a folder on the computer that runs this "
+            "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
+            "(owner/name), which is then downloaded. Text classifiers and language models.",
+        )
+        revision = None
+        if _on_hub(name):
+            revision = st.text_input(
+                "Revision",
+                key="revision",
+                bind="query-params",
+                placeholder="the newest",
+                help="Branch, tag or commit of the model on the hub.",
+            )
+        devices = available_devices()
+        device = "auto"
+        if len(devices) > 1:
+            device = st.selectbox(
+                "Device",
+                ("auto", *devices),
+                key="device",
+                bind="query-params",
+                help="Where the model computes; auto takes the fastest.",
+            )
+    return choice_of(name, revision or None, device)
+
+
+def may_load(choice: Choice) -> bool:
+    """Whether the model may be fetched: a link alone must not make the app download something."""
+    if not _on_hub(choice.name) or choice.name in st.session_state.get(_ASKED, ()):
+        return True
+    st.info(
+        f"This link asks for the model “{literal(choice.name)}”. It is not on this computer, and "
+        "could be downloaded from the Hugging Face hub.",
+        icon=":material/cloud_download:",
     )
+    st.button("Download it", type="primary", on_click=_ask_for_model)
+    return False
+
+
+def _ask_for_model() -> None:
+    st.session_state[_ASKED] = {*st.session_state.get(_ASKED, ()), st.session_state.model}
+
+
+def _on_hub(name: str) -> bool:
+    """Whether a name can only be that of a model on the hub."""
+    if name in PRESETS or not is_repository_id(name):
+        return False
+    return not Path(name).expanduser().exists()
 
 
 def choose_settings(model: Model) -> tuple[Settings, View]:
     """Draw the rest of the sidebar for a model."""
     links.remember()
     with st.sidebar:
-        target = _choose_target(model)
+        if model.revision:
+            st.caption(f"From the hub, commit {literal(model.revision[:12])}.")
+        target = choose_target(model)
         variant = st.radio(
             "Tensor",
             list(VARIANTS),
@@ -100,10 +154,9 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
         )
         with st.expander("Advanced"):
             advanced = _choose_advanced()
-    labels = (PREDICTED, CONTRAST, *model.labels)
     links.report_unknown(
         {
-            "target": labels, "for": model.labels, "against": model.labels, "tensor": VARIANTS,
+            **known_targets(model), "tensor": VARIANTS,
             "layers": [str(layer) for layer in range(1, model.layers + 1)],
             "nodes": [str(count) for count in range(_NODES[0], _NODES[1] + 1)],
             "show": _UNITS, "special": _FLAGS, "truncate": _FLAGS,
@@ -114,24 +167,6 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
     return settings, View(shown == "words", special, budget)
 
 
-def _choose_target(model: Model) -> TargetLike:
-    choice = st.selectbox(
-        "Explain",
-        [PREDICTED, *model.labels, CONTRAST] if len(model.labels) > 1 else [PREDICTED],
-        key="target",
-        bind="query-params",
-        help="Which output of the model is explained: a class, or why one class rather than "
-        "another (extension).",
-    )
-    if choice == PREDICTED:
-        return None
-    if choice != CONTRAST:
-        return choice
-    favoured = st.selectbox("Why", model.labels, key="for", bind="query-params")
-    others = [label for label in model.labels if label != favoured]
-    return favoured, st.selectbox("rather than", others, key="against", bind="query-params")
-
-
 def _choose_layers(depth: int) -> tuple[int, int] | None:
     """Half-open range of layers; people count from 1 and include both ends."""
     if depth == 1:
@@ -140,7 +175,10 @@ def _choose_layers(depth: int) -> tuple[int, int] | None:
     # picture should be one that reads at a glance.
     usual = (depth // 2 + 1, depth)
     first, last = st.session_state.get("layers", usual)
-    if first > last:  # a link may hold the two ends in either order
+    before, st.session_state[_DEPTH] = st.session_state.get(_DEPTH, depth), depth
+    if before != depth:  # another model: a choice among its layers means nothing here
+        st.session_state.layers = usual
+    elif first > last:  # a link may hold the two ends in either order
         st.session_state.layers = (last, first)
     first, last = st.slider(
         "Layers",

@@ -8,10 +8,11 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from gaf_core import Explanation
+from gaf_core import Explanation, Task, Trace
 from gaf_core.figures import probability_bars, sankey, token_bars
 from gaf_core.heatmap import heatmap_html
 from gaf_core.reduction import reduce_flow
+from gaf_core.target import label_name
 from gaf_core.ui.downloads import to_csv
 from gaf_core.ui.form import View
 
@@ -26,13 +27,7 @@ _PICTURE = {
 def show_words(explanation: Explanation, view: View) -> None:
     """What the model says, and the sentence in colour."""
     trace = explanation.trace
-    label, sure = trace.labels[trace.predicted], trace.probabilities[trace.predicted]
-    about = (
-        "" if trace.target.name == label else f" Explained here: why {escape(trace.target.name)}."
-    )
-    st.html(
-        f'<p class="gaf-verdict">The model says <b>{escape(label)}</b>, {sure:.1%} sure.{about}</p>'
-    )
+    st.html(f'<p class="gaf-verdict">{_verdict(trace)}</p>')
     if trace.truncated:
         st.info(
             f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens are "
@@ -52,15 +47,30 @@ def show_words(explanation: Explanation, view: View) -> None:
     )
 
 
+def _verdict(trace: Trace) -> str:
+    """The prediction in a sentence of HTML, and what is explained where that is something else."""
+    name = label_name(trace.labels, trace.predicted)
+    if len(trace.labels) == 1:
+        return f"The model gives <b>{escape(name)}</b> the value {trace.logits[0]:.3g}."
+    verb = "continues with" if trace.task is Task.NEXT_TOKEN else "says"
+    sure = f"{trace.probabilities[trace.predicted]:.1%} sure"
+    explained = trace.target.against is not None or trace.target.index != trace.predicted
+    about = f" Explained here: why {escape(trace.target.name)}." if explained else ""
+    return f"The model {verb} <b>{escape(name)}</b>, {sure}.{about}"
+
+
 def show_bars(explanation: Explanation, view: View) -> None:
     """Probabilities of the classes, and shares of the tokens."""
-    _small_heading("How probable each class is")
-    st.plotly_chart(
-        probability_bars(explanation.trace),
-        key="probabilities",
-        config=_STILL,
-        alt="Bar chart of the model's probability of each class.",
-    )
+    trace = explanation.trace
+    if len(trace.labels) > 1:
+        kind = "next token" if trace.task is Task.NEXT_TOKEN else "class"
+        _small_heading(f"How probable each {kind} is")
+        st.plotly_chart(
+            probability_bars(trace),
+            key="probabilities",
+            config=_STILL,
+            alt=f"Bar chart of the model's probability of each {kind}.",
+        )
     unit = "word" if view.by_words else "token"
     _small_heading(f"Which share of the flow each {unit} gets")
     st.plotly_chart(

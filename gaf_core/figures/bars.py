@@ -1,7 +1,4 @@
-"""Results -> plotly figures, for the app and for notebooks. The only module that imports plotly.
-
-Figures have no background and name no font colour, so they take both from the page they are on.
-"""
+"""Bars: what each token gets of the flow, and how probable each class is."""
 
 from __future__ import annotations
 
@@ -11,55 +8,15 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from gaf_core.explain import Explanation
+from gaf_core.figures.common import ACCENT, CLEAR, NARROW
 from gaf_core.heatmap import LIGHT_SHADES
-from gaf_core.labels import literal, names, scored_tokens, scored_words, shortened
-from gaf_core.sankey import BOTTOM, LEFT, NEUTRAL, RIGHT, TOP, SankeyPicture
+from gaf_core.labels import Scored, literal, names, scored_tokens, scored_words, shortened
+from gaf_core.sankey import NEUTRAL
+from gaf_core.target import label_name
 from gaf_core.trace import Trace
-
-ACCENT = "#4394b6"
-
-_HOVER = {"bgcolor": "#1a2230", "bordercolor": "#1a2230", "font": {"color": "#ffffff", "size": 13}}
-_CLEAR = {
-    "paper_bgcolor": "rgba(0,0,0,0)",
-    "plot_bgcolor": "rgba(0,0,0,0)",
-    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL},
-    "hoverlabel": {"align": "left", **_HOVER},
-}
-_NARROW = {"l": 8, "r": 8, "t": 8, "b": 8}
-
-
-def sankey(explanation: Explanation, budget: int = 10) -> go.Figure:
-    """The flow from the input tokens (left) to the prediction (right), one column a layer.
-
-    Args:
-        explanation: what to draw.
-        budget: nodes a layer; the others are merged into one grey node, see `reduction`.
-
-    Returns:
-        A figure as high as its columns need and as wide as its container. Link widths are flows; a
-        link has the colour of the token that it leaves. Without any flow, the reason in words.
-    """
-    if explanation.solution.value <= 0:
-        return _sentence(explanation.solution.message)
-    picture = SankeyPicture.of(explanation, budget)
-    # Plotly would give a hover the translucent colour of its link; it is to be read.
-    hover = {"hovertemplate": "%{customdata}<extra></extra>", "hoverlabel": _HOVER}
-    looks = {"pad": picture.padding, "thickness": 13, "line": {"width": 0}}
-    figure = go.Figure(
-        go.Sankey(
-            arrangement="fixed",
-            node={**picture.nodes(), **hover, **looks, "sort": "input"},
-            link={**picture.links(), **hover, "sort": "input"},
-        )
-    )
-    return figure.update_layout(
-        _CLEAR,
-        annotations=picture.annotations(),
-        height=round(picture.placement.height) + TOP + BOTTOM,
-        margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
-    )
 
 
 def token_bars(
@@ -69,6 +26,7 @@ def token_bars(
     show_special: bool = True,
     limit: int = 25,
     themed: bool = False,
+    bounds: NDArray[np.float64] | None = None,
 ) -> go.Figure:
     """The tokens or words by falling score: share of the flow in %, the raw score on hover.
 
@@ -80,12 +38,14 @@ def token_bars(
             several have no bar: it would dwarf the others.
         themed: leave the colour scale to the template of the page (Streamlit's theme) instead of
             using that of the heatmap on a light page.
+        bounds: `[t, 2]` least and most that each token gets in any maximum flow (`ambiguity`),
+            drawn as error bars. A word of several tokens has none: its bounds are not their sum.
     """
     rows = scored_words(explanation) if by_words else scored_tokens(explanation)
     hidden = [row for row in rows if row.special and not show_special]
     shown = [row for row in rows if show_special or not row.special]
     order = sorted(shown, key=lambda row: -row.share)
-    bars = [_Bar(shortened(row.text), row.share, row.hover) for row in order[:limit]]
+    bars = [_scored_bar(row, explanation, bounds) for row in order[:limit]]
     lumps = [
         _Bar(
             f"{name} ({len(lump)})",
@@ -106,23 +66,23 @@ def probability_bars(trace: Trace, limit: int = 8) -> go.Figure:
     """The model's probability of each class, the most probable first.
 
     Args:
-        trace: the prediction; the class that it explains is coloured.
+        trace: the prediction; the class that it explains is coloured, and always drawn.
         limit: classes drawn; one row holds the others.
     """
     probabilities = trace.probabilities
-    order = np.argsort(-probabilities, kind="stable").tolist()
-    bars = [
-        _Bar(
-            shortened(trace.labels[index]),
-            float(probabilities[index]),
-            f"<b>{literal(trace.labels[index])}</b><br>probability {probabilities[index]:.4g}"
-            f"<br>logit {trace.logits[index]:.3f}",
-        )
-        for index in order[:limit]
-    ]
-    colours = [ACCENT if index == trace.target.index else NEUTRAL for index in order[:limit]]
-    rest = order[limit:]
-    lumps = [_Bar(f"others ({len(rest)})", float(probabilities[rest].sum()), "")] if rest else []
+    order = trace.most_likely(limit).tolist()
+    if trace.target.index not in order:
+        order[-1] = trace.target.index
+    bars = []
+    for index in order:
+        name = label_name(trace.labels, index)
+        numbers = f"probability {probabilities[index]:.4g}<br>logit {trace.logits[index]:.3f}"
+        hover = f"<b>{literal(name)}</b><br>{numbers}"
+        bars.append(_Bar(shortened(name), float(probabilities[index]), hover))
+    colours = [ACCENT if index == trace.target.index else NEUTRAL for index in order]
+    others = len(trace.labels) - len(order)
+    rest = 1.0 - float(probabilities[order].sum())
+    lumps = [_Bar(f"others ({others:,})", max(0.0, rest), "")] if others else []
     return _bar_figure(bars, {"color": colours}, lumps, row_height=30)
 
 
@@ -131,6 +91,23 @@ class _Bar:
     label: str
     share: float
     hover: str
+    interval: tuple[float, float] | None = None
+
+    @property
+    def end(self) -> float:
+        """Where bar and error bar both have ended."""
+        return max(self.share, self.interval[1]) if self.interval else self.share
+
+
+def _scored_bar(
+    row: Scored, explanation: Explanation, bounds: NDArray[np.float64] | None
+) -> _Bar:
+    value = explanation.solution.value
+    if bounds is None or len(row.tokens) != 1 or value <= 0:
+        return _Bar(shortened(row.text), row.share, row.hover)
+    least, most = (float(bound) for bound in bounds[row.tokens[0]] / value)
+    hover = f"{row.hover}<br>{least:.1%} to {most:.1%} over all maximum flows"
+    return _Bar(shortened(row.text), row.share, hover, (min(least, row.share), most))
 
 
 def _bar_figure(
@@ -138,13 +115,16 @@ def _bar_figure(
 ) -> go.Figure:
     """Horizontal bars from top to bottom, then rows of numbers without a bar."""
     figure, rows = go.Figure(), [*bars, *lumps]
+    texts = [f"{bar.share:.1%}" for bar in bars]
+    intervals = any(bar.interval for bar in bars)
     figure.add_bar(
         orientation="h",
         x=[bar.share for bar in bars],
         y=list(range(len(bars))),
-        text=[f"{bar.share:.1%}" for bar in bars],
+        text=None if intervals else texts,
         textposition="outside",
         cliponaxis=False,
+        error_x=_error_bars(bars) if intervals else None,
         customdata=[bar.hover for bar in bars],
         hovertemplate="%{customdata}<extra></extra>",
         marker=marker,
@@ -158,7 +138,13 @@ def _bar_figure(
         customdata=[lump.hover for lump in lumps],
         hovertemplate="%{customdata}<extra></extra>",
     )
-    largest = max((bar.share for bar in bars), default=0.0) or 1.0
+    if intervals:  # the number stands behind both
+        figure.add_scatter(
+            mode="text", x=[bar.end for bar in bars], y=list(range(len(bars))),
+            text=[f" {text}" for text in texts], textposition="middle right", cliponaxis=False,
+            hoverinfo="skip",
+        )  # fmt: skip
+    largest = max((bar.end for bar in bars), default=0.0) or 1.0
     figure.update_xaxes(visible=False, range=[0, 1.2 * largest], fixedrange=True)
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=[row.label for row in rows],
@@ -166,15 +152,22 @@ def _bar_figure(
         automargin=True,
     )  # fmt: skip
     return figure.update_layout(
-        _CLEAR,
+        CLEAR,
         height=row_height * len(rows) + 16,
         bargap=0.25,
         showlegend=False,
-        margin=_NARROW,
+        margin=NARROW,
     )
 
 
-def _sentence(text: str) -> go.Figure:
-    figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
-    figure.add_annotation(text=text.replace(". ", ".<br>"), showarrow=False, font={"size": 14})
-    return figure.update_layout(_CLEAR, height=150, margin=_NARROW)
+def _error_bars(bars: Sequence[_Bar]) -> dict[str, Any]:
+    ends = [bar.interval or (bar.share, bar.share) for bar in bars]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, most - bar.share) for bar, (_, most) in zip(bars, ends, strict=True)],
+        "arrayminus": [bar.share - least for bar, (least, _) in zip(bars, ends, strict=True)],
+        "color": NEUTRAL,
+        "thickness": 1.5,
+        "width": 3,
+    }

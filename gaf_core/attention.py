@@ -1,0 +1,104 @@
+"""The attention of a forward pass and its gradient, proven to be what the prediction used.
+
+Nothing here knows an architecture. What a model returns as its attention is believed only if it
+has the shape of attention, is a distribution over the tokens in every row, and the prediction is a
+function of that very tensor: a copy has no gradient, so it is found out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gaf_core.errors import ModelError
+from gaf_core.models import Model
+
+Maps = tuple[torch.Tensor, ...]  # one a layer, [1, H, t, t]
+_ROW_SUM_TOLERANCE = 1e-4
+_ADVICE = "Choose a transformer whose layers all attend by softmax."
+
+
+def read_attention(model: Model, output: Any, tokens: int) -> Maps:
+    """Take the self-attention from what the network returned; of the encoder where there are two.
+
+    Raises:
+        ModelError: it is missing, in all or some layers, or is not a softmax over the tokens.
+    """
+    kind = type(model.module).__name__
+    found = getattr(output, "encoder_attentions", None) or getattr(output, "attentions", None)
+    maps = tuple(layer for layer in found or () if layer is not None)
+    if not maps:
+        raise ModelError(
+            f"{kind} returns no attention weights, so there is no flow to compute. {_ADVICE}"
+        )
+    if len(maps) != model.layers:
+        raise ModelError(
+            f"{kind} has {model.layers} layers and returns attention weights of {len(maps)}: not "
+            "every layer is one softmax over the tokens, and an attention flow cannot show the "
+            f"others. {_ADVICE}"
+        )
+    for number, layer in enumerate(maps):
+        _check_layer(kind, number, layer, (1, model.heads, tokens, tokens))
+    return maps
+
+
+def attention_gradient(model: Model, scalar: torch.Tensor, attention: Maps) -> Maps:
+    """Differentiate `scalar` by every attention map, in one backward pass.
+
+    Raises:
+        ModelError: the scalar is not a function of a map, or a gradient is not finite.
+    """
+    connected = [layer for layer in attention if layer.requires_grad]
+    found = iter(torch.autograd.grad(scalar, connected, allow_unused=True) if connected else ())
+    gradient = [next(found) if layer.requires_grad else None for layer in attention]
+    unused = [number for number, layer in enumerate(gradient) if layer is None]
+    if unused:
+        raise ModelError(
+            f"The attention that {type(model.module).__name__} returns for layer {unused[0]} is a "
+            "copy: the prediction was not made with that tensor, so its gradient is not known. "
+            f"{_ADVICE}"
+        )
+    maps = tuple(layer for layer in gradient if layer is not None)
+    if not all(layer.isfinite().all() for layer in maps):
+        raise ModelError(
+            "The gradient of the prediction is not finite: a number overflowed. Compute in "
+            "float32, or try another text."
+        )
+    return maps
+
+
+def to_numpy(maps: Maps) -> NDArray[np.float32]:
+    """Copy maps into one read-only array `[L, H, t, t]`, whatever their device and precision."""
+    stacked = np.empty((len(maps), *maps[0].shape[1:]), dtype=np.float32)
+    for target, layer in zip(stacked, maps, strict=True):
+        torch.from_numpy(target).copy_(layer.detach()[0])
+    stacked.flags.writeable = False
+    return stacked
+
+
+def _check_layer(kind: str, number: int, layer: torch.Tensor, shape: tuple[int, ...]) -> None:
+    where = f"in layer {number} of {kind}"
+    if tuple(layer.shape) != shape:
+        raise ModelError(
+            f"The attention {where} has the shape {list(layer.shape)} and not "
+            f"{list(shape)} [text, head, query, key]: it does not say for every pair of tokens "
+            f"how much one attends to the other. {_ADVICE}"
+        )
+    sums = layer.detach().sum(dim=-1, dtype=torch.promote_types(layer.dtype, torch.float32))
+    if not sums.isfinite().all():
+        raise ModelError(
+            f"The attention {where} holds numbers that are not finite. The weights are damaged, "
+            "or a number overflowed: compute in float32."
+        )
+    # half precision rounds each weight by up to its eps, float32 by much less than the tolerance
+    tolerance = max(_ROW_SUM_TOLERANCE, torch.finfo(layer.dtype).eps)
+    worst = sums.flatten()[(sums - 1).abs().argmax()].item()
+    if abs(worst - 1) > tolerance or layer.detach().min() < 0:
+        raise ModelError(
+            f"The attention {where} is not a distribution over the tokens: a row sums to "
+            f"{worst:.4g}. The model may attend to something that is no token, such as a sink. "
+            f"{_ADVICE}"
+        )

@@ -1,0 +1,125 @@
+"""Text, or a pair of texts -> what the network takes, and where each token stands in the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gaf_core.errors import TextError, TextTooLongError
+from gaf_core.models import Model, Task
+
+TextLike = str | tuple[str, str]
+_BETWEEN = "\n"  # stands between the two texts of a pair
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """A text as the network takes it. `t` tokens, special tokens included.
+
+    Attributes:
+        inputs: tensors `[1, t]` by the name that the tokenizer gives them, on the CPU.
+        text: the text as given (as cut, when it was truncated); a pair joined by a newline.
+        tokens: the `t` pieces as the tokenizer names them.
+        offsets: `[t, 2]` start and end of each token in `text`; (0, 0) for special tokens.
+        special: `[t]` True for tokens that the tokenizer added.
+        segments: `[t]` 0 in the first text, 1 in the second, -1 for special tokens.
+        truncated: tokens that were cut off.
+    """
+
+    inputs: dict[str, torch.Tensor]
+    text: str
+    tokens: tuple[str, ...]
+    offsets: NDArray[np.int64]
+    special: NDArray[np.bool_]
+    segments: NDArray[np.int64]
+    truncated: int
+
+
+def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
+    """Encode a text, or a pair of texts, for a model.
+
+    Raises:
+        TextError: a text is empty, or the model does not take pairs.
+        TextTooLongError: more tokens than the model takes, and `truncate` is False.
+    """
+    parts = _parts(model, text)
+    options: dict[str, Any] = {
+        "return_offsets_mapping": True,
+        "return_special_tokens_mask": True,
+        "return_tensors": "pt",
+    }
+    if len(parts) == 2:
+        options["text_pair"] = parts[1]
+    encoded = model.tokenizer(parts[0], verbose=False, **options)
+    cut = max(0, encoded["input_ids"].shape[1] - model.max_tokens)
+    if cut and not truncate:
+        raise TextTooLongError(encoded["input_ids"].shape[1], model.max_tokens)
+    if cut:
+        options |= {"truncation": True, "max_length": model.max_tokens}
+        encoded = model.tokenizer(parts[0], **options)
+    special = encoded["special_tokens_mask"][0].numpy().astype(bool)
+    segments = _segments(special, len(parts))
+    offsets = encoded["offset_mapping"][0].numpy()
+    for number, part in enumerate(parts):
+        if not (segments == number).any():
+            raise TextError(
+                f"The model's tokenizer finds no token in '{part[:40]}': it holds only characters "
+                "that the model ignores. Write at least one word."
+            )
+        if cut:
+            parts[number] = part[: offsets[segments == number].max()]
+    offsets[segments == 1] += len(parts[0]) + len(_BETWEEN)
+    names = model.tokenizer.model_input_names
+    return Encoding(
+        inputs={name: encoded[name] for name in names if name in encoded},
+        text=_BETWEEN.join(parts),
+        tokens=tuple(model.tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist())),
+        offsets=offsets,
+        special=special,
+        segments=segments,
+        truncated=cut,
+    )
+
+
+def _parts(model: Model, text: TextLike) -> list[str]:
+    parts = list(text) if isinstance(text, tuple | list) else [text]
+    if len(parts) not in (1, 2) or not all(isinstance(part, str) for part in parts):
+        raise TextError("A text is one string, or a pair of strings: (the first, the second).")
+    if not all(part.strip() for part in parts):
+        raise TextError("The text is empty. Write at least one word.")
+    if len(parts) == 2:
+        _check_takes_pairs(model)
+    return parts
+
+
+def takes_pairs(model: Model) -> bool:
+    """Whether the model can be given two texts and tell them apart."""
+    if model.task is Task.NEXT_TOKEN:
+        return False
+    count = model.tokenizer.num_special_tokens_to_add
+    return count(pair=True) > count(pair=False)
+
+
+def _check_takes_pairs(model: Model) -> None:
+    if model.task is Task.NEXT_TOKEN:
+        raise TextError(
+            f"'{model.name}' continues one text and takes no pair. Join the two texts into one."
+        )
+    if not takes_pairs(model):
+        raise TextError(
+            f"The tokenizer of '{model.name}' puts nothing between two texts, so the model cannot "
+            "tell them apart. Join them into one text as the model was trained to read them."
+        )
+
+
+def _segments(special: NDArray[np.bool_], parts: int) -> NDArray[np.int64]:
+    segments = np.where(special, -1, 0)
+    if parts == 2:
+        first = int(special.argmin())  # the first text ends at the first special token after it
+        end = first + int(special[first:].argmax())
+        segments[end:][~special[end:]] = 1
+    return segments

@@ -1,0 +1,25 @@
+"""What all figures share: no background, no font colour, so they take both from their page."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from gaf_core.sankey import NEUTRAL
+
+ACCENT = "#4394b6"
+HIGHLIGHT = "#d55e00"  # of what somebody selected; faded grey beside it, so lightness tells too
+HOVER = {"bgcolor": "#1a2230", "bordercolor": "#1a2230", "font": {"color": "#ffffff", "size": 13}}
+CLEAR = {
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL},
+    "hoverlabel": {"align": "left", **HOVER},
+}
+NARROW = {"l": 8, "r": 8, "t": 8, "b": 8}
+
+
+def sentence(text: str) -> go.Figure:
+    """A figure that says in words why there is nothing to draw."""
+    figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
+    figure.add_annotation(text=text.replace(". ", ".<br>"), showarrow=False, font={"size": 14})
+    return figure.update_layout(CLEAR, height=150, margin=NARROW)

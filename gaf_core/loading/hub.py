@@ -1,0 +1,209 @@
+"""Download a model from the Hugging Face hub: look first, then fetch only what is read.
+
+The file list comes with sizes before any file, so a repository without safetensors is refused
+before gigabytes travel. What is in huggingface_hub's cache is not fetched again, and with no
+connection the cache answers alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import validate_repo_id
+
+from gaf_core.errors import ModelError
+from gaf_core.loading.files import CONFIG, check_folder, needed_files
+
+# Called with the bytes that are there and the bytes that will be.
+Progress = Callable[[int, int], None]
+
+_BRANCH = "main"
+_TIMEOUT = 15.0  # seconds until the hub counts as out of reach
+_UNREACHABLE = (httpx2.TransportError, OfflineModeIsEnabled)
+
+
+@dataclass(frozen=True)
+class Download:
+    """A model of the hub on this computer.
+
+    Attributes:
+        folder: holds configuration, tokenizer and weights.
+        revision: the commit they belong to.
+    """
+
+    folder: Path
+    revision: str
+
+
+def is_repository_id(name: str) -> bool:
+    """Whether this can be the id of a model on the hub, "name" or "owner/name", and not a path."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return name.isascii() and ".." not in name and name.count("/") <= 1
+
+
+def download(name: str, revision: str | None = None, progress: Progress | None = None) -> Download:
+    """Fetch a model from the hub, or find it in the cache.
+
+    Args:
+        name: "owner/name" or "name", see `is_repository_id`.
+        revision: branch, tag or commit; the main branch by default.
+        progress: called with (bytes done, bytes in all) as they arrive.
+
+    Raises:
+        ModelError: no such model or revision, terms to accept first, no safetensors, no connection,
+            no space on the disk.
+    """
+    wanted = revision or _BRANCH
+    try:
+        sizes = _list_files(name, wanted)
+    except _UNREACHABLE as error:
+        return _cached(name, wanted, error)
+    except HfHubHTTPError as error:
+        if error.response.status_code >= 500:
+            return _cached(name, wanted, error)
+        raise _explained(error, name, wanted) from error
+    files = needed_files(sizes, f"The model '{name}' on the hub")
+    total = sum(sizes[file] for file in files)
+    try:
+        return _fetch(name, wanted, {file: sizes[file] for file in files}, progress)
+    except Exception as error:  # many kinds, from the network, the hub and the disk
+        raise _explained(error, name, wanted, total) from error
+
+
+def _list_files(name: str, revision: str) -> dict[str, int]:
+    info = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=_TIMEOUT)
+    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
+
+
+def _fetch(name: str, revision: str, sizes: dict[str, int], progress: Progress | None) -> Download:
+    meter = _Meter(sum(sizes.values()), progress)
+    # asked for by the branch's name, so that the cache learns which commit the branch is at
+    config = Path(hf_hub_download(name, CONFIG, revision=revision, tqdm_class=meter.bar()))
+    meter.at_least(sizes[CONFIG])
+    _check_space(config, sum(sizes.values()) - sizes[CONFIG], name)
+    done = sizes.pop(CONFIG)
+    for file, size in sizes.items():
+        hf_hub_download(name, file, revision=config.parent.name, tqdm_class=meter.bar())
+        done += size
+        meter.at_least(done)
+    return Download(config.parent, revision=config.parent.name)
+
+
+def _cached(name: str, revision: str, error: Exception) -> Download:
+    try:
+        config = Path(hf_hub_download(name, CONFIG, revision=revision, local_files_only=True))
+        check_folder(config.parent)  # an interrupted download leaves a part
+    except (LocalEntryNotFoundError, ModelError):
+        raise _explained(error, name, revision) from error
+    return Download(config.parent, revision=config.parent.name)
+
+
+def _check_space(beside: Path, needed: int, name: str) -> None:
+    free = shutil.disk_usage(beside.parent).free
+    missing = needed - sum(file.stat().st_size for file in beside.parent.iterdir())
+    if missing > free:
+        raise OSError(errno.ENOSPC, f"'{name}' needs {missing} bytes and {free} are free")
+
+
+def _explained(error: Exception, name: str, revision: str, total: int = 0) -> ModelError:
+    """One sentence for what happened, and one for what to do."""
+    if isinstance(error, GatedRepoError):
+        return ModelError(
+            f"The model '{name}' is gated: its owner wants its terms accepted first. Accept them "
+            f"at {constants.ENDPOINT}/{name}, then set HF_TOKEN to an access token of that account."
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return ModelError(
+            f"The model '{name}' has no revision '{revision}'. Give a branch, a tag or a commit "
+            "that its page lists, or leave the revision out."
+        )
+    if isinstance(error, RepositoryNotFoundError):
+        return ModelError(
+            f"There is no preset and no folder called '{name}'. Nor is there a public model "
+            f"'{name}' on the hub. Check the spelling; if the model is private, set HF_TOKEN to an "
+            "access token that may read it."
+        )
+    if isinstance(error, HfHubHTTPError):
+        status = error.response.status_code
+        advice = (
+            "Set HF_TOKEN to a valid access token, or unset it."
+            if status in (401, 403)
+            else "Try again later."
+        )
+        return ModelError(f"The hub answered {status} when asked for '{name}'. {advice}")
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ModelError(
+            f"There is not enough space on the disk for '{name}' ({total / 1e6:,.0f} MB). Make "
+            "room, or set HF_HOME to a folder on another disk."
+        )
+    if total:
+        return ModelError(
+            f"The download of '{name}' was interrupted ({type(error).__name__}). Try again: files "
+            "that are complete are kept."
+        )
+    return ModelError(
+        f"There is no preset and no folder called '{name}'. As a model on the hub it is not "
+        "completely on this computer, and the hub cannot be reached. Check the connection and "
+        "HF_HUB_OFFLINE."
+    )
+
+
+class _Meter:
+    """Adds up the bytes of all files and reports them."""
+
+    def __init__(self, total: int, report: Progress | None):
+        self.done, self.total, self.report = 0, total, report
+
+    def add(self, count: int) -> None:
+        self.done += count
+        if self.report is not None:
+            self.report(min(self.done, self.total), self.total)
+
+    def at_least(self, done: int) -> None:
+        """Count a file that came from the cache, of which no byte was reported."""
+        if self.done != done:
+            self.add(done - self.done)
+
+    def bar(self) -> Any:
+        """A class that huggingface_hub takes for a tqdm bar; each of its objects adds up here."""
+        meter = self
+
+        class Bar:
+            def __init__(self, *_: Any, initial: int = 0, **__: Any):
+                meter.add(initial)
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                pass
+
+            def update(self, count: float | None = 1) -> None:
+                meter.add(int(count or 0))
+
+            def ignore(self, *_: Any, **__: Any) -> None:
+                """What else a bar can do: show a rate, count bytes before decompression, close."""
+
+            update_transfer = close = refresh = ignore
+            set_postfix_str = set_transfer_postfix_str = set_description_str = ignore
+
+        return Bar

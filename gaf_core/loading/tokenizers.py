@@ -1,0 +1,84 @@
+"""The tokenizer of a model, its vocabulary, and how many tokens fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import torch
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from gaf_core.errors import ModelError
+from gaf_core.loading.offsets import OffsetFinder
+
+_FALLBACK_TOKENS = 512  # for models that could read any number: what most were trained on
+_NO_LIMIT = 10**9  # transformers writes 1e30 where a tokenizer knows no limit
+
+
+def load_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerBase, bool]:
+    """Load the tokenizer of a folder, and whether it says itself where its tokens stand.
+
+    A tokenizer written in Python knows no offsets; it is wrapped so that it reports found ones.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
+    tokenizer.truncation_side = "right"  # what is kept of a long text are its first tokens
+    if tokenizer.is_fast:
+        return tokenizer, True
+    return cast(PreTrainedTokenizerBase, OffsetFinder(tokenizer)), False
+
+
+def check_vocabulary(tokenizer: PreTrainedTokenizerBase, module: PreTrainedModel, name: str):
+    """Refuse a tokenizer of another model.
+
+    Raises:
+        ModelError: it has ids that the network has no embedding for.
+    """
+    rows = len(cast(torch.Tensor, module.get_input_embeddings().weight))
+    if tokenizer.vocab_size > rows:
+        raise ModelError(
+            f"The tokenizer of '{name}' has {tokenizer.vocab_size:,} entries and the network "
+            f"{rows:,}, so they do not belong together. Save the tokenizer that the model was "
+            "trained with beside it."
+        )
+
+
+def token_limit(tokenizer: PreTrainedTokenizerBase, module: PreTrainedModel) -> int:
+    """How many tokens the model takes, special tokens included.
+
+    The smaller of what the tokenizer and the position embeddings allow; 512 where neither says,
+    as for models with relative positions.
+    """
+    config = module.config.get_text_config()
+    positions = getattr(config, "max_position_embeddings", None) or getattr(
+        config, "n_positions", None
+    )
+    limits = [
+        limit
+        for limit in (tokenizer.model_max_length, positions)
+        if limit is not None and 0 < limit < _NO_LIMIT
+    ]
+    return min([*limits, *_position_rows(module)], default=_FALLBACK_TOKENS)
+
+
+def _position_rows(module: PreTrainedModel) -> list[int]:
+    # RoBERTa and its relatives count positions from padding_idx + 1, so that many rows are unused
+    return [
+        part.num_embeddings - part.padding_idx - 1
+        for name, part in module.named_modules()
+        if name.endswith("position_embeddings")
+        and isinstance(part, torch.nn.Embedding)
+        and part.padding_idx is not None
+    ]
+
+
+def vocabulary(tokenizer: PreTrainedTokenizerBase, size: int) -> tuple[str, ...]:
+    """Each of the `size` entries that a language model can predict, as text.
+
+    Some are not text alone: bytes of a character decode to the replacement character, and rows
+    beyond the tokenizer's entries to nothing.
+    """
+    known = [[index] for index in range(min(size, len(tokenizer)))]
+    texts = tokenizer.batch_decode(known, clean_up_tokenization_spaces=False)
+    return (*texts, *[""] * (size - len(texts)))

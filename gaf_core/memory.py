@@ -1,0 +1,68 @@
+"""How much memory a trace takes, known before it starts: a refusal instead of a crash."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import torch
+from transformers import PreTrainedConfig
+
+from gaf_core.errors import MemoryLimitError
+from gaf_core.models import Model
+
+_BYTES = 4  # float32
+# Peaks measured with BERT, GPT-2, Llama, Gemma 2, DeBERTa, BART and T5, rounded up. In attention
+# maps [H, t, t] a layer: the attention, its gradient and a copy of one of them, 3.4 in all, and
+# what soft-capping (3.8) or relative positions (4.5) keep for the backward pass.
+_MAPS = 5
+_DECODER_MAPS = 2  # self-attention and cross-attention beside an encoder
+_HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of all other steps
+_UNKNOWN = 4 * 2**30  # a cautious guess for a system that does not tell
+
+
+def estimate_memory(model: Model, tokens: int) -> int:
+    """Bytes that `trace` takes for a text of this many tokens, beside the model's weights.
+
+    It grows with the square of `tokens`: `5 L H t^2` numbers for the attention, its gradient
+    and what the backward pass keeps of them, and `56 L d t` for the activations of width `d`.
+    """
+    config = model.module.config.get_text_config()
+    decoder = _decoder_layers(config)
+    maps = (_MAPS * model.layers + _DECODER_MAPS * decoder) * model.heads * tokens**2
+    hidden = _HIDDEN * (model.layers + decoder) * config.hidden_size * tokens
+    return _BYTES * (maps + hidden)
+
+
+def _decoder_layers(config: PreTrainedConfig) -> int:
+    if not config.is_encoder_decoder:
+        return 0
+    names = ("decoder_layers", "num_decoder_layers", "num_hidden_layers")
+    return next(getattr(config, name) for name in names if hasattr(config, name))
+
+
+def available_memory(device: torch.device) -> int:
+    """Bytes that are free on a device; a cautious guess where the system does not tell."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return free + cached
+    try:
+        import psutil
+
+        return psutil.virtual_memory().available
+    except (ImportError, OSError, RuntimeError):
+        return _UNKNOWN
+
+
+def check_memory(model: Model, tokens: int) -> None:
+    """Refuse a text that needs more memory than the model's device has free.
+
+    Raises:
+        MemoryLimitError: with the two numbers, and how many tokens would fit.
+    """
+    needed, available = estimate_memory(model, tokens), available_memory(model.device)
+    if needed > available:
+        fitting = bisect_right(
+            range(1, tokens), available, key=lambda count: estimate_memory(model, count)
+        )
+        raise MemoryLimitError(tokens, needed, available, fitting)

@@ -1,0 +1,130 @@
+"""What is explained: one logit, or the difference of two, found by what a caller names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+
+from gaf_core.errors import TargetError
+from gaf_core.models import Model, Task
+
+# What a caller may name: nothing (the prediction), an index, a label, or a contrast of two.
+TargetLike = int | str | tuple[int | str, int | str] | None
+_LISTED = 20  # labels in a message; a reader wants to see a few, not a thousand
+
+
+@dataclass(frozen=True)
+class Target:
+    """The scalar that is explained: a logit, or the difference of two.
+
+    Attributes:
+        index: class, or vocabulary entry, whose logit is explained.
+        against: the one whose logit is subtracted, or None.
+        name: how people read it, for example "positive" or "Paris against London".
+    """
+
+    index: int
+    against: int | None
+    name: str
+
+
+def resolve_target(model: Model, target: TargetLike, predicted: int) -> Target:
+    """Turn what the caller named into indices of logits.
+
+    Args:
+        model: whose labels are meant. For a next token a label is a piece of text that is one
+            token: "Paris" finds " Paris", as it stands after other text, before "Paris".
+        target: None for `predicted`; an index or label; a pair of them for a contrast.
+        predicted: index of the largest logit.
+
+    Raises:
+        TargetError: an index out of range, an unknown label, a text that is several tokens, or a
+            contrast of something with itself.
+    """
+    labels = model.labels
+    if target is None:
+        return Target(predicted, None, label_name(labels, predicted))
+    if isinstance(target, tuple | list):
+        if len(target) != 2:
+            raise TargetError("A contrast is a pair of labels: (the one explained, the other).")
+        index, against = (_find(model, part) for part in target)
+        if index == against:
+            raise TargetError(
+                f"The contrast of '{label_name(labels, index)}' with itself is always zero. "
+                "Name two labels."
+            )
+        return Target(index, against, _contrast_name(labels, index, against))
+    index = _find(model, target)
+    return Target(index, None, label_name(labels, index))
+
+
+def label_name(labels: tuple[str, ...], index: int) -> str:
+    """A label as people read it: no space around a word, quotes around what cannot be seen.
+
+    A byte of a longer character has no text of its own and is called by its index.
+    """
+    label = labels[index]
+    if "\ufffd" in label:
+        return f"token {index}"
+    shown = label.strip()
+    return shown if shown and shown.isprintable() else repr(label)
+
+
+def search_labels(labels: tuple[str, ...], query: str, limit: int = 50) -> list[int]:
+    """Indices of the labels that contain `query`, whatever its case; the shortest come first.
+
+    A vocabulary is too long to choose from, and several of its entries can read the same, so a
+    choice is one of these indices.
+    """
+    wanted = query.strip().casefold()
+    found = [index for index, label in enumerate(labels) if wanted in label.casefold()]
+    return sorted(found, key=lambda index: len(labels[index].strip()))[:limit]
+
+
+def _contrast_name(labels: tuple[str, ...], index: int, against: int) -> str:
+    names = label_name(labels, index), label_name(labels, against)
+    if names[0] == names[1]:  # " Paris" and "Paris" are two entries
+        names = repr(labels[index]), repr(labels[against])
+    return f"{names[0]} against {names[1]}"
+
+
+def _find(model: Model, name: Integral | int | str) -> int:
+    if isinstance(name, Integral) and 0 <= int(name) < len(model.labels):
+        return int(name)
+    if isinstance(name, str) and model.task is Task.NEXT_TOKEN:
+        return _find_token(model, name)
+    if isinstance(name, str) and name in model.labels:
+        return model.labels.index(name)
+    raise TargetError(f"'{name}' is not one of the model's labels. {_choices(model.labels)}")
+
+
+def _choices(labels: tuple[str, ...]) -> str:
+    if len(labels) > _LISTED:
+        return f"There are {len(labels):,} of them; an index goes from 0 to {len(labels) - 1}."
+    return f"Choose from: {', '.join(f'{index} {label}' for index, label in enumerate(labels))}."
+
+
+def _find_token(model: Model, text: str) -> int:
+    tokenizer = model.tokenizer
+    # after other text a word comes with its space, a sign without
+    spaced = f" {text}"
+    spellings = (spaced, text) if text[:1].isalnum() else (text, spaced, text.strip())
+    encoded = [tokenizer(spelling, add_special_tokens=False)["input_ids"] for spelling in spellings]
+    known = [
+        ids
+        for ids in encoded
+        if text and ids and (tokenizer.unk_token_id not in ids or text == tokenizer.unk_token)
+    ]
+    for ids in known:
+        if len(ids) == 1:
+            return ids[0]
+    if not known:
+        raise TargetError(
+            f"The model's vocabulary has no token for '{text}', so it is no label. Choose a text "
+            "that is one token, or give the index of a vocabulary entry."
+        )
+    pieces = ", ".join(repr(model.labels[index]) for index in known[0])
+    raise TargetError(
+        f"'{text}' is {len(known[0])} tokens of this model ({pieces}), and a label is one token. "
+        "Choose the piece that comes next, or another word."
+    )

@@ -1,0 +1,73 @@
+"""A text too large for memory is refused with numbers, and the estimate covers what is kept."""
+
+import pytest
+import torch
+from torch.autograd.graph import saved_tensors_hooks
+
+import gaf_core as gaf
+from gaf_core import memory
+from gaf_core.errors import MemoryLimitError
+from gaf_core.memory import available_memory, estimate_memory
+from gaf_core.models import Task
+from tests.architectures import SUPPORTED, build, text_for
+from tests.models import random_text
+
+ROWS = {row.model_type: row for row in SUPPORTED}
+
+
+def test_a_text_that_does_not_fit_says_what_would(monkeypatch):
+    model = build(ROWS["bert"], Task.CLASSIFICATION)
+    free = estimate_memory(model, 20)
+    monkeypatch.setattr(memory, "available_memory", lambda _device: free)
+    assert len(gaf.trace(model, random_text(18)).tokens) == 20
+    with pytest.raises(MemoryLimitError, match=r"21 tokens .* Shorten it to 20") as caught:
+        gaf.trace(model, random_text(19))
+    error = caught.value
+    assert (error.tokens, error.available, error.fitting) == (21, free, 20)
+    assert error.needed == estimate_memory(model, 21)
+    assert isinstance(error, gaf.TextError)
+
+
+def test_no_forward_pass_is_tried(monkeypatch):
+    model = build(ROWS["bert"], Task.CLASSIFICATION)
+    monkeypatch.setattr(memory, "available_memory", lambda _device: 10)
+    model.module.register_forward_pre_hook(lambda *_: pytest.fail("the model ran"))
+    with pytest.raises(MemoryLimitError, match="Free memory"):
+        gaf.trace(model, "a good film")
+
+
+@pytest.mark.parametrize("kind", ["bert", "deberta-v2", "gpt2", "llama", "gemma2", "bart", "t5"])
+def test_the_estimate_covers_what_the_backward_pass_keeps(kind):
+    row = ROWS[kind]
+    model = build(row, row.tasks[-1])
+    model.module.float()
+    kept: dict[int, int] = {}
+
+    def keep(tensor):
+        # weights are there before and after; views of one tensor share their memory
+        if not isinstance(tensor, torch.nn.Parameter):
+            storage = tensor.untyped_storage()
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        traced = gaf.trace(model, text_for(model))
+    needed = sum(kept.values()) + 2 * traced.gradient.nbytes
+    assert needed < estimate_memory(model, len(traced.tokens))
+
+
+def test_the_estimate_grows_with_the_square_of_a_long_text():
+    model = build(ROWS["bert"], Task.CLASSIFICATION)
+    maps = 4 * model.layers * model.heads * 10_000**2
+    assert 3 < estimate_memory(model, 10_000) / maps < 6
+
+
+def test_a_decoder_beside_the_encoder_is_counted():
+    alone, both = (build(ROWS[kind], Task.CLASSIFICATION) for kind in ("bert", "bart"))
+    assert estimate_memory(both, 1000) > 1.2 * estimate_memory(alone, 1000)
+
+
+def test_free_memory_is_known_or_guessed(monkeypatch):
+    assert available_memory(torch.device("cpu")) > 2**20
+    monkeypatch.setitem(__import__("sys").modules, "psutil", None)
+    assert available_memory(torch.device("cpu")) == 4 * 2**30

@@ -1,0 +1,132 @@
+"""For each architecture: the attention returned is the attention that the prediction used.
+
+The softmax of one layer is intercepted and its result changed a little; the prediction must change
+as the gradient of the trace says.
+"""
+
+import numpy as np
+import pytest
+import torch
+from torch.overrides import TorchFunctionMode
+
+import gaf_core as gaf
+from gaf_core.encoding import encode
+from gaf_core.models import Task
+from tests.architectures import (
+    HEADS,
+    LAYERS,
+    README,
+    REFUSED,
+    SUPPORTED,
+    build,
+    text_for,
+    with_table,
+)
+
+CASES = [
+    pytest.param(row, task, id=f"{row.model_type}-{task.name.lower()}")
+    for row in SUPPORTED
+    for task in row.tasks
+]
+
+
+class Attention(TorchFunctionMode):
+    """Sees the result of every attention softmax, in order, and adds `change` to that of `layer`.
+
+    Networks compute norms and softmax in float32; here they must not, for the finite differences.
+    """
+
+    def __init__(self, layer: int | None = None, change: torch.Tensor | None = None):
+        super().__init__()
+        self.layer, self.change = layer, change
+        self.seen: list[torch.Tensor] = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        func = torch.Tensor.double if func is torch.Tensor.float else func
+        args = tuple(map(_exact, args))
+        result = func(*args, **{name: _exact(value) for name, value in (kwargs or {}).items()})
+        if getattr(func, "__name__", "") != "softmax" or result.dim() < 3:  # 2: router of experts
+            return result
+        if len(self.seen) == self.layer:
+            result = result + self.change.view(result.shape)
+        self.seen.append(result)
+        return result
+
+
+def _exact(value):
+    return torch.float64 if value is torch.float32 else value
+
+
+def explained(model, traced, layer, change) -> float:
+    """What the trace explains, computed again with one layer's attention changed."""
+    inputs = encode(model, traced.text, truncate=False).inputs
+    accepted = {key: inputs[key] for key in ("input_ids", "attention_mask")}
+    with torch.no_grad(), Attention(layer, change):
+        logits = model.module(**accepted).logits[0]
+    return (logits[-1] if model.task is Task.NEXT_TOKEN else logits)[traced.target.index].item()
+
+
+@pytest.mark.parametrize(("row", "task"), CASES)
+def test_the_attention_read_is_the_attention_used(row, task):
+    model = build(row, task)
+    with Attention() as attention:
+        traced = gaf.trace(model, text_for(model))
+    t = len(traced.tokens)
+    assert traced.attention.shape == traced.gradient.shape == (LAYERS, HEADS, t, t)
+    assert np.abs(traced.attention.sum(axis=-1) - 1).max() < 1e-6
+    random = torch.Generator().manual_seed(1)
+    for layer in range(LAYERS):
+        used = attention.seen[layer].detach().float().view(HEADS, t, t).numpy()
+        assert np.array_equal(traced.attention[layer], used)
+        allowed = np.broadcast_to(row.mask(layer, t), used.shape)
+        assert not used[~allowed].any()
+        assert used[allowed].all()
+        direction = torch.randn((HEADS, t, t), generator=random, dtype=torch.float64)
+        direction *= torch.from_numpy(allowed.copy())
+        step = 1e-6
+        up, down = (explained(model, traced, layer, size * direction) for size in (step, -step))
+        analytic = (torch.from_numpy(traced.gradient[layer].copy()).double() * direction).sum()
+        scale = float(np.abs(traced.gradient[layer]).sum())
+        assert scale > 1e-3
+        assert (up - down) / (2 * step) == pytest.approx(analytic.item(), abs=1e-5 * scale)
+
+
+@pytest.mark.parametrize(("row", "task"), CASES)
+def test_the_positions_that_are_read_are_found(row, task):
+    model = build(row, task)
+    traced = gaf.trace(model, text_for(model))
+    last = len(traced.tokens) - 1
+    expected = {"first": [0], "last": [last], "all": list(range(last + 1))}[row.reads]
+    assert traced.read_positions.tolist() == expected
+
+
+@pytest.mark.parametrize(("row", "task"), CASES)
+def test_single_and_double_precision_agree(row, task):
+    model = build(row, task)
+    exact = gaf.trace(model, text_for(model), target=1)
+    model.module.float()
+    single = gaf.trace(model, text_for(model), target=1)
+    assert np.allclose(single.logits, exact.logits, rtol=1e-3, atol=1e-3)
+    assert np.allclose(single.attention, exact.attention, atol=1e-4)
+    largest = np.abs(exact.gradient).max()
+    assert np.allclose(single.gradient, exact.gradient, atol=1e-3 * largest)
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.model_type)
+def test_a_model_without_such_attention_is_refused_with_the_reason(row):
+    model = build(row, row.task)
+    with pytest.raises(gaf.ModelError, match=row.says):
+        gaf.trace(model, text_for(model))
+
+
+def test_an_encoder_that_pools_is_read_everywhere():
+    row = next(row for row in SUPPORTED if row.model_type == "modernbert")
+    model = build(row, Task.CLASSIFICATION)
+    model.module.config.classifier_pooling = "mean"
+    traced = gaf.trace(model, text_for(model))
+    assert traced.read_positions.tolist() == list(range(len(traced.tokens)))
+
+
+def test_the_table_in_the_readme_is_this_one():
+    readme = README.read_text(encoding="utf-8")
+    assert with_table(readme) == readme, "run python -m tests.architectures --write"
