@@ -59,6 +59,7 @@ def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
     if cut and not truncate:
         raise TextTooLongError(encoded["input_ids"].shape[1], model.max_tokens)
     if cut:
+        model.tokenizer.truncation_side = "right"  # what is kept are the first tokens
         options |= {"truncation": True, "max_length": model.max_tokens}
         encoded = model.tokenizer(parts[0], **options)
     special = encoded["special_tokens_mask"][0].numpy().astype(bool)
