@@ -1,9 +1,12 @@
 """The barrier flow: right value, unique, certified; against independent solvers."""
 
+from threading import Thread
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 import gaf_core as gaf
 from gaf_core.flow.barrier import solve, state_from
@@ -235,3 +238,17 @@ def test_generated_networks_are_certified_or_refused_truly(seed):
         return
     assert solution.certified
     assert solution.iterations <= 80
+
+
+def test_solves_that_overlap_leave_blas_as_it_was():
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    networks = [network_of(information("attention", 3, size, 0)) for size in (40, 5, 30, 8) * 3]
+    sessions = [Thread(target=gaf.solve, args=(network,)) for network in networks]
+    for session in sessions:
+        session.start()
+    for session in sessions:
+        session.join()
+    assert threads() == before

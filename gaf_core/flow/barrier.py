@@ -31,10 +31,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from gaf_core.errors import SettingsError
 from gaf_core.flow import kernels, newton
+from gaf_core.flow.blas import single_threaded
 from gaf_core.flow.certificate import certify
 from gaf_core.flow.compiled import njit
 from gaf_core.flow.layout import LayeredProblem, compile_problem, unpack, zero_flow
@@ -49,7 +49,6 @@ CONSERVATION = 1e-12  # and every node this close to balance, relative to the fl
 MAX_ITERATIONS = 200
 BOUNDARY = 0.999  # fraction of the way to the boundary that a step may go
 
-_blas = ThreadpoolController()
 # apart from the pool that halves one solve (`team`), so that neither waits for itself
 _solvers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="solve")
 
@@ -157,9 +156,7 @@ def central_path(
         return [certify(network, nothing, 0.0, e, 0, Status.NO_PATH, began) for e in epsilons]
     problem = compile_problem(network)
     solutions = []
-    # Several BLAS pools on few cores fight each other, these matrices are small, and a sum that is
-    # split over threads depends on their number.
-    with _blas.limit(limits=1, user_api="blas"):
+    with single_threaded:
         state = start(problem)
         for epsilon in epsilons:
             mu, iterations, status = follow_path(problem, state, epsilon)
@@ -176,7 +173,7 @@ def solve_many(networks: Sequence[FlowNetwork], epsilon: float = 1e-6) -> list[F
 
     The answers are those of `solve`, bit for bit.
     """
-    with _blas.limit(limits=1, user_api="blas"):
+    with single_threaded:
         return list(_solvers.map(partial(solve, epsilon=epsilon), networks))
 
 

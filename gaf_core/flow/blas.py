@@ -10,6 +10,7 @@ dimension as the number of rows; of a symmetric one only the lower triangle is r
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import cast
 
@@ -19,6 +20,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from gaf_core.flow.compiled import njit
 
@@ -38,6 +40,33 @@ def load_routines() -> NDArray[np.int64]:
         dtype=np.int64,
     )
 
+
+class _SingleThreaded:
+    """While anybody is inside, BLAS uses one thread: the limit is one for the whole process.
+
+    Several BLAS pools on few cores fight each other, these matrices are small, and a sum that is
+    split over threads depends on their number.
+    """
+
+    def __init__(self):
+        self._pools, self._lock = ThreadpoolController(), threading.Lock()
+        self._inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._limit = self._pools.limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+            self._inside += 1
+
+    def __exit__(self, *_) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.__exit__(None, None, None)
+
+
+single_threaded = _SingleThreaded()
 
 _LOWER, _LEFT, _RIGHT = np.uint8(ord("L")), np.uint8(ord("L")), np.uint8(ord("R"))
 _PLAIN, _TRANSPOSED = np.uint8(ord("N")), np.uint8(ord("T"))
