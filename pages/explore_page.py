@@ -5,7 +5,9 @@ import streamlit as st
 from gaf_core.ui import cache, panels
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_model, choose_settings, may_load
+from gaf_core.ui.network_view import show_network
 from gaf_core.ui.sentence import ask_text
+from gaf_core.ui.take_away import show_take_away
 from gaf_core.ui.targets import suggest
 
 st.html(
@@ -22,12 +24,13 @@ with polite():
     left, right = st.columns([3, 2], gap="large")
     with left:
         text = ask_text(model)
-    explanation = cache.explained(choice, text, settings)
+    request = cache.Request(choice, text, settings)
+    explanation = cache.explained(*request)
     suggest(explanation.trace)
     with left:
         panels.show_words(explanation, view)
     with right:
-        panels.show_bars(explanation, view)
-    panels.show_flow(explanation, view)
+        panels.show_bars(request, explanation, view)
+    show_network(request, explanation, view.budget)
     panels.show_certificate(explanation)
-    panels.show_downloads(explanation)
+    show_take_away(explanation, budget=view.budget, model=choice.name)

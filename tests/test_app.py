@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import gaf_core as gaf
+from gaf_core.exports import to_csv
 from gaf_core.flow.solution import Status
 from gaf_core.ui import cache
-from gaf_core.ui.downloads import to_csv
 from gaf_core.ui.failures import literal
 from tests.models import counting, random_text, save_tiny
 

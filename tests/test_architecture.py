@@ -22,8 +22,15 @@ ORDER = (
     ("information",),
     ("network",),
     ("flow",),
-    ("heatmap", "explain", "reduction", "labels", "lanes"),
-    ("sankey", "figures"),
+    ("heatmap", "explain"),
+    ("focus",),
+    ("bottleneck",),
+    ("picture",),
+    ("figures",),
+    ("summary", "exports"),
+    ("report", "terminal"),
+    ("cli",),
+    ("__main__",),
     ("ui",),
 )
 

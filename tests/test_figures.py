@@ -10,8 +10,8 @@ import gaf_core as gaf
 from gaf_core.figures import probability_bars, sankey, token_bars
 from gaf_core.flow.solution import Status
 from gaf_core.heatmap import LIGHT_SHADES
-from gaf_core.labels import literal
-from gaf_core.sankey import NEUTRAL, PALETTE, SankeyPicture
+from gaf_core.picture.labels import literal
+from gaf_core.picture.sankey import NEUTRAL, PALETTE, SankeyPicture
 from tests.handmade import explanation_of, trace_of
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"

@@ -4,8 +4,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core.lanes import GAP, SLOT, place
-from gaf_core.reduction import reduce_flow
+from gaf_core.picture.lanes import GAP, SLOT, place
+from gaf_core.picture.reduction import reduce_flow
 from tests.handmade import explanation_of, proportional_flow
 from tests.networks import informations
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core.reduction import reduce_flow, through_flow
+from gaf_core.picture.reduction import reduce_flow, through_flow
 from tests.handmade import explanation_of, proportional_flow
 from tests.networks import informations
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from gaf_core.explain import Explanation
 from gaf_core.figures.common import ACCENT, CLEAR, NARROW
 from gaf_core.heatmap import LIGHT_SHADES
-from gaf_core.labels import Scored, literal, names, scored_tokens, scored_words, shortened
-from gaf_core.sankey import NEUTRAL
+from gaf_core.picture.labels import Scored, literal, names, scored_tokens, scored_words, shortened
+from gaf_core.picture.sankey import NEUTRAL
 from gaf_core.target import label_name
 from gaf_core.trace import Trace
+from gaf_core.words import group_words
 
 
 def token_bars(
@@ -45,7 +46,8 @@ def token_bars(
     hidden = [row for row in rows if row.special and not show_special]
     shown = [row for row in rows if show_special or not row.special]
     order = sorted(shown, key=lambda row: -row.share)
-    bars = [_scored_bar(row, explanation, bounds) for row in order[:limit]]
+    intervals = _intervals(explanation, rows, by_words, bounds)
+    bars = [_scored_bar(row, intervals.get(row)) for row in order[:limit]]
     lumps = [
         _Bar(
             f"{name} ({len(lump)})",
@@ -99,15 +101,31 @@ class _Bar:
         return max(self.share, self.interval[1]) if self.interval else self.share
 
 
-def _scored_bar(
-    row: Scored, explanation: Explanation, bounds: NDArray[np.float64] | None
-) -> _Bar:
-    value = explanation.solution.value
-    if bounds is None or len(row.tokens) != 1 or value <= 0:
+def _scored_bar(row: Scored, interval: tuple[float, float] | None) -> _Bar:
+    if interval is None:
         return _Bar(shortened(row.text), row.share, row.hover)
-    least, most = (float(bound) for bound in bounds[row.tokens[0]] / value)
-    hover = f"{row.hover}<br>{least:.1%} to {most:.1%} over all maximum flows"
+    least, most = interval
+    hover = f"{row.hover}<br>a plain maximum flow could give it {least:.1%} to {most:.1%}"
     return _Bar(shortened(row.text), row.share, hover, (min(least, row.share), most))
+
+
+def _intervals(
+    explanation: Explanation,
+    rows: Sequence[Scored],
+    by_words: bool,
+    bounds: NDArray[np.float64] | None,
+) -> dict[Scored, tuple[float, float]]:
+    """Least and most, as shares of the flow, of the rows that are one token."""
+    if bounds is None or explanation.solution.value <= 0:
+        return {}
+    count = len(explanation.tokens)
+    members = group_words(explanation.trace).members if by_words else [[i] for i in range(count)]
+    shares = (bounds / explanation.solution.value).tolist()
+    return {
+        row: (shares[tokens[0]][0], shares[tokens[0]][1])
+        for row, tokens in zip(rows, members, strict=True)
+        if len(tokens) == 1
+    }
 
 
 def _bar_figure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from gaf_core.sankey import NEUTRAL
+from gaf_core.picture.sankey import NEUTRAL
 
 ACCENT = "#4394b6"
 HIGHLIGHT = "#d55e00"  # of what somebody selected; faded grey beside it, so lightness tells too

@@ -6,8 +6,9 @@ tensor or layer range does not run the model again. Everything cached is read-on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -18,6 +19,8 @@ from gaf_core.ui.shelf import Shelf
 
 _MODELS = 3
 _BYTES = 1e9  # of traces, and of explanations
+
+T = TypeVar("T")
 
 
 class Choice(NamedTuple):
@@ -73,6 +76,24 @@ def explained(choice: Choice, text: TextLike, settings: Settings) -> Explanation
     return _explanations().get((choice, text, settings), compute)
 
 
+class Request(NamedTuple):
+    """What an explanation was asked for with: the key of everything that is derived from it."""
+
+    choice: Choice
+    text: TextLike
+    settings: Settings
+
+
+def derived(
+    name: str, request: Request, explanation: Explanation, make: Callable[[Explanation], T]
+) -> T:
+    """Something that costs time and depends on the explanation only, made once and kept."""
+    value, _ = _derived().get(
+        (name, request), lambda: (make(explanation), explanation.network.capacity.nbytes)
+    )
+    return value
+
+
 def _load(choice: Choice) -> Model:
     place = st.empty()
 
@@ -103,3 +124,8 @@ def _traces() -> Shelf[Trace]:
 def _explanations() -> Shelf[Explanation]:
     # capacity and flow; what they come from is a trace, counted there unless it is gone
     return Shelf(_BYTES, lambda one: 2 * one.network.capacity.nbytes + one.trace.attention.nbytes)
+
+
+@st.cache_resource
+def _derived() -> Shelf[tuple[Any, int]]:
+    return Shelf(_BYTES / 4, lambda one: one[1])

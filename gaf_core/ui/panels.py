@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 
-import pandas as pd
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from gaf_core import Explanation, Task, Trace
-from gaf_core.figures import probability_bars, sankey, token_bars
+from gaf_core import Explanation, Task, Trace, ambiguity
+from gaf_core.figures import probability_bars, token_bars
 from gaf_core.heatmap import heatmap_html
-from gaf_core.reduction import reduce_flow
 from gaf_core.target import label_name
-from gaf_core.ui.downloads import to_csv
+from gaf_core.ui import cache
+from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
 
 _STILL = {"displayModeBar": False}
-_PICTURE = {
-    "displaylogo": False,
-    "modeBarButtons": [["toImage"]],
-    "toImageButtonOptions": {"filename": "gaf-flow", "scale": 2},
-}
+_MOST_INTERVALS = 256  # tokens
 
 
 def show_words(explanation: Explanation, view: View) -> None:
@@ -59,8 +55,8 @@ def _verdict(trace: Trace) -> str:
     return f"The model {verb} <b>{escape(name)}</b>, {sure}.{about}"
 
 
-def show_bars(explanation: Explanation, view: View) -> None:
-    """Probabilities of the classes, and shares of the tokens."""
+def show_bars(request: Request, explanation: Explanation, view: View) -> None:
+    """Probabilities of the classes, and shares of the tokens with their intervals."""
     trace = explanation.trace
     if len(trace.labels) > 1:
         kind = "next token" if trace.task is Task.NEXT_TOKEN else "class"
@@ -74,30 +70,38 @@ def show_bars(explanation: Explanation, view: View) -> None:
     unit = "word" if view.by_words else "token"
     _small_heading(f"Which share of the flow each {unit} gets")
     st.plotly_chart(
-        token_bars(explanation, by_words=view.by_words, show_special=view.special, themed=True),
+        token_bars(
+            explanation,
+            by_words=view.by_words,
+            show_special=view.special,
+            themed=True,
+            bounds=_bounds(request, explanation),
+        ),
         key="bars",
         config=_STILL,
-        alt=f"Bar chart of each {unit}'s share of the flow, largest first.",
+        alt=f"Bar chart of each {unit}'s share of the flow, largest first. {_largest(explanation)}",
     )
-
-
-def show_flow(explanation: Explanation, view: View) -> None:
-    """The layered flow network as a Sankey."""
-    st.subheader("How the flow gets there", anchor=False)
-    with st.container(key="flow"):
-        st.plotly_chart(
-            sankey(explanation, view.budget),
-            key="sankey",
-            config=_PICTURE,
-            alt="Sankey diagram of the flow from the input tokens to the prediction.",
-        )
-    if explanation.solution.value > 0:
-        reduced = reduce_flow(explanation.network, explanation.solution, view.budget)
+    if len(explanation.tokens) > _MOST_INTERVALS:
+        st.caption(f"Intervals are drawn for texts of up to {_MOST_INTERVALS} tokens.")
+    elif explanation.solution.value > 0:
+        single = " They are drawn for words of one token." if view.by_words else ""
         st.caption(
-            "Read it from left to right: a column is a layer, a band is the flow from one token to "
-            "the next layer, as wide as it is strong, in the colour of the token it leaves. "
-            f"Hover for flow, capacity and saturation. {reduced.summary}"
+            "The thin line is how far a plain maximum flow, which is not unique, could move the "
+            f"share; the bar is the one balanced flow.{single}"
         )
+
+
+def _bounds(request: Request, explanation: Explanation) -> NDArray[np.float64] | None:
+    """Of a long text they take seconds."""
+    if len(explanation.tokens) > _MOST_INTERVALS or explanation.solution.value <= 0:
+        return None
+    return cache.derived("ambiguity", request, explanation, lambda one: ambiguity(one.network))
+
+
+def _largest(explanation: Explanation) -> str:
+    order = np.argsort(-explanation.shares)[:3].tolist()
+    named = (f"{explanation.written[token]} {explanation.shares[token]:.0%}" for token in order)
+    return f"The largest: {', '.join(named)}."
 
 
 def show_certificate(explanation: Explanation) -> None:
@@ -130,31 +134,5 @@ def show_certificate(explanation: Explanation) -> None:
             st.metric(label, value, help=help_text, width="content")
 
 
-def show_downloads(explanation: Explanation) -> None:
-    """Scores of tokens and words, and edges, as CSV in full precision."""
-    st.subheader("Take it with you", anchor=False)
-    with st.container(horizontal=True):
-        _download("Scores", "scores", explanation.score_table)
-        _download("Words", "words", explanation.word_table)
-        _download("Edges", "edges", explanation.edge_table)
-    st.caption(
-        "CSV in full precision: the scores sum to the flow value. The address of this page holds "
-        "the text and all settings; send it to show somebody what you see."
-    )
-
-
 def _small_heading(text: str) -> None:
     st.html(f'<p class="gaf-note">{text}</p>')
-
-
-def _download(label: str, name: str, table: Callable[[], pd.DataFrame]) -> None:
-    """A file that is written when somebody asks for it: a long text has millions of edges."""
-    st.download_button(
-        f"{label} (CSV)",
-        lambda: to_csv(table()),
-        file_name=f"gaf-{name}.csv",
-        mime="text/csv",
-        key=f"download_{name}",
-        icon=":material/download:",
-        on_click="ignore",
-    )

@@ -5,13 +5,15 @@ Plotly reads part of HTML, `%{...}` and `$...$` in every text, so all of it is e
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gaf_core.explain import Explanation
-from gaf_core.reduction import ReducedLink, ReducedNode
+from gaf_core.picture.reduced import ReducedLink, ReducedNode
 from gaf_core.words import group_words, word_scores
 
+SATURATED = 0.999  # of its capacity: full, up to what the barrier keeps free
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "%": "&#37;", "\n": " ", "\r": " "}
 )
@@ -27,11 +29,29 @@ def shortened(text: str, characters: int = 16) -> str:
     return literal(text if len(text) <= characters else text[: characters - 1] + "…")
 
 
+def abridged(text: str, characters: int) -> str:
+    """`literal` text of at most so many characters: its first words … its last."""
+    if len(text) <= characters:
+        return literal(text)
+    head = (characters - 1) * 3 // 5
+    return literal(f"{text[:head].rstrip()}…{text[head + 1 - characters :].lstrip()}")
+
+
+def unit_text(explanation: Explanation, tokens: Sequence[int]) -> str:
+    """What a token, word or span reads like: the text from its first token to its last."""
+    texts = [explanation.written[token] for token in tokens]
+    if len(texts) == 1 or explanation.trace.special[list(tokens)].any():
+        return " ".join(texts)
+    stretches = explanation.trace.offsets[list(tokens)]
+    text = " ".join(explanation.trace.text[stretches[:, 0].min() : stretches[:, 1].max()].split())
+    return text or " ".join(texts)
+
+
 def node_label(explanation: Explanation, node: ReducedNode, characters: int = 16) -> str:
-    """What stands beside a node: its token, or how many it holds."""
+    """What stands beside a node: its token, word or span, or how many others it holds."""
     if node.merged:
         return f"others ({len(node.tokens)})"
-    return shortened(explanation.written[node.tokens[0]], characters)
+    return abridged(unit_text(explanation, node.tokens), characters)
 
 
 def names(texts: Sequence[str], most: int = 8) -> str:
@@ -98,20 +118,70 @@ def node_hover(explanation: Explanation, node: ReducedNode, layer: str) -> str:
     """Token, layer, through-flow and share of a node of the network."""
     if node.merged:
         texts = [explanation.written[token] for token in node.tokens]
-        title = f"<b>{len(node.tokens)} other tokens</b><br>{names(texts)}"
+        count = len(texts)
+        title = f"<b>{count} other {'token' if count == 1 else 'tokens'}</b><br>{names(texts)}"
+    elif len(node.tokens) > 1:
+        title = f"<b>{wrapped(unit_text(explanation, node.tokens))}</b>"
+        title += (
+            f"<br>{len(node.tokens)} tokens, positions {min(node.tokens)} to {max(node.tokens)}"
+        )
     else:
-        title = token_name(explanation, node.tokens[0])
+        title = token_name(explanation, min(node.tokens))
     share = node.flow / explanation.solution.value
-    return f"{title}<br>{layer}<br>flow through it {node.flow:.4g}, {share:.1%} of all"
+    numbers = f"flow through it {node.flow:.4g}, {share:.1%} of all"
+    return f"{title}<br>{layer}<br>{numbers}{selected(node)}"
 
 
 def link_hover(
     explanation: Explanation, link: ReducedLink, lower: ReducedNode, upper: ReducedNode, layer: str
 ) -> str:
-    """From, to, layer, flow, capacity and saturation of a link."""
-    merged = f"<br>sum of {link.edges:,} edges" if link.edges > 1 else ""
+    """From, to, layer, flow, capacity, saturation, cut and selected part of a link."""
+    name, other = node_label(explanation, lower), node_label(explanation, upper)
+    share = link.flow / explanation.solution.value
     return (
-        f"<b>{node_label(explanation, lower)} → {node_label(explanation, upper)}</b><br>{layer}"
-        f"<br>flow {link.flow:.4g}, {link.flow / explanation.solution.value:.1%} of all"
-        f"<br>capacity {link.capacity:.4g}, {link.flow / link.capacity:.1%} used{merged}"
+        f"<b>{name} → {other}</b><br>{layer}<br>flow {link.flow:.4g}, {share:.1%} of all"
+        f"{_limit(link)}{_cut(link)}{selected(link)}"
     )
+
+
+def selected(drawn: ReducedNode | ReducedLink) -> str:
+    """A line about the part of the flow that is followed, where there is some here."""
+    if drawn.part <= 0:
+        return ""
+    return f"<br>{_percent(drawn.part / drawn.flow)} of it belongs to the selection"
+
+
+def wrapped(text: str, width: int = 60, lines: int = 8) -> str:
+    """`literal` text broken into lines for a hover, cut where it gets long."""
+    rows = textwrap.wrap(text, width, max_lines=lines, placeholder=" …")
+    return "<br>".join(literal(row) for row in rows)
+
+
+def _limit(link: ReducedLink) -> str:
+    """Capacity and saturation; how many edges are summed."""
+    if link.saturation is None:
+        return "<br>across folded layers, so without a capacity of its own"
+    full = "<br>saturated: it carries all it can" if link.saturation > SATURATED else ""
+    merged = f"<br>sum of {link.edges:,} edges" if link.edges > 1 else ""
+    return f"<br>capacity {link.capacity:.4g}, {link.saturation:.1%} used{full}{merged}"
+
+
+def _cut(link: ReducedLink) -> str:
+    """Whether the link, or which part of it, crosses the cut."""
+    if not link.cut_edges:
+        return ""
+    if link.cut_edges == link.edges:
+        return "<br>on the minimum cut"
+    crossed = link.cut_flow / link.flow if link.flow else 0.0
+    return (
+        f"<br>{link.cut_edges:,} of its {link.edges:,} edges on the minimum cut, "
+        f"with {_percent(crossed)} of its flow"
+    )
+
+
+def _percent(share: float) -> str:
+    """A share as people say it; a little is not nothing, and nearly all is not all."""
+    rounded = round(100 * share)
+    if rounded == 0 and share > 0:
+        return "less than 1 %"
+    return "more than 99 %" if rounded == 100 and share < 1 - 1e-9 else f"{rounded} %"

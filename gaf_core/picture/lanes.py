@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.reduction import ReducedFlow
+from gaf_core.picture.reduced import ReducedFlow
 
 SLOT = 17.0  # pixels that a labelled node needs at least, from slot to slot
 GAP = 7.0  # pixels between two tall nodes
@@ -53,7 +53,7 @@ def place(reduced: ReducedFlow) -> Placement:
     height = max(float(column.sum()) for column in slots)
     lanes = _lanes(reduced, heights, height)
     centres = [
-        _nearest(np.array([lanes[node.tokens] for node in layer]), slot, height)
+        _nearest(np.array([lanes[node.unit] for node in layer]), slot, height)
         for layer, slot in zip(reduced.nodes, slots, strict=True)
     ]
     return Placement(height, flow_height, tuple(centres), tuple(heights))
@@ -65,18 +65,20 @@ def _slots(heights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _lanes(
     reduced: ReducedFlow, heights: list[NDArray[np.float64]], height: float
-) -> dict[tuple[int, ...], float]:
-    """The centre that each group of tokens would like: reading order, as wide as on average."""
-    wish: dict[tuple[int, ...], list[float]] = {}
+) -> dict[int | None, float]:
+    """The centre that each unit would like: in reading order, as much room as it needs on average.
+
+    The others, `None`, go to the bottom.
+    """
+    wish: dict[int, list[float]] = {}
     for layer, column in zip(reduced.nodes, heights, strict=True):
-        for node, extent in zip(layer, column, strict=True):
-            wish.setdefault(node.tokens, []).append(extent)
-    singles = sorted(tokens for tokens in wish if len(tokens) == 1)
-    widths = np.array([max(np.mean(wish[tokens]), SLOT) for tokens in singles])
+        for node, extent in zip(layer, column.tolist(), strict=True):
+            if node.unit is not None:
+                wish.setdefault(node.unit, []).append(extent)
+    units = sorted(wish)
+    widths = np.array([max(np.mean(wish[unit]), SLOT) for unit in units])
     middles = (np.cumsum(widths) - widths / 2) / max(widths.sum(), 1.0)
-    lanes = dict.fromkeys(wish, height)  # "others" go to the bottom
-    lanes.update(zip(singles, (middles * height).tolist(), strict=True))
-    return lanes
+    return {None: height, **dict(zip(units, (middles * height).tolist(), strict=True))}
 
 
 def _nearest(

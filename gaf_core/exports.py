@@ -1,0 +1,262 @@
+"""Explanation -> files for other programs: CSV, JSON, GraphML, all in full precision.
+
+The barrier flow sends something along nearly every edge, so a long text has as many edges with flow
+as it has edges, about `layers * tokens ** 2`. What can be left out are the weakest ones: `carried`
+keeps in every layer the fewest edges that together carry this share of its flow.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import asdict
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gaf_core.errors import SettingsError
+from gaf_core.explain import Explanation
+from gaf_core.summary import CITATION, PAPER, versions
+
+GRAPH_LIMIT = 300_000  # edges; GraphML spends some 350 bytes on each, and readers far more
+_CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
+_BYTES = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """A table as CSV in UTF-8, numbers in their shortest exact form.
+
+    A text cell that a spreadsheet would run as a formula gets an apostrophe in front; the position
+    column still tells which token it is.
+    """
+    safe = table.copy()
+    for column in safe.select_dtypes(exclude=["number", "bool"]):
+        safe[column] = [_defused(cell) for cell in safe[column]]
+    return safe.to_csv(index=False).encode("utf-8")
+
+
+def edge_table(explanation: Explanation, carried: float = 1.0) -> pd.DataFrame:
+    """`Explanation.edge_table`, or the strongest edges of every layer.
+
+    Args:
+        explanation: whose edges.
+        carried: share of every layer's flow that the edges carry, in (0, 1]; 1 for every edge.
+
+    Raises:
+        SettingsError: a share that is none.
+    """
+    table = explanation.edge_table()
+    return table if carried == 1.0 else table.loc[_kept(explanation, carried)]
+
+
+def count_edges(explanation: Explanation, carried: float = 1.0) -> int:
+    """Rows of the `edge_table`, without making it."""
+    return int(_kept(explanation, carried).sum())
+
+
+def estimate_bytes(edges: int, kind: str) -> int:
+    """About how large so many edges are as "csv", "json" or "graphml"."""
+    return edges * _BYTES[kind]
+
+
+def to_json(explanation: Explanation, *, model: str | None = None, carried: float = 1.0) -> str:
+    """An explanation as JSON, in full precision; what is not finite is null.
+
+    Schema (version 1):
+        format, format_version: "gaf-explanation", 1.
+        text, task, model: what was read, by what; `model` as given here.
+        target: name, index, against (index or null).
+        probabilities: label, index, probability and logit of each class, the most probable first
+            (of a large vocabulary the first 1,000, and the class that is explained).
+        settings: as in `Settings`, with the layers that were used.
+        tokens: position, token, written, special, start, end, score, share; in reading order.
+        words: word, start, end, score, share, tokens; in reading order.
+        edges: columns of equal length: layer, key, query (positions), capacity, flow.
+        edges_carried: `carried`.
+        certificate: status, message, and the numbers of `FlowSolution`.
+        versions: of gaf_core, torch, transformers, numpy, python.
+        citation, paper: whose method this is.
+
+    Args:
+        explanation: what to write.
+        model: name of the model, which an explanation does not know.
+        carried: share of every layer's flow that the edges written carry, see `edge_table`.
+
+    Raises:
+        SettingsError: `carried` is no share.
+    """
+    trace, kept = explanation.trace, _kept(explanation, carried)
+    content = {
+        "format": "gaf-explanation",
+        "format_version": 1,
+        "text": trace.text,
+        "task": str(trace.task),
+        "model": model,
+        "target": asdict(trace.target),
+        "probabilities": _probabilities(explanation),
+        "settings": asdict(explanation.settings) | {"layers": list(explanation.layers)},
+        "tokens": _rows(explanation.score_table().assign(written=explanation.written)),
+        "words": _rows(explanation.word_table()),
+        "edges": {name: values.tolist() for name, values in _edges(explanation, kept).items()},
+        "edges_carried": carried,
+        "certificate": _certificate(explanation),
+        "versions": versions(),
+        "citation": CITATION,
+        "paper": PAPER,
+    }
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, default=int)
+
+
+def to_graphml(explanation: Explanation, *, carried: float = 1.0) -> bytes:
+    """The flow network as GraphML, in the direction of the flow: prediction to input.
+
+    Nodes are "source", "target" and "layer/position", each with its `flow` and, but for those two,
+    `layer`, `position`, `token` (as written) and `name` (as the tokenizer has it). Edges have
+    `capacity`, `flow` and `saturation`; those between tokens the `layer` of the model. Characters
+    that XML does not allow become U+FFFD.
+
+    Args:
+        explanation: what to write.
+        carried: share of every layer's flow that the edges between tokens carry.
+
+    Raises:
+        SettingsError: more than `GRAPH_LIMIT` edges, or `carried` is no share.
+    """
+    kept = _kept(explanation, carried)
+    if kept.sum() > GRAPH_LIMIT:
+        raise SettingsError(
+            f"GraphML of {int(kept.sum()):,} edges is more than programs for graphs open; the "
+            f"limit is {GRAPH_LIMIT:,}. Keep fewer: let the edges carry 90 % or 50 % of the flow."
+        )
+    graph = nx.DiGraph(flow_value=explanation.solution.value, text=_for_xml(explanation.trace.text))
+    _add_nodes(graph, explanation)
+    _add_edges(graph, explanation, kept)
+    return "\n".join(nx.generate_graphml(graph)).encode("utf-8")
+
+
+def _defused(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _for_xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def _kept(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
+    """`[edges]` True for those that `carried` keeps, in the order of `FlowNetwork.edges`."""
+    if not 0.0 < carried <= 1.0:
+        raise SettingsError(
+            f"Edges cannot carry {carried:g} of the flow. Choose a share above 0 and up to 1."
+        )
+    layer, query, key = explanation.network.edges
+    kept = np.ones(len(layer), dtype=bool)
+    if carried == 1.0:
+        return kept
+    flow = explanation.solution.edge_flow[layer, query, key]
+    for k in range(explanation.network.layers):
+        edges = np.flatnonzero(layer == k)
+        order = edges[np.argsort(-flow[edges], kind="stable")]
+        before = np.cumsum(flow[order]) - flow[order]
+        kept[order] = before < carried * flow[order].sum()
+    return kept
+
+
+def _edges(explanation: Explanation, kept: NDArray[np.bool_]) -> dict[str, NDArray]:
+    layer, query, key = (index[kept] for index in explanation.network.edges)
+    return {
+        "layer": layer + explanation.layers[0],
+        "key": key,
+        "query": query,
+        "capacity": explanation.network.capacity[layer, query, key],
+        "flow": explanation.solution.edge_flow[layer, query, key],
+    }
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return table.to_dict(orient="records")  # pyright: ignore[reportReturnType]
+
+
+def _probabilities(explanation: Explanation) -> list[dict[str, Any]]:
+    trace = explanation.trace
+    likely = trace.most_likely(_CLASSES).tolist()
+    probabilities = trace.probabilities
+    return [
+        {
+            "label": trace.labels[index],
+            "index": index,
+            "probability": _finite(probabilities[index]),
+            "logit": _finite(trace.logits[index]),
+        }
+        for index in dict.fromkeys([*likely, trace.target.index])
+    ]
+
+
+def _certificate(explanation: Explanation) -> dict[str, Any]:
+    solution = explanation.solution
+    numbers = (
+        "value", "epsilon", "mu", "duality_gap", "conservation_residual", "centrality",
+        "cut_capacity", "seconds",
+    )  # fmt: skip
+    return {
+        "status": str(solution.status),
+        "message": solution.message,
+        "certified": solution.certified,
+        **{name: _finite(getattr(solution, name)) for name in numbers},
+        "iterations": solution.iterations,
+        "edges": explanation.network.edge_count,
+        "pruned": explanation.network.pruned,
+    }
+
+
+def _finite(number: float) -> float | None:
+    """JSON has no sign for infinity."""
+    return float(number) if math.isfinite(number) else None
+
+
+def _add_nodes(graph: nx.DiGraph, explanation: Explanation) -> None:
+    solution, first = explanation.solution, explanation.layers[0]
+    through = np.vstack([solution.scores, solution.edge_flow.sum(axis=2)])
+    graph.add_node("source", flow=solution.value)
+    graph.add_node("target", flow=solution.value)
+    for k, i in zip(*map(np.ndarray.tolist, np.nonzero(explanation.network.live)), strict=True):
+        graph.add_node(
+            f"{first + k}/{i}",
+            layer=first + k,
+            position=i,
+            token=_for_xml(explanation.written[i]),
+            name=_for_xml(explanation.tokens[i]),
+            flow=float(through[k, i]),
+        )
+
+
+def _add_edges(graph: nx.DiGraph, explanation: Explanation, kept: NDArray[np.bool_]) -> None:
+    network, solution, (first, last) = explanation.network, explanation.solution, explanation.layers
+
+    def ends(flows: NDArray[np.float64], live: NDArray[np.bool_]) -> list[tuple[int, dict]]:
+        unbound = network.u_inf
+        return [
+            (i, {"capacity": unbound, "flow": flow, "saturation": flow / unbound})
+            for i, flow in enumerate(flows.tolist())
+            if live[i]
+        ]
+
+    for i, numbers in ends(solution.source_flow, network.live[-1]):
+        graph.add_edge("source", f"{last}/{i}", **numbers)
+    for j, numbers in ends(solution.scores, network.live[0]):
+        graph.add_edge(f"{first}/{j}", "target", **numbers)
+    columns = (column.tolist() for column in _edges(explanation, kept).values())
+    for layer, key, query, capacity, flow in zip(*columns, strict=True):
+        graph.add_edge(
+            f"{layer + 1}/{query}",
+            f"{layer}/{key}",
+            layer=layer,
+            capacity=capacity,
+            flow=flow,
+            saturation=flow / capacity,
+        )

@@ -1,0 +1,46 @@
+"use strict";
+// Draws the figures of a page, again when it changes between light and dark, and saves them.
+(() => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+
+  const layoutFor = (content, look, more) =>
+    Object.assign({}, content.layout, structuredClone(content.looks[look]), more);
+
+  const draw = (place, content) =>
+    Plotly.react(place, content.data, layoutFor(content, dark.matches ? "dark" : "light"), {
+      responsive: true,
+      displayModeBar: false,
+    });
+
+  // On white, whatever the page is: a picture goes into a document.
+  const picture = (content, width) => ({
+    data: content.data,
+    layout: layoutFor(content, "light", { paper_bgcolor: "#ffffff", width }),
+  });
+
+  const save = (content, name, format, width) =>
+    Plotly.downloadImage(picture(content, width), {
+      format,
+      filename: name,
+      width,
+      height: content.layout.height,
+      scale: format === "png" ? 4 : 1,
+    });
+
+  for (const figure of document.querySelectorAll(".gaf-figure")) {
+    const content = JSON.parse(figure.querySelector("script").textContent);
+    const place = figure.querySelector(".gaf-plot");
+    draw(place, content);
+    dark.addEventListener("change", () => draw(place, content));
+    for (const button of figure.querySelectorAll("button")) {
+      button.addEventListener("click", () =>
+        save(content, figure.dataset.name, button.dataset.format, place.clientWidth),
+      );
+    }
+    // for paper, where it is scaled to the page
+    const size = { width: Number(figure.dataset.width), height: content.layout.height };
+    Plotly.toImage(picture(content, size.width), { format: "svg", ...size }).then((image) => {
+      figure.querySelector(".gaf-print").src = image;
+    });
+  }
+})();

@@ -1,0 +1,235 @@
+"""A reduced flow -> lines and markers in pixels: what the graph of it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaf_core.explain import Explanation
+from gaf_core.focus import Edge, Node, to_text
+from gaf_core.picture.labels import link_hover, literal, node_hover, node_label, shortened
+from gaf_core.picture.lanes import Placement
+from gaf_core.picture.reduced import ReducedFlow, ReducedLink, ReducedNode
+from gaf_core.picture.sankey import NEUTRAL, SankeyPicture
+
+_WIDEST_FLOW, _WIDEST = 12.0, 26.0  # pixels of the largest flow, and of any line
+_SATURATED = 0.99
+_OUTLINED = 2.0  # pixels that an edge of the cut needs for an outline that is not all there is
+_SEEN = 2.0  # pixels at least of an edge that carries a large part of what is in focus
+_LARGE = 0.2
+_MOST_LINES = 1_200
+_LABELLED = 0.04  # of the flow, for a name inside the picture
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A marker: place (column, pixels from the top), what it selects, and what its hover says."""
+
+    x: float
+    y: float
+    size: float
+    colour: str
+    selection: str
+    hover: str
+    selected: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """An edge: its ends, widths in pixels, and the marker that is hovered and clicked."""
+
+    ends: tuple[tuple[float, float], tuple[float, float]]
+    capacity: float
+    flow: float
+    part: float
+    on_cut: bool
+    saturated: bool
+    mark: Mark
+
+
+@dataclass(frozen=True, eq=False)
+class GraphPicture:
+    """A graph to be drawn.
+
+    Attributes:
+        lines: edges; the faintest are left out beyond a limit, and `summary` says so.
+        marks: nodes.
+        names: (pixels from the top, name) of the nodes of the input.
+        labels: (column, pixels from the top, name) of large nodes in the picture.
+        headers: what each column is, the prediction last.
+        height: in pixels.
+        summary: what is drawn and what widths mean, in sentences.
+    """
+
+    lines: list[Line]
+    marks: list[Mark]
+    names: list[tuple[float, str]]
+    labels: list[tuple[float, float, str]]
+    headers: list[str]
+    height: float
+    summary: str
+
+    @classmethod
+    def of(cls, picture: SankeyPicture) -> GraphPicture:
+        """The same nodes at the same heights as those of a Sankey."""
+        return _Builder(picture).build()
+
+
+@dataclass(frozen=True, eq=False)
+class _Builder:
+    picture: SankeyPicture
+
+    @property
+    def explanation(self) -> Explanation:
+        return self.picture.explanation
+
+    @property
+    def reduced(self) -> ReducedFlow:
+        return self.picture.reduced
+
+    @property
+    def placement(self) -> Placement:
+        return self.picture.placement
+
+    def build(self) -> GraphPicture:
+        links = sorted(self.reduced.links, key=lambda link: -link.flow)
+        kept = links[:_MOST_LINES]
+        largest = max(link.flow for link in kept)
+        lines = [self._line(link, _WIDEST_FLOW / largest) for link in kept]
+        to_prediction = self._to_prediction(_WIDEST_FLOW / largest)
+        first = self.reduced.nodes[0]
+        titles = [self.picture.columns.title(k) for k in range(len(self.reduced.nodes))]
+        return GraphPicture(
+            lines=[*reversed(lines), *to_prediction],
+            marks=self._marks(),
+            names=[
+                (self._y(0, index), node_label(self.explanation, node))
+                for index, node in enumerate(first)
+            ],
+            labels=self._labels(),
+            headers=[*titles, self._target],
+            height=self.placement.height,
+            summary=self._summary(largest, links),
+        )
+
+    @property
+    def _target(self) -> str:
+        return shortened(self.explanation.trace.target.name, 14)
+
+    def _y(self, column: int, index: int) -> float:
+        return float(self.placement.centres[column][index])
+
+    def _layer(self, column: int) -> str:
+        return self.picture.columns.name(column)
+
+    def _line(self, link: ReducedLink, scale: float) -> Line:
+        column = link.layer
+        lower, upper = self._ends(link)
+        start = (float(column), self._y(column, link.lower))
+        end = (column + 1.0, self._y(column + 1, link.upper))
+        capacity = link.capacity or 0.0
+        saturation = link.flow / capacity if capacity else 0.0
+        hover = link_hover(self.explanation, link, lower, upper, self._layer(column + 1))
+        width = link.flow * scale
+        return Line(
+            ends=(start, end),
+            capacity=min(capacity * scale, _WIDEST),
+            flow=width,
+            part=self._part_width(link, scale),
+            on_cut=2 * link.cut_edges > link.edges and capacity * scale >= _OUTLINED,
+            saturated=saturation >= _SATURATED and width >= 1.0,
+            mark=_middle(start, end, self._edge_text(link, lower, upper), hover),
+        )
+
+    def _part_width(self, link: ReducedLink, scale: float) -> float:
+        """To scale, but a path in focus is to be seen however little it carries."""
+        whole = sum(node.part for node in self.reduced.nodes[0])
+        return max(link.part * scale, _SEEN if link.part >= _LARGE * whole > 0 else 0.0)
+
+    def _ends(self, link: ReducedLink) -> tuple[ReducedNode, ReducedNode]:
+        nodes = self.reduced.nodes
+        return nodes[link.layer][link.lower], nodes[link.layer + 1][link.upper]
+
+    def _edge_text(self, link: ReducedLink, lower: ReducedNode, upper: ReducedNode) -> str:
+        low, high = (self.reduced.boundaries[link.layer + end] for end in (0, 1))
+        key, *keys = lower.tokens
+        query, *queries = upper.tokens
+        return "" if high != low + 1 or keys or queries else to_text(Edge(low, query, key))
+
+    def _to_prediction(self, scale: float) -> list[Line]:
+        """Without a capacity of their own, and one of them often carries everything."""
+        column = len(self.reduced.nodes) - 1
+        lines = []
+        for index, node in enumerate(self.reduced.nodes[-1]):
+            start, end = (float(column), self._y(column, index)), (column + 1.0, self._centre)
+            share = node.flow / self.reduced.value
+            hover = (
+                f"<b>{node_label(self.explanation, node)} → prediction</b><br>"
+                f"flow {node.flow:.4g}, {share:.1%} of all<br>no limit of its own"
+            )
+            widths = (min(value * scale, _WIDEST_FLOW) for value in (node.flow, node.part))
+            flow, part = widths
+            mark = _middle(start, end, "", hover)
+            lines.append(Line((start, end), 0.0, flow, part, False, False, mark))
+        return lines
+
+    @property
+    def _centre(self) -> float:
+        flows = np.array([node.flow for node in self.reduced.nodes[-1]])
+        return float(self.placement.centres[-1] @ flows / flows.sum())
+
+    def _marks(self) -> list[Mark]:
+        colours = self.picture.colours
+        marks = []
+        for column, layer in enumerate(self.reduced.nodes):
+            for index, node in enumerate(layer):
+                single = len(node.tokens) == 1
+                chosen = Node(self.reduced.boundaries[column], node.tokens[0])
+                share = node.flow / self.reduced.value
+                marks.append(
+                    Mark(
+                        x=float(column),
+                        y=self._y(column, index),
+                        size=5 + 19 * float(np.sqrt(share)),
+                        colour=NEUTRAL if node.unit is None else colours.get(node.unit, NEUTRAL),
+                        selection=to_text(chosen) if single else "",
+                        hover=node_hover(self.explanation, node, self._layer(column)),
+                        selected=node.part >= 0.999 * node.flow > 0,
+                    )
+                )
+        target = literal(self.explanation.trace.target.name)
+        hover = f"<b>{target}</b><br>all of the flow, {self.reduced.value:.4g}"
+        last = float(len(self.reduced.nodes))
+        return [*marks, Mark(last, self._centre, 24.0, NEUTRAL, "", hover)]
+
+    def _labels(self) -> list[tuple[float, float, str]]:
+        return [
+            (float(column), self._y(column, index), node_label(self.explanation, node, 10))
+            for column, layer in enumerate(self.reduced.nodes)
+            if column
+            for index, node in enumerate(layer)
+            if node.flow >= _LABELLED * self.reduced.value
+        ]
+
+    def _summary(self, largest: float, links: list[ReducedLink]) -> str:
+        """Scale, clipping, and what is left out, in numbers."""
+        clipped = sum((link.capacity or 0.0) * _WIDEST_FLOW / largest > _WIDEST for link in links)
+        share = f"{largest / self.reduced.value:.1%}".replace("%", " %")
+        text = (
+            f"Widths are to scale: the largest flow of an edge, {largest:.3g} ({share} of all), "
+            f"has {_WIDEST_FLOW:.0f} pixels."
+        )
+        if clipped:
+            text += f" Capacities too wide for that end at {_WIDEST:.0f} ({clipped:,})."
+        if len(links) > _MOST_LINES:
+            text += f" The {len(links) - _MOST_LINES:,} edges with the least flow are not drawn."
+        return f"{text} {self.picture.summary}"
+
+
+def _middle(start: tuple[float, float], end: tuple[float, float], text: str, hover: str) -> Mark:
+    """Not quite in the middle, where a rising and a falling edge would cover each other."""
+    rise = np.sign(end[1] - start[1])
+    at = 0.5 + 0.1 * float(rise)
+    x, y = (one + at * (other - one) for one, other in zip(start, end, strict=True))
+    return Mark(x, y, 12.0, NEUTRAL, text, hover)

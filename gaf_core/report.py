@@ -1,0 +1,202 @@
+"""Explanation -> one HTML file that opens from a disk, without a server and without a network.
+
+A policy in the page forbids every request and every script but its own two, which it names by their
+hashes, so that nothing in a text or a label can run or load anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaf_core.explain import Explanation
+from gaf_core.figures.bars import probability_bars, token_bars
+from gaf_core.figures.embed import figure_html, scripts
+from gaf_core.figures.sankey import sankey
+from gaf_core.heatmap import heatmap_html
+from gaf_core.picture.reduction import reduce_flow
+from gaf_core.summary import (
+    CITATION,
+    PAPER,
+    certificate_rows,
+    certificate_sentence,
+    prediction_sentence,
+    settings_rows,
+    versions,
+)
+
+_STYLE = Path(__file__).with_name("report.css")
+
+
+def to_html(
+    explanation: Explanation,
+    *,
+    intervals: NDArray[np.float64] | None = None,
+    budget: int = 10,
+    model: str | None = None,
+) -> str:
+    """A report on one explanation: about 5 MB, nearly all of it the program that draws figures.
+
+    Text and prediction, heatmap, bars and Sankey to hover over and to save, certificate, scores of
+    all tokens, settings, versions and citation; light, dark and on paper. What is not a figure
+    needs no JavaScript.
+
+    Args:
+        explanation: what to report.
+        intervals: `[t, 2]` least and most of each token over all maximum flows (`ambiguity`), in
+            the unit of the scores; two more columns of the table.
+        budget: nodes a layer in the Sankey, see `reduction`.
+        model: name of the model, which an explanation does not know.
+    """
+    title = "Why did the model say that?"
+    drawing = scripts()
+    body = [
+        f"<h1>{title}</h1>",
+        _prediction(explanation),
+        _section("The text", heatmap_html(explanation.trace, explanation.scores)),
+        _bars(explanation),
+        _flow(explanation, budget),
+        _section("How sure this is", _certificate(explanation)),
+        _section("All tokens", _tokens(explanation, intervals)),
+        _section("What was asked", _pairs(settings_rows(explanation, model))),
+        _section("Where this comes from", _provenance()),
+        *(f"<script>{script}</script>" for script in drawing),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(drawing)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head>"
+        f"<body><main>{''.join(body[:-2])}</main>{''.join(body[-2:])}</body></html>\n"
+    )
+
+
+def _policy(drawing: Iterable[str]) -> str:
+    """Nothing but these scripts, inline styles, and pictures that the page itself makes."""
+    digests = (hashlib.sha256(script.encode("utf-8")).digest() for script in drawing)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _section(heading: str, content: str) -> str:
+    return f"<section><h2>{escape(heading)}</h2>{content}</section>"
+
+
+def _prediction(explanation: Explanation) -> str:
+    trace, solution = explanation.trace, explanation.solution
+    parts = [f'<p class="verdict" dir="auto">{escape(prediction_sentence(trace))}</p>']
+    if trace.truncated:
+        parts.append(
+            f'<p class="warning">The text is longer than the model takes: its last '
+            f"{trace.truncated:,} tokens were cut off.</p>"
+        )
+    if not solution.certified or solution.value <= 0:
+        parts.append(f'<p class="warning">{escape(solution.message)}</p>')
+    return "".join(parts)
+
+
+def _bars(explanation: Explanation) -> str:
+    trace = explanation.trace
+    shares = figure_html(
+        token_bars(explanation),
+        "gaf-shares",
+        "Bar chart of each token's share of the flow, largest first.",
+        width=480,
+    )
+    charts = [_section("Which share of the flow each token gets", shares)]
+    if len(trace.labels) > 1:
+        probabilities = figure_html(
+            probability_bars(trace),
+            "gaf-probabilities",
+            "Bar chart of the model's probabilities.",
+            width=480,
+        )
+        charts.append(_section("How probable each prediction is", probabilities))
+    return f'<div class="columns">{"".join(charts)}</div>'
+
+
+def _flow(explanation: Explanation, budget: int) -> str:
+    content = [
+        figure_html(
+            sankey(explanation, budget),
+            "gaf-flow",
+            "Sankey diagram of the flow from the input tokens to the prediction.",
+        ),
+        '<noscript><p class="warning">The figures need JavaScript; everything else here does '
+        "not.</p></noscript>",
+    ]
+    if explanation.solution.value > 0:
+        reduced = reduce_flow(explanation.network, explanation.solution, budget)
+        content.append(
+            '<p class="note">From left to right: a column is a layer, a band is the flow from one '
+            "token to the next layer, as wide as it is strong, in the colour of the token it "
+            f"leaves. {escape(reduced.summary)}</p>"
+        )
+    return _section("How the flow gets there", "".join(content))
+
+
+def _certificate(explanation: Explanation) -> str:
+    sentence = f"<p>{escape(certificate_sentence(explanation))}</p>"
+    return sentence + _pairs(certificate_rows(explanation))
+
+
+def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:
+    table = explanation.score_table()
+    heads, numeric = ["position", "token", "called", "share", "score"], {0, 3, 4, 5, 6}
+    rows = [
+        [str(position), written, name, f"{share:.2%}", f"{score:.6g}"]
+        for position, written, name, share, score in zip(
+            table.position, explanation.written, table.token, table.share, table.score, strict=True
+        )
+    ]
+    if intervals is None:
+        return _table(heads, rows, numeric)
+    for row, (least, most) in zip(rows, intervals.tolist(), strict=True):
+        row += [f"{least:.6g}", f"{most:.6g}"]
+    note = (
+        '<p class="note">Least and most are what a token gets over all maximum flows; the score '
+        "lies between them, up to epsilon.</p>"
+    )
+    return _table([*heads, "least", "most"], rows, numeric) + note
+
+
+def _provenance() -> str:
+    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"<p>The method: {escape(CITATION)} "
+        f'<a href="{PAPER}" rel="noreferrer">{PAPER}</a></p>'
+        f'<p class="note">Made by GAF Explorer on {date.today().isoformat()} with {escape(used)}. '
+        "This file needs no network and sends nothing.</p>"
+    )
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> str:
+    lines = (
+        f'<tr><th scope="row">{escape(name)}</th><td dir="auto">{escape(value)}</td></tr>'
+        for name, value in rows
+    )
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], numeric: set[int]) -> str:
+    def cells(row: Sequence[str], tag: str) -> str:
+        return "".join(
+            f"<{tag}{' class=number' if index in numeric else ''}><bdi>{escape(cell)}</bdi></{tag}>"
+            for index, cell in enumerate(row)
+        )
+
+    lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return (
+        f'<div class="wide"><table><thead><tr>{cells(heads, "th")}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )

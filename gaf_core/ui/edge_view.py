@@ -1,0 +1,177 @@
+"""Every edge of the flow as a table, and one of them in detail with the heads behind it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from gaf_core import Explanation
+from gaf_core.figures.matrix import head_values
+from gaf_core.focus import Edge, Node, Selection, in_words, to_text, token_text
+from gaf_core.ui.failures import literal
+from gaf_core.ui.matrix_view import see_matrix
+from gaf_core.ui.selection import take, view_key
+
+_ROWS = 500
+_ANY = "all"
+
+
+def show_edges(
+    explanation: Explanation,
+    part: NDArray[np.float64] | None,
+    on_cut: NDArray[np.bool_],
+    selection: Selection | None,
+) -> None:
+    """The largest edges, by layer and token where somebody asks; through the node in focus."""
+    kept = explanation.network.capacity > 0
+    followed = isinstance(selection, Node)
+    if followed and part is not None:
+        kept = kept & (part > 0)
+    kept &= _filters(explanation)
+    edges = _largest(explanation.solution.edge_flow if part is None else part, kept)
+    if not edges:
+        st.info("No edge fits. Choose another layer or token, or clear the focus.")
+        return
+    table = _table(explanation, edges, part, on_cut)
+    # other rows are another table: a mark on the third row must not move to another edge
+    chosen = (st.session_state.get(name) for name in ("edge_layer", "edge_token"))
+    key = "_".join([view_key("edges"), *map(str, chosen)])
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        height=min(420, 38 + 35 * len(table)),
+        on_select=lambda: _row_taken(key, edges),
+        selection_mode="single-row",
+        column_config=_COLUMNS,
+        alt="Table of the edges of the flow network with their flow and capacity.",
+    )
+    total = int(kept.sum())
+    shown = (
+        f"The {len(edges):,} with the most flow of {total:,} edges"
+        if total > len(edges)
+        else (f"{total:,} edges")
+    )
+    st.caption(
+        f"{shown}{' through the focus' if followed else ''}. Click a heading to sort, the box left "
+        "of a row to see the edge in detail. All edges are in the download below."
+    )
+
+
+def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
+    """One edge: its numbers, and what each head adds to its capacity."""
+    capacity = float(explanation.network.capacity[edge])
+    flow = float(explanation.solution.edge_flow[edge])
+    st.markdown(f"**{literal(in_words(explanation, edge))}**")
+    with st.container(horizontal=True, key="edge_detail"):
+        st.metric("Capacity", f"{capacity:.4g}", width="content")
+        st.metric("Flow", f"{flow:.4g}", width="content")
+        st.metric(
+            "Saturation", f"{flow / capacity:.1%}" if capacity else "no edge", width="content"
+        )
+        st.metric("On the minimum cut", "yes" if cut else "no", width="content")
+    heads = head_table(explanation, edge)
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with left:
+        state = st.dataframe(
+            heads,
+            key=f"heads_{to_text(edge)}",
+            hide_index=True,
+            height=min(320, 38 + 35 * len(heads)),
+            on_select="rerun",
+            selection_mode="single-row",
+            column_config={
+                name: st.column_config.NumberColumn(format="%.4g") for name in ("A", "G", "A · G")
+            },
+            alt="Attention, gradient and their product for each head on this edge.",
+        )
+    rows = state["selection"]["rows"]
+    head = int(heads["head"].iloc[rows[0] if rows else 0])
+    with right:
+        st.caption(
+            "The heads behind this edge, the largest product first. With AGF the capacity is the "
+            "mean of the products that are positive."
+        )
+        st.button(
+            f"See head {head} as a matrix",
+            icon=":material/grid_on:",
+            on_click=see_matrix,
+            args=(edge.layer, head - 1),
+        )
+
+
+def head_table(explanation: Explanation, edge: Edge) -> pd.DataFrame:
+    """One row a head, counted from 1: A, G and A · G of an edge, the largest product first."""
+    attention, gradient = head_values(explanation.trace, explanation.layers[0] + edge.layer)
+    a, g = attention[:, edge.query, edge.key], gradient[:, edge.query, edge.key]
+    table = pd.DataFrame({"head": np.arange(1, len(a) + 1), "A": a, "G": g, "A · G": a * g})
+    return table.sort_values("A · G", ascending=False, kind="stable", ignore_index=True)
+
+
+_NUMBER = st.column_config.NumberColumn(format="%.4g")
+_COLUMNS = {
+    "capacity": _NUMBER,
+    "flow": _NUMBER,
+    "in focus": _NUMBER,
+    "saturation": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0),
+}
+
+
+def _filters(explanation: Explanation) -> NDArray[np.bool_]:
+    """`[l, t, t]` what the two choices above the table leave, both part of the link."""
+    kept = np.ones(explanation.network.capacity.shape, dtype=bool)
+    first, count = explanation.layers[0] + 1, len(explanation.tokens)
+    written = explanation.written
+    with st.container(horizontal=True):
+        layer = st.selectbox(
+            "Layer", [_ANY, *map(str, range(first, first + len(kept)))],
+            key="edge_layer", bind="query-params", width=150,
+        )  # fmt: skip
+        token = st.selectbox(
+            "From or to the token", [_ANY, *map(str, range(count))],
+            key="edge_token", bind="query-params", width=260,
+            format_func=lambda one: one if one == _ANY else f"{one} {written[int(one)]}",
+        )  # fmt: skip
+    if layer != _ANY:
+        kept[np.arange(len(kept)) != int(layer) - first] = False
+    if token != _ANY:
+        other = np.arange(count) != int(token)
+        kept[:, other[:, None] & other[None, :]] = False
+    return kept
+
+
+def _largest(flow: NDArray[np.float64], kept: NDArray[np.bool_]) -> list[Edge]:
+    layer, query, key = np.nonzero(kept)
+    order = np.argsort(-flow[layer, query, key], kind="stable")[:_ROWS]
+    rows = zip(layer[order].tolist(), query[order].tolist(), key[order].tolist(), strict=True)
+    return [Edge(*row) for row in rows]
+
+
+def _table(
+    explanation: Explanation,
+    edges: list[Edge],
+    part: NDArray[np.float64] | None,
+    on_cut: NDArray[np.bool_],
+) -> pd.DataFrame:
+    index = tuple(np.array(edges).T)
+    capacity, flow = explanation.network.capacity[index], explanation.solution.edge_flow[index]
+    names = [token_text(explanation, token) for token in range(len(explanation.tokens))]
+    columns = {
+        "layer": index[0] + explanation.layers[0] + 1,
+        "from": [names[edge.key] for edge in edges],
+        "to": [names[edge.query] for edge in edges],
+        "capacity": capacity,
+        "flow": flow,
+        "saturation": flow / capacity,
+        "on cut": on_cut[index],
+    }
+    if part is not None:
+        columns["in focus"] = part[index]
+    return pd.DataFrame(columns)
+
+
+def _row_taken(key: str, edges: list[Edge]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
+    take(to_text(edges[rows[0]]) if rows else None, "edges")

@@ -1,0 +1,183 @@
+"""The flow network on a page: one selection, four views of it, its paths, and what limits it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from gaf_core import Explanation, max_flow
+from gaf_core.bottleneck import Bottleneck, bottleneck, cut_in_words
+from gaf_core.figures import flow_graph, sankey
+from gaf_core.focus import Edge, Paths, Selection, in_words
+from gaf_core.picture.folding import usual_folds
+from gaf_core.picture.spans import UNITS
+from gaf_core.ui import cache
+from gaf_core.ui.edge_view import show_edge, show_edges
+from gaf_core.ui.failures import literal
+from gaf_core.ui.matrix_view import show_matrices
+from gaf_core.ui.path_list import show_paths
+from gaf_core.ui.selection import choose_focus, opened_by, part_of, take, view_key
+
+VIEWS = ("Sankey", "Graph", "Edges", "Matrices")
+_PICTURE = {
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"filename": "gaf-flow", "format": "svg"},
+}
+
+
+class Shown(NamedTuple):
+    """What the views have in common.
+
+    Attributes:
+        explanation: whose flow.
+        selection: what is in focus, or None.
+        part: `[l, t, t]` the part of the flow in focus.
+        limit: the minimum cut.
+    """
+
+    explanation: Explanation
+    selection: Selection | None
+    part: NDArray[np.float64] | None
+    limit: Bottleneck
+
+
+def show_network(request: cache.Request, explanation: Explanation, budget: int) -> None:
+    """The section of a page about how the flow gets from the prediction to the tokens."""
+    st.subheader("How the flow gets there", anchor=False)
+    if explanation.solution.value <= 0:
+        st.caption(explanation.solution.message)
+        return
+    view = st.segmented_control(
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    selection = choose_focus(request, explanation)
+    shown = Shown(
+        explanation,
+        selection,
+        part_of(request, explanation, selection),
+        cache.derived("cut", request, explanation, _limit),
+    )
+    _say_focus(shown)
+    match view:
+        case "Sankey":
+            _show_picture(shown, budget, graph=False)
+        case "Graph":
+            _show_picture(shown, budget, graph=True)
+        case "Edges":
+            show_edges(explanation, shown.part, shown.limit.edges, selection)
+        case _:
+            show_matrices(explanation)
+    if isinstance(selection, Edge):
+        show_edge(explanation, selection, bool(shown.limit.edges[selection]))
+    st.markdown(f":material/filter_alt: {literal(cut_in_words(explanation, shown.limit))}")
+    show_paths(request, explanation, selection)
+
+
+def _limit(explanation: Explanation) -> Bottleneck:
+    return bottleneck(explanation.network, max_flow(explanation.network))
+
+
+def _say_focus(shown: Shown) -> None:
+    if shown.selection is None or shown.part is None:
+        return
+    flow = float(shown.part[0].sum())
+    share = flow / shown.explanation.solution.value
+    verb = "runs along" if isinstance(shown.selection, Paths) else "runs through"
+    mixed = (
+        ""
+        if isinstance(shown.selection, Paths)
+        else " Above and below, what meets at a token is taken to mix in proportion."
+    )
+    st.caption(
+        f"In focus: **{literal(in_words(shown.explanation, shown.selection))}**. "
+        f"{literal(f'{share:.1%}')} of the flow {verb} it ({flow:.4g}).{mixed}"
+    )
+
+
+def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
+    arguments = _picture_options(shown, graph)
+    if graph:
+        summary = _draw(
+            flow_graph(shown.explanation, budget=budget, **arguments),
+            "Graph of the flow network: each edge with its flow inside its capacity.",
+            key=view_key("graph"),
+            on_select=_clicked,
+            selection_mode="points",
+        )
+        told = (
+            "Pale is the capacity of an edge, the line in it its flow. Click a token or the middle "
+            "of an edge to focus on it. A diamond: the edge is full. Dotted outline: it is "
+            "wide and on the minimum cut. What is in focus is orange on grey."
+        )
+    else:
+        summary = _draw(
+            sankey(shown.explanation, budget, **arguments),
+            "Sankey diagram of the flow from the input tokens to the prediction.",
+            key="sankey",
+        )
+        told = (
+            "Read it from left to right: a column is a layer, a band is the flow from one token to "
+            "the next layer, as wide as it is strong, in the colour of the token it leaves. Hover "
+            "for flow, capacity and saturation."
+        )
+    st.caption(f"{told} {literal(summary)}")
+
+
+def _draw(figure: Any, alt: str, **arguments: Any) -> str:
+    """A wide picture, and what it says about itself."""
+    summary = (figure.layout.meta or {}).get("summary", "")
+    with st.container(key="flow"):
+        st.plotly_chart(figure, config=_PICTURE, alt=f"{alt} {summary}", **arguments)
+    return summary
+
+
+def _picture_options(shown: Shown, graph: bool) -> dict[str, Any]:
+    """What both pictures can do, as widgets that are part of the link."""
+    layers = shown.explanation.network.layers
+    with st.container(horizontal=True, vertical_alignment="bottom", key="picture_options"):
+        by = st.selectbox(
+            "Nodes are", UNITS, key="by", bind="query-params", width=150,
+            help="Neighbouring tokens can be joined to words, or to spans of text; a token in "
+            "focus always stands on its own.",
+        )  # fmt: skip
+        colour = "token"
+        if not graph:
+            colour = st.selectbox(
+                "Colour by", ("token", "saturation"), key="colour", bind="query-params", width=150
+            )
+        cut = st.toggle(
+            "Minimum cut", key="cut", bind="query-params",
+            help="Outline the edges that limit the flow: no other set of edges that all flow "
+            "crosses has less capacity.",
+        )  # fmt: skip
+        folds = usual_folds(layers)
+        fold = bool(folds) and st.toggle(
+            "Fold layers", key="fold", value=True, bind="query-params",
+            help="Draw several layers as one step, so that the picture stays wide enough.",
+        )  # fmt: skip
+    options: dict[str, Any] = {
+        "part": shown.part,
+        "cut": shown.limit.cut if cut else None,
+        "by": by,
+        "opened": () if by == "tokens" else opened_by(shown.selection),
+        "folded": folds if fold else (),
+    }
+    return options if graph else {**options, "colour": colour}
+
+
+def _clicked() -> None:
+    state = st.session_state.get(view_key("graph"))
+    points = state["selection"]["points"] if state else []
+    texts = [point["customdata"][0] for point in points if point.get("customdata")]
+    if text := next(filter(None, texts), None):
+        take(text, "graph")

@@ -1,0 +1,141 @@
+"""What is in focus on a page: one selection that all views share and the link carries.
+
+It is kept as text (`focus.to_text`). Every view that can be clicked takes part in `take`; the other
+views then forget their own marks, so that no table shows a row that is not in focus any more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from gaf_core import Explanation, FlowPath, SettingsError, widest_paths
+from gaf_core.focus import (
+    Edge,
+    Node,
+    Paths,
+    Selection,
+    along,
+    from_text,
+    in_words,
+    through,
+    to_text,
+)
+from gaf_core.picture.reduction import through_flow
+from gaf_core.ui import cache
+from gaf_core.ui.failures import literal
+
+PATHS = 10  # listed
+_KEY = "focus"
+_MOST_OPTIONS = 1_000  # nodes to pick from; any other is found in the table and the graph
+
+
+def choose_focus(request: cache.Request, explanation: Explanation) -> Selection | None:
+    """Draw the picker with its button, and keep the link in step with it."""
+    selection = _current(request, explanation)
+    options = _options(explanation)
+    if selection is not None and to_text(selection) not in options:
+        options.insert(0, to_text(selection))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="focus_row"):
+        st.selectbox(
+            "Focus on",
+            options,
+            index=None,
+            key=_KEY,
+            format_func=lambda text: in_words(explanation, from_text(text, explanation.solution)),
+            placeholder="Everything: pick a token, or click in the pictures and tables",
+            help="Shows only the flow through one token, at the input or between two layers; the "
+            "rest fades. Type to search. The largest nodes are listed.",
+            on_change=_changed,
+            args=(None,),
+        )
+        st.button(
+            "Clear", icon=":material/close:", disabled=selection is None, on_click=take,
+            args=(None,), help="Show the whole flow again.",
+        )  # fmt: skip
+    if selection is None:
+        st.query_params.pop(_KEY, None)
+    else:
+        st.query_params[_KEY] = to_text(selection)
+    return selection
+
+
+def take(selection: str | None, by: str | None = None) -> None:
+    """Put something in focus, as a callback of the view called `by`."""
+    st.session_state[_KEY] = selection
+    _changed(by)
+
+
+def view_key(name: str) -> str:
+    """The key of a clickable view, a new one when something else changed the focus."""
+    return f"{name}_{st.session_state.get('focus_turns', {}).get(name, 0)}"
+
+
+def part_of(
+    request: cache.Request, explanation: Explanation, selection: Selection | None
+) -> NDArray[np.float64] | None:
+    """`[l, t, t]` part of the flow that is in focus."""
+    if isinstance(selection, Paths):
+        listed = paths_of(request, explanation)
+        return along(explanation.solution, [listed[rank - 1] for rank in selection.ranks])
+    return None if selection is None else through(explanation.solution, selection)
+
+
+def paths_of(request: cache.Request, explanation: Explanation) -> list[FlowPath]:
+    """The widest paths of the flow."""
+    return cache.derived(
+        "paths", request, explanation, lambda one: widest_paths(one.solution.edge_flow, PATHS)
+    )
+
+
+def _changed(by: str | None) -> None:
+    turns = dict(st.session_state.get("focus_turns", {}))
+    for name in ("graph", "edges", "paths"):
+        # a picture that is clicked twice at one place must hear of it twice
+        if name != by or name == "graph":
+            turns[name] = turns.get(name, 0) + 1
+    st.session_state.focus_turns = turns
+
+
+def _current(request: cache.Request, explanation: Explanation) -> Selection | None:
+    """What is in focus, from the session or its link, where this flow has it."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = st.query_params.get(_KEY)
+    text = st.session_state[_KEY]
+    if text is None:
+        return None
+    try:
+        found = from_text(text, explanation.solution)
+        if isinstance(found, Paths) and found.ranks[-1] > len(paths_of(request, explanation)):
+            raise SettingsError(f"This list of paths ends before path {found.ranks[-1]}.")
+    except SettingsError as error:
+        st.warning(
+            f"What was in focus is not in this flow, so all of it is shown. {literal(str(error))}",
+            icon=":material/link_off:",
+        )
+        st.session_state[_KEY] = None
+        return None
+    return found
+
+
+def _options(explanation: Explanation) -> list[str]:
+    """Tokens in reading order, then the nodes of the layers with the most flow."""
+    live = explanation.network.live
+    tokens = [to_text(Node(0, token)) for token in np.flatnonzero(live[0]).tolist()]
+    inner = through_flow(explanation.solution)[1:]
+    largest = np.argsort(-inner, axis=None, kind="stable")[:_MOST_OPTIONS]
+    largest = largest[inner.ravel()[largest] > 0]
+    layers, positions = np.unravel_index(np.sort(largest), inner.shape)
+    nodes = zip((layers + 1).tolist(), positions.tolist(), strict=True)
+    return tokens + [to_text(Node(*node)) for node in nodes]
+
+
+def opened_by(selection: Selection | None) -> tuple[int, ...]:
+    """Tokens that stand on their own in pictures of words and spans, being in focus."""
+    match selection:
+        case Node(_, token):
+            return (token,)
+        case Edge(_, query, key):
+            return (query, key)
+    return ()

@@ -1,0 +1,103 @@
+"""What a visitor takes along: files for spreadsheets and programs, a report, and the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from gaf_core import Explanation
+from gaf_core.exports import (
+    GRAPH_LIMIT,
+    count_edges,
+    edge_table,
+    estimate_bytes,
+    to_csv,
+    to_graphml,
+    to_json,
+)
+from gaf_core.report import to_html
+
+_MANY = 100_000  # edges; below, all of them are small files
+_CARRIED = {"99 %": 0.99, "90 %": 0.9, "50 %": 0.5, "all of it: every edge": 1.0}
+
+
+def show_take_away(explanation: Explanation, *, budget: int = 10, model: str | None = None) -> None:
+    """A button for each file; a file is made when somebody asks for it.
+
+    Args:
+        explanation: what to write.
+        budget: nodes a layer in the Sankey of the report.
+        model: name of the model, for the files that tell it.
+    """
+    st.subheader("Take it with you", anchor=False)
+    carried = _choose_edges(explanation)
+    edges = count_edges(explanation, carried)
+
+    def size(kind: str) -> str:
+        count = estimate_bytes(edges, kind)
+        return f", about {count / 1e6:,.0f} MB" if count > 2e6 else ""
+
+    with st.container(horizontal=True, key="downloads"):
+        _file("Scores (CSV)", "scores.csv", lambda: to_csv(explanation.score_table()))
+        _file("Words (CSV)", "words.csv", lambda: to_csv(explanation.word_table()))
+        _file(
+            f"Edges (CSV{size('csv')})",
+            "edges.csv",
+            lambda: to_csv(edge_table(explanation, carried)),
+        )
+        _file(
+            f"Everything (JSON{size('json')})",
+            "explanation.json",
+            lambda: to_json(explanation, model=model, carried=carried).encode("utf-8"),
+        )
+        _file(
+            f"Network (GraphML{size('graphml')})",
+            "network.graphml",
+            lambda: to_graphml(explanation, carried=carried),
+            unavailable="Too many edges for programs that draw graphs: keep fewer of them."
+            if edges > GRAPH_LIMIT
+            else None,
+        )
+        _file(
+            "Report (HTML, 5 MB)",
+            "report.html",
+            lambda: to_html(explanation, budget=budget, model=model).encode("utf-8"),
+        )
+    st.caption(
+        "Numbers are in full precision: the scores sum to the flow value. The report opens without "
+        "a network and saves every figure as PNG or SVG. The address of this page holds the text "
+        "and all settings; send it to show somebody what you see."
+    )
+
+
+def _choose_edges(explanation: Explanation) -> float:
+    """Which edges the files have, if there are many."""
+    every = count_edges(explanation)
+    if every <= _MANY:
+        return 1.0
+    choice = st.selectbox(
+        "Edges in the files: the strongest of every layer, that carry this much of its flow",
+        list(_CARRIED),
+        key="carried",
+        help=f"This network has {every:,} edges, and nearly all of them carry a little.",
+        width=420,
+    )
+    carried = _CARRIED[choice]
+    st.caption(f"{count_edges(explanation, carried):,} of {every:,} edges are written.")
+    return carried
+
+
+def _file(label: str, name: str, make: Callable[[], bytes], unavailable: str | None = None) -> None:
+    kinds = {"csv": "text/csv", "json": "application/json", "graphml": "application/xml"}
+    st.download_button(
+        label,
+        make,
+        file_name=f"gaf-{name}",
+        mime=kinds.get(name.rsplit(".", 1)[1], "text/html"),
+        key=f"download_{name}",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=unavailable is not None,
+        help=unavailable,
+    )

@@ -1,0 +1,143 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gaf_core as gaf
+from gaf_core.focus import Edge, Node, Paths, along, from_text, in_words, through, to_text
+from tests.handmade import explanation_of, proportional_flow
+from tests.networks import KINDS, information
+
+
+@st.composite
+def solved(draw) -> tuple[gaf.FlowNetwork, gaf.FlowSolution]:
+    """A small network and a flow on it that is conserved to the last digit or nearly so."""
+    kind = draw(st.sampled_from([kind for kind in KINDS if kind != "no path"]))
+    tensor = information(
+        kind, draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(0, 2**32 - 1))
+    )
+    network = gaf.FlowNetwork.from_information(tensor)
+    return network, proportional_flow(network)
+
+
+def paths_of(solution: gaf.FlowSolution) -> list[tuple[tuple[int, ...], float]]:
+    """Every path, input first, with what proportional mixing sends along it."""
+    flow = solution.edge_flow
+    layers, tokens, _ = flow.shape
+    found = []
+    for nodes in itertools.product(range(tokens), repeat=layers + 1):
+        carried = flow[-1, nodes[-1]].sum()
+        for k in range(layers):
+            out = flow[k, nodes[k + 1]].sum()
+            carried *= flow[k, nodes[k + 1], nodes[k]] / out if out > 0 else 0.0
+        if carried > 0:
+            found.append((nodes, float(carried)))
+    return found
+
+
+def summed(paths: list[tuple[tuple[int, ...], float]], shape: tuple[int, ...]) -> np.ndarray:
+    part = np.zeros(shape)
+    for nodes, carried in paths:
+        for k in range(shape[0]):
+            part[k, nodes[k + 1], nodes[k]] += carried
+    return part
+
+
+@settings(max_examples=60, deadline=None)
+@given(solved(), st.data())
+def test_a_node_has_exactly_the_paths_through_it(case, data):
+    _, solution = case
+    layers, tokens, _ = solution.edge_flow.shape
+    node = Node(data.draw(st.integers(0, layers)), data.draw(st.integers(0, tokens - 1)))
+    part = through(solution, node)
+    passing = [path for path in paths_of(solution) if path[0][node.layer] == node.token]
+    scale = max(solution.value, 1e-300)
+    assert np.allclose(part, summed(passing, part.shape), rtol=0, atol=1e-9 * scale)
+    check_part(solution, part, sum(carried for _, carried in passing))
+
+
+@settings(max_examples=60, deadline=None)
+@given(solved(), st.data())
+def test_an_edge_has_exactly_the_paths_along_it(case, data):
+    _, solution = case
+    layers, tokens, _ = solution.edge_flow.shape
+    one = st.integers(0, tokens - 1)
+    edge = Edge(data.draw(st.integers(0, layers - 1)), data.draw(one), data.draw(one))
+    part = through(solution, edge)
+    passing = [
+        path
+        for path in paths_of(solution)
+        if path[0][edge.layer + 1] == edge.query and path[0][edge.layer] == edge.key
+    ]
+    scale = max(solution.value, 1e-300)
+    assert np.allclose(part, summed(passing, part.shape), rtol=0, atol=1e-9 * scale)
+    check_part(solution, part, float(solution.edge_flow[edge]))
+
+
+def check_part(solution: gaf.FlowSolution, part: np.ndarray, total: float) -> None:
+    scale = max(solution.value, 1e-300)
+    assert (part <= solution.edge_flow).all()
+    assert (part >= 0).all()
+    assert np.allclose(part.sum(axis=(1, 2)), total, rtol=0, atol=1e-9 * scale)
+    entering, leaving = part[1:].sum(axis=1), part[:-1].sum(axis=2)
+    assert np.allclose(entering, leaving, rtol=0, atol=1e-9 * scale), "conserved at inner nodes"
+
+
+@settings(max_examples=20, deadline=None)
+@given(solved())
+def test_the_parts_of_a_layer_make_up_the_flow(case):
+    _, solution = case
+    layers, tokens, _ = solution.edge_flow.shape
+    for k in range(layers + 1):
+        parts = [through(solution, Node(k, token)) for token in range(tokens)]
+        assert np.allclose(sum(parts), solution.edge_flow, rtol=1e-9, atol=0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(solved(), st.integers(1, 5))
+def test_paths_carry_what_they_say_and_never_more_than_the_flow(case, count):
+    _, solution = case
+    paths = gaf.widest_paths(solution.edge_flow, count)
+    part = along(solution, paths)
+    check_part(solution, part, sum(path.flow for path in paths))
+
+
+def test_a_solved_flow_through_a_token_is_its_score():
+    random = np.random.default_rng(1)
+    network = gaf.FlowNetwork.from_information(random.random((3, 5, 5)))
+    solution = gaf.solve(network)
+    for token, score in enumerate(solution.scores):
+        part = through(solution, Node(0, token))
+        assert part.sum(axis=(1, 2)) == pytest.approx([score] * 3, rel=1e-9)
+
+
+@pytest.mark.parametrize("selection", [Node(0, 4), Node(3, 0), Edge(2, 0, 3), Paths((2, 7))])
+def test_a_link_gives_back_what_was_selected(selection):
+    solution = explanation_of("one two three").solution
+    assert from_text(to_text(selection), solution) == selection
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no part"), ("x1", "no part"), ("n1", "no part"), ("n1.2.3", "no part"),
+        ("e1.2", "no part"), ("n-1.2", "no part"), ("n1.²", "no part"), ("p0", "counted from 1"),
+        ("n4.0", "from 0 to 3"), ("e3.0.0", "from 0 to 2"), ("n0.5", "from 0 to 4"),
+        ("n99999999999.0", "no part"),
+    ],
+)  # fmt: skip
+def test_a_link_to_what_a_flow_does_not_have_says_what_it_has(text, problem):
+    with pytest.raises(gaf.SettingsError, match=problem):
+        from_text(text, explanation_of("one two three").solution)
+
+
+def test_names_are_words_that_tell_two_equal_tokens_apart():
+    explanation = explanation_of("good bad good", gaf.Settings(layers=(1, 3)), layers=3)
+    assert in_words(explanation, Node(0, 2)) == "‘bad’ after layer 1"
+    assert in_words(explanation, Edge(0, 0, 2)) == "layer 2: ‘[CLS]’ reads ‘bad’"
+    assert in_words(explanation, Node(2, 1)) == "‘good’ (position 1) after layer 3"
+    assert in_words(explanation_of("one"), Node(0, 1)) == "‘one’ in the input"
+    assert "widest" in in_words(explanation, Paths((1,)))
+    assert in_words(explanation, Paths((1, 2, 5))) == "paths 1, 2 and 5"

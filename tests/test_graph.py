@@ -1,0 +1,126 @@
+"""The graph and the matrices, read from the figures."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import gaf_core as gaf
+from gaf_core.figures import flow_graph, head_matrix, layer_matrix, token_bars
+from gaf_core.focus import Edge, Node, from_text, through
+from gaf_core.picture.sankey import SankeyPicture
+from tests.handmade import explanation_of
+
+WORDS = "one two three four five six seven eight nine ten eleven twelve"
+LONG = " ".join(f"w{i}" for i in range(93))
+
+
+def named(figure: go.Figure, name: str) -> list:
+    return [trace for trace in figure.data if trace.name == name]
+
+
+def strokes(figure: go.Figure, name: str) -> int:
+    return sum(len(trace.x) // 3 for trace in named(figure, name))
+
+
+@pytest.mark.parametrize("layers", [1, 6, 12])
+@pytest.mark.parametrize("text", ["one", WORDS, LONG])
+def test_a_graph_stays_small_at_any_length(text, layers):
+    explanation = explanation_of(text, layers=layers)
+    part = through(explanation.solution, Node(0, 1))
+    cut = gaf.max_flow(explanation.network).cut_near_input
+    figure = flow_graph(explanation, budget=10, part=part, cut=cut)
+    assert len(figure.data) <= 60
+    assert strokes(figure, "capacity") + strokes(figure, "flow") <= 3000
+
+
+def test_it_has_the_nodes_of_the_sankey_and_each_says_what_it_selects():
+    explanation = explanation_of(WORDS, layers=4)
+    figure = flow_graph(explanation, budget=5)
+    (marks,) = named(figure, "nodes")
+    reduced = SankeyPicture.of(explanation, 5).reduced
+    assert len(marks.x) == sum(map(len, reduced.nodes)) + 1, "and the prediction"
+    chosen = [from_text(row[0], explanation.solution) for row in marks.customdata if row[0]]
+    alone = [
+        Node(k, node.tokens[0])
+        for k, layer in enumerate(reduced.nodes)
+        for node in layer
+        if len(node.tokens) == 1
+    ]
+    assert chosen == alone
+    (edges,) = named(figure, "edges")
+    assert edges.marker.opacity == 0
+    assert any(isinstance(from_text(row[0], explanation.solution), Edge)
+               for row in edges.customdata if row[0])  # fmt: skip
+
+
+def test_flow_lies_inside_capacity_and_widths_are_linear():
+    explanation = explanation_of("one two", layers=2)
+    figure = flow_graph(explanation, budget=10)
+    widest = max(trace.line.width for trace in named(figure, "flow"))
+    assert widest == 12
+    assert max(trace.line.width for trace in named(figure, "capacity")) <= 26
+    order = [trace.name for trace in figure.data]
+    assert order.index("capacity") < order.index("flow"), "drawn first, so it lies below"
+    assert "12 pixels" in figure.layout.meta["summary"]
+
+
+def test_the_part_is_drawn_over_grey_and_a_cut_is_dotted():
+    explanation = explanation_of(WORDS, layers=3)
+    plain = flow_graph(explanation)
+    assert not named(plain, "selection")
+    assert not named(plain, "cut")
+    part = through(explanation.solution, Node(1, 2))
+    cut = np.zeros_like(explanation.network.live)
+    cut[2:] = True
+    figure = flow_graph(explanation, part=part, cut=cut)
+    assert 0 < strokes(figure, "selection") < strokes(figure, "flow")
+    assert named(figure, "flow")[0].line.color != named(plain, "flow")[0].line.color
+    (outline,) = named(figure, "cut")
+    assert outline.line.dash == "dot"
+    spans = {tuple(outline.x[i : i + 2]) for i in range(0, len(outline.x), 3)}
+    assert spans == {(1.0, 2.0)}, "only between the second and the third layer of nodes"
+
+
+def test_matrices_show_the_numbers_with_zero_in_the_middle_of_signed_ones():
+    explanation = explanation_of("one <b> two", gaf.Settings(layers=(1, 3)), layers=3)
+    (flow,) = layer_matrix(explanation, 0, "Flow").data
+    edges = explanation.network.capacity[0] > 0
+    assert np.array_equal(np.isfinite(np.array(flow.z, dtype=float)), edges)
+    assert np.array(flow.z)[edges] == pytest.approx(explanation.solution.edge_flow[0][edges])
+    (drawn,) = head_matrix(explanation, 0, 1, "A · G").data
+    attention, gradient = explanation.trace.attention[1, 1], explanation.trace.gradient[1, 1]
+    assert np.array(drawn.z) == pytest.approx(attention * gradient, rel=1e-5)
+    assert drawn.zmin == -drawn.zmax < 0
+    assert head_matrix(explanation, 0, 1, "A").data[0].zmin == 0
+    assert "<b>" not in str(drawn.customdata)
+
+
+def test_a_matrix_of_a_long_text_names_at_most_sixty_tokens():
+    figure = layer_matrix(explanation_of(LONG), 0)
+    assert 40 <= len(figure.layout.xaxis.ticktext) <= 60
+
+
+@pytest.mark.parametrize(
+    ("draw", "problem"),
+    [
+        (lambda e: layer_matrix(e, 3), "from 0 to 2"),
+        (lambda e: layer_matrix(e, 0, "A"), "no matrix of a layer"),
+        (lambda e: head_matrix(e, 0, 2), "from 0 to 1"),
+        (lambda e: head_matrix(e, 0, 0, "Flow"), "no matrix of a head"),
+    ],
+)
+def test_a_matrix_that_does_not_exist_says_what_does(draw, problem):
+    with pytest.raises(gaf.SettingsError, match=problem):
+        draw(explanation_of("one two"))
+
+
+def test_bars_show_how_far_a_plain_flow_could_move_each_token():
+    explanation = explanation_of("one two three")
+    value = explanation.solution.value
+    bounds = np.column_stack([0.5 * explanation.scores, 1.5 * explanation.scores])
+    bars = token_bars(explanation, bounds=bounds).data[0]
+    shares = np.sort(explanation.scores / value)[::-1]
+    assert np.array(bars.error_x.array) == pytest.approx(0.5 * shares)
+    assert np.array(bars.error_x.arrayminus) == pytest.approx(0.5 * shares)
+    assert "could give it" in bars.customdata[0]
+    assert token_bars(explanation).data[0].error_x.array is None

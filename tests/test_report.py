@@ -1,0 +1,201 @@
+"""The report: one file that says what the explanation says, loads nothing and runs nothing else."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page
+
+import gaf_core as gaf
+from gaf_core.report import to_html
+from tests.handmade import explanation_of
+
+TEXT = "Tea & <b>milk</b> </script><script>window.hacked=1</script> are lovely"
+
+
+@pytest.fixture(scope="module")
+def explanation() -> gaf.Explanation:
+    return explanation_of(TEXT, labels=("bad <i>", "good & co"))
+
+
+@pytest.fixture(scope="module")
+def report(explanation) -> str:
+    return to_html(
+        explanation,
+        intervals=np.stack([explanation.scores / 2, explanation.scores * 2], axis=1),
+        model="folder <x>",
+    )
+
+
+@pytest.fixture(scope="module")
+def file(report, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(report, encoding="utf-8")
+    return path
+
+
+def visible(html: str) -> str:
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]*>", "", body))
+
+
+def test_it_says_what_the_explanation_says(explanation, report):
+    text = visible(report)
+    assert TEXT in text
+    assert "folder <x>" in text
+    assert explanation.solution.message in text or "Proven: flow" in text
+    assert f"“{explanation.trace.target.name}”" in text
+    for token, score in enumerate(explanation.scores):
+        row = (
+            f"{token}{explanation.written[token]}{explanation.tokens[token]}"
+            f"{explanation.shares[token]:.2%}{score:.6g}{score / 2:.6g}{score * 2:.6g}"
+        )
+        assert row in text
+    for name in ("gaf_core 0.", "torch", "arxiv.org/abs/2502.15765", "Azarkhalili"):
+        assert name in text
+
+
+def test_markup_stays_text(report):
+    found: list[tuple[str, dict[str, str | None]]] = []
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            found.append((tag, dict(attrs)))
+
+    Tags().feed(report)
+    tags = [tag for tag, _ in found]
+    assert "b" not in tags
+    assert "i" not in tags
+    assert tags.count("script") == 2 + 3, "plotly.js, ours, and the data of three figures"
+    assert not [attributes for _, attributes in found if attributes.get("src")]
+
+
+def test_only_the_scripts_of_the_page_may_run(report):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', report)
+    assert policy is not None
+    scripts = re.findall(r"<script>(.*?)</script>", report, flags=re.DOTALL)
+    hashes = {
+        f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'"
+        for one in scripts
+    }
+    rules = dict(rule.strip().split(" ", 1) for rule in policy[1].split(";"))
+    assert set(rules["script-src"].split()) == hashes
+    assert len(hashes) == 2
+    assert rules["default-src"] == "'none'"
+
+
+def test_it_warns_where_nothing_flows_or_something_was_cut(explanation):
+    trace = replace(
+        explanation.trace, gradient=np.zeros_like(explanation.trace.gradient), truncated=1_234
+    )
+    still = gaf.explain_trace(trace)
+    text = visible(to_html(still))
+    assert still.solution.message in text
+    assert "1,234 tokens were cut off" in text
+    assert "least" not in text.lower().split("all tokens")[1].split("what was asked")[0]
+
+
+class Reader:
+    """Opens a file from the disk, offline; what it requests or complains about is kept."""
+
+    def __init__(self, context: BrowserContext):
+        self.context = context
+        self.problems: list[str] = []
+
+    def open(self, path: Path, **media) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(15_000)
+        page.emulate_media(**media)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", self._request)
+        page.goto(path.as_uri())
+        page.wait_for_function(
+            "[...document.querySelectorAll('.gaf-print')].every(image => image.src)"
+        )
+        return page
+
+    def _console(self, message) -> None:
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    def _request(self, request) -> None:
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            self.problems.append(f"request to {request.url}")
+
+
+@pytest.fixture
+def reader(browser) -> Iterator[Reader]:
+    context = browser.new_context(offline=True, viewport={"width": 1200, "height": 900})
+    reader = Reader(context)
+    yield reader
+    context.close()
+    assert not reader.problems
+
+
+@pytest.mark.browser
+def test_it_opens_from_the_disk_and_draws(reader, file):
+    page = reader.open(file)
+    assert page.locator(".sankey-node rect").count() > 5
+    assert page.locator(".gaf-plot .bars .point").count() == 25 + 2, "the rest is lumped"
+    assert page.evaluate("window.hacked") is None
+    page.locator(".sankey-node rect").first.hover()
+    page.locator(".hoverlayer .hovertext").first.wait_for()
+    for width in (1200, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.browser
+def test_it_follows_the_scheme_and_prints_light(reader, file):
+    page = reader.open(file, color_scheme="dark")
+    ink = "getComputedStyle(document.querySelector('.gaf-plot .ytick text')).fill"
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert (page.evaluate(ink), page.evaluate(paper)) == ("rgb(231, 236, 242)", "rgb(16, 21, 28)")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_timeout(300)
+    assert (page.evaluate(ink), page.evaluate(paper)) == ("rgb(26, 34, 48)", "rgb(255, 255, 255)")
+    page.emulate_media(color_scheme="dark", media="print")
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    assert not page.locator(".gaf-plot").first.is_visible()
+    for image in page.locator(".gaf-print").all():
+        assert image.is_visible()
+        width = int(image.evaluate("one => one.parentElement.dataset.width"))
+        assert image.evaluate("one => one.complete && one.naturalWidth") == width
+
+
+@pytest.mark.browser
+def test_every_figure_is_saved_as_a_picture_for_print(reader, file, tmp_path):
+    page = reader.open(file, color_scheme="dark")
+    for figure in page.locator(".gaf-figure").all():
+        place = figure.locator(".gaf-plot").bounding_box()
+        assert place is not None
+        size = round(place["width"]), round(place["height"])
+        texts = figure.locator(".gaf-plot text").all_text_contents()
+        png = Image.open(saved(page, figure, "PNG", tmp_path))
+        assert png.size == (4 * size[0], 4 * size[1])
+        assert png.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
+        svg = ElementTree.parse(saved(page, figure, "SVG", tmp_path)).getroot()
+        assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+        assert (float(svg.get("width", 0)), float(svg.get("height", 0))) == size
+        written = {"".join(one.itertext()) for one in svg.iter() if one.tag.endswith("}text")}
+        assert {text for text in texts if text.strip()} <= written
+
+
+def saved(page: Page, figure, kind: str, folder: Path) -> Path:
+    with page.expect_download() as started:
+        figure.get_by_role("button", name=f"Save as {kind}").click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    assert path.suffix == f".{kind.lower()}"
+    return path
