@@ -20,6 +20,7 @@ _FADED = "rgba(138,148,163,0.75)"
 _FLOW_BINS = (0.3, 0.6, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 _CAPACITY_BINS = (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 23, 26)
 _TOP = 34
+_OUTLINED = 24  # edges of the cut, the widest: more dots would hide what they mark
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def flow_graph(
     _add_lines(
         figure, lines, [line.capacity for line in lines], _Looks(_PALE, _CAPACITY_BINS), "capacity"
     )
-    _add_outlines(figure, [line for line in lines if line.on_cut])
+    cut_lines = sorted((line for line in lines if line.on_cut), key=lambda line: -line.capacity)
+    _add_outlines(figure, cut_lines[:_OUTLINED])
     plain = ACCENT if part is None else _FADED
     _add_lines(figure, lines, [line.flow for line in lines], _Looks(plain, _FLOW_BINS), "flow")
     if part is not None:

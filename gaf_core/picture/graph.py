@@ -15,7 +15,6 @@ from gaf_core.picture.sankey import NEUTRAL, SankeyPicture
 
 _WIDEST_FLOW, _WIDEST = 12.0, 26.0  # pixels of the largest flow, and of any line
 _SATURATED = 0.99
-_OUTLINED = 2.0  # pixels that an edge of the cut needs for an outline that is not all there is
 _SEEN = 2.0  # pixels at least of an edge that carries a large part of what is in focus
 _LARGE = 0.2
 _MOST_LINES = 1_200
@@ -137,7 +136,7 @@ class _Builder:
             capacity=min(capacity * scale, _WIDEST),
             flow=width,
             part=self._part_width(link, scale),
-            on_cut=2 * link.cut_edges > link.edges and capacity * scale >= _OUTLINED,
+            on_cut=2 * link.cut_edges > link.edges,
             saturated=saturation >= _SATURATED and width >= 1.0,
             mark=_middle(start, end, self._edge_text(link, lower, upper), hover),
         )

@@ -116,8 +116,9 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
         )
         told = (
             "Pale is the capacity of an edge, the line in it its flow. Click a token or the middle "
-            "of an edge to focus on it. A diamond: the edge is full. Dotted outline: it is "
-            "wide and on the minimum cut. What is in focus is orange on grey."
+            "of an edge to focus on it. A diamond: the edge is full. Dotted outline: it "
+            "is on the minimum cut, of which the 24 widest are marked. What is in focus is orange "
+            "on grey."
         )
     else:
         summary = _draw(
