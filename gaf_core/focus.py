@@ -112,14 +112,14 @@ def from_text(text: str, solution: FlowSolution) -> Selection:
             f"“{text}” is no part of a flow. Write n3.5 for a node (layer, token), e2.7.5 for an "
             "edge (layer, reading token, read token) or p1.2 for the two widest paths."
         )
-    if kind is Paths:
-        ranks = tuple(sorted(set(map(int, numbers))))
-        if ranks[0] < 1:
-            raise SettingsError("Paths are counted from 1: the widest is p1.")
-        return Paths(ranks)
-    selection = kind(*map(int, numbers))
-    _check(solution.edge_flow.shape, selection)
-    return selection
+    if kind is Node or kind is Edge:
+        found = kind(*map(int, numbers))
+        _check(solution.edge_flow.shape, found)
+        return found
+    ranks = tuple(sorted(set(map(int, numbers))))
+    if ranks[0] < 1:
+        raise SettingsError("Paths are counted from 1: the widest is p1.")
+    return Paths(ranks)
 
 
 def token_text(explanation: Explanation, token: int) -> str:
