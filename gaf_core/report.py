@@ -21,7 +21,7 @@ from gaf_core.figures.bars import probability_bars, token_bars
 from gaf_core.figures.embed import figure_html, scripts
 from gaf_core.figures.sankey import sankey
 from gaf_core.heatmap import heatmap_html
-from gaf_core.picture.reduction import reduce_flow
+from gaf_core.picture.folding import usual_folds
 from gaf_core.summary import (
     CITATION,
     PAPER,
@@ -32,6 +32,7 @@ from gaf_core.summary import (
     versions,
 )
 
+_LONG = 60  # tokens, beyond which the picture joins neighbours to spans
 _STYLE = Path(__file__).with_name("report.css")
 
 
@@ -126,9 +127,12 @@ def _bars(explanation: Explanation) -> str:
 
 
 def _flow(explanation: Explanation, budget: int) -> str:
+    by = "spans" if len(explanation.tokens) > _LONG else "tokens"
+    folded = usual_folds(explanation.network.layers)
+    figure = sankey(explanation, budget, by=by, folded=folded)
     content = [
         figure_html(
-            sankey(explanation, budget),
+            figure,
             "gaf-flow",
             "Sankey diagram of the flow from the input tokens to the prediction.",
         ),
@@ -136,11 +140,10 @@ def _flow(explanation: Explanation, budget: int) -> str:
         "not.</p></noscript>",
     ]
     if explanation.solution.value > 0:
-        reduced = reduce_flow(explanation.network, explanation.solution, budget)
         content.append(
             '<p class="note">From left to right: a column is a layer, a band is the flow from one '
             "token to the next layer, as wide as it is strong, in the colour of the token it "
-            f"leaves. {escape(reduced.summary)}</p>"
+            f"leaves. {escape(figure.layout.meta['summary'])}</p>"
         )
     return _section("How the flow gets there", "".join(content))
 
