@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -24,16 +25,26 @@ _PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 _LIBRARIES = ("torch", "transformers", "numpy")
 
 
-def prediction_sentence(trace: Trace) -> str:
-    """What the model says and how sure it is; what is explained, where that is something else."""
-    name = label_name(trace.labels, trace.predicted)
+def quoted(name: str) -> str:
+    """A name as it stands in plain text."""
+    return f"“{name}”"
+
+
+def prediction_sentence(trace: Trace, mark: Callable[[str], str] = quoted) -> str:
+    """What the model says and how sure it is; what is explained, where that is something else.
+
+    Args:
+        trace: the prediction.
+        mark: how a name of the model is set off; it also escapes it where the sentence is markup.
+    """
+    name = mark(label_name(trace.labels, trace.predicted))
     if len(trace.labels) == 1:
-        return f"The model gives “{name}” the value {trace.logits[0]:.3g}."
+        return f"The model gives {name} the value {trace.logits[0]:.3g}."
     verb = "continues with" if trace.task is Task.NEXT_TOKEN else "says"
-    said = f"The model {verb} “{name}”, {trace.probabilities[trace.predicted]:.1%} sure."
+    said = f"The model {verb} {name}, {trace.probabilities[trace.predicted]:.1%} sure."
     if trace.target.against is None and trace.target.index == trace.predicted:
         return said
-    return f"{said} Explained here: why “{trace.target.name}”."
+    return f"{said} Explained here: why {mark(trace.target.name)}."
 
 
 def certificate_sentence(explanation: Explanation) -> str:

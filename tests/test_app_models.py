@@ -76,12 +76,12 @@ def test_any_token_can_be_explained_and_contrasted(language_model):
     app = opened(**prompt, target="a token", **{"for": "London"})
     app.run()  # what is likely is known once the text has been read
     assert len(app.selectbox(key="for").options) > 1
-    assert "why London" in html_of(app)
+    assert "why London" in visible(html_of(app))
     seen.append(heatmap_of(app))
     app.selectbox(key="target").set_value("a contrast of two").run()
     assert "Name both tokens" in " ".join(caption.value for caption in app.caption)
     app = opened(**prompt, target="a contrast of two", **{"for": "London", "against": "#40"})
-    assert "why London against" in html_of(app)
+    assert "why London against" in visible(html_of(app))
     seen.append(heatmap_of(app))
     assert len(set(seen)) == 3
 

@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, Task, Trace, ambiguity
+from gaf_core import Explanation, Task, ambiguity
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.heatmap import heatmap_html
-from gaf_core.target import label_name
+from gaf_core.summary import prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
@@ -23,7 +23,8 @@ _MOST_INTERVALS = 256  # tokens
 def show_words(explanation: Explanation, view: View) -> None:
     """What the model says, and the sentence in colour."""
     trace = explanation.trace
-    st.html(f'<p class="gaf-verdict">{_verdict(trace)}</p>')
+    verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
+    st.html(f'<p class="gaf-verdict">{verdict}</p>')
     if trace.truncated:
         st.info(
             f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens are "
@@ -41,18 +42,6 @@ def show_words(explanation: Explanation, view: View) -> None:
         "hover over it for numbers. The model reads tokens: words, pieces of words, and marks of "
         f"its own such as [CLS].{summed}"
     )
-
-
-def _verdict(trace: Trace) -> str:
-    """The prediction in a sentence of HTML, and what is explained where that is something else."""
-    name = label_name(trace.labels, trace.predicted)
-    if len(trace.labels) == 1:
-        return f"The model gives <b>{escape(name)}</b> the value {trace.logits[0]:.3g}."
-    verb = "continues with" if trace.task is Task.NEXT_TOKEN else "says"
-    sure = f"{trace.probabilities[trace.predicted]:.1%} sure"
-    explained = trace.target.against is not None or trace.target.index != trace.predicted
-    about = f" Explained here: why {escape(trace.target.name)}." if explained else ""
-    return f"The model {verb} <b>{escape(name)}</b>, {sure}.{about}"
 
 
 def show_bars(request: Request, explanation: Explanation, view: View) -> None:
