@@ -9,21 +9,19 @@ backward pass computes the gradients of activations and never one of a parameter
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from gaf_core.attention import attention_gradient, read_attention, to_numpy
-from gaf_core.encoding import TextLike, encode
-from gaf_core.errors import GafError, ModelError
+from gaf_core.encoding import Encoding, TextLike, encode
 from gaf_core.memory import check_memory
 from gaf_core.models import Model, Task
+from gaf_core.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.target import Target, TargetLike, resolve_target
 
 
@@ -48,6 +46,7 @@ class Trace:
         segments: `[t]` 0 in the first text, 1 in the second of a pair, -1 for special tokens; None
             in a trace that was made without a text.
         task: what the logits are logits of: classes, or the token that comes next.
+        encoding: what the network was given; None in a trace that was made without a model.
     """
 
     text: str
@@ -62,6 +61,7 @@ class Trace:
     truncated: int = 0
     segments: NDArray[np.int64] | None = None
     task: Task = Task.CLASSIFICATION
+    encoding: Encoding | None = None
 
     @property
     def layers(self) -> int:
@@ -95,14 +95,19 @@ class Trace:
 
 
 def trace(
-    model: Model, text: TextLike, target: TargetLike = None, *, truncate: bool = False
+    model: Model,
+    text: TextLike | Encoding,
+    target: TargetLike = None,
+    *,
+    truncate: bool = False,
 ) -> Trace:
     """Run the model once forward and once backward and keep its attention and gradient.
 
     Args:
         model: from `load_model`. A classifier is explained by the logit of a class, a causal
             language model by the logit of the token that comes next.
-        text: what to explain; a pair `(first, second)` for a model that compares two texts.
+        text: what to explain; a pair `(first, second)` for a model that compares two texts; or the
+            `encoding` of an earlier trace of this model.
         target: None for the predicted class or token; an index or label; a pair of them for the
             difference of two logits. A label of a language model is a text that is one token.
         truncate: explain the first tokens of a text that is too long instead of refusing it.
@@ -119,14 +124,14 @@ def trace(
     """
     with (
         model.lock,
-        _failures_in_a_sentence(model),
+        failures_in_a_sentence(model),
         torch.enable_grad(),
         _embeddings_require_grad(model),
     ):
-        encoding = encode(model, text, truncate)
+        encoding = text if isinstance(text, Encoding) else encode(model, text, truncate)
         check_memory(model, len(encoding.tokens))
-        output = _forward(model, encoding.inputs)
-        logits = _logits(model, output)
+        output = forward(model, encoding.inputs, output_attentions=True)
+        logits = read_logits(model, output, encoding.inputs)[0]
         resolved = resolve_target(model, target, predicted=int(logits.argmax()))
         scalar = logits[resolved.index]
         if resolved.against is not None:
@@ -147,48 +152,8 @@ def trace(
         truncated=encoding.truncated,
         segments=encoding.segments,
         task=model.task,
+        encoding=encoding,
     )
-
-
-def _forward(model: Model, inputs: dict[str, torch.Tensor]) -> Any:
-    offered: dict[str, Any] = {name: tensor.to(model.device) for name, tensor in inputs.items()}
-    offered |= {"use_cache": False, "output_attentions": True}
-    if model.task is Task.NEXT_TOKEN:
-        offered["logits_to_keep"] = 1  # all other positions would cost tokens x vocabulary
-    parameters = inspect.signature(model.module.forward).parameters
-    accepted = {name: value for name, value in offered.items() if name in parameters}
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        accepted["output_attentions"] = True  # transformers hands it on without naming it
-    return model.module(**accepted)
-
-
-def _logits(model: Model, output: Any) -> torch.Tensor:
-    logits = output.logits[0, -1] if model.task is Task.NEXT_TOKEN else output.logits[0]
-    if logits.shape != (len(model.labels),):
-        raise ModelError(
-            f"{type(model.module).__name__} returns logits of shape {list(logits.shape)} for its "
-            f"{len(model.labels):,} labels. It does not do what its configuration says."
-        )
-    if logits.isnan().any():
-        raise ModelError(
-            "The model's logits are not numbers (NaN). Its weights are damaged, or a number "
-            "overflowed: compute in float32."
-        )
-    return logits
-
-
-@contextmanager
-def _failures_in_a_sentence(model: Model) -> Iterator[None]:
-    try:
-        yield
-    except GafError:
-        raise
-    except Exception as error:  # networks raise many kinds, and run out of memory on a GPU
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise ModelError(
-            f"{type(model.module).__name__} fails on this text: {reason}. Check that its tokenizer "
-            "is the one that it was trained with, or try a shorter text."
-        ) from error
 
 
 @contextmanager

@@ -1,0 +1,176 @@
+"""What a method is, and what it returns: a name, its options, and signed scores of the tokens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaf_core.errors import GafError, SettingsError
+from gaf_core.models import Model
+from gaf_core.trace import Trace
+
+# Called with (steps done, steps in all) between the steps of a slow method. What it raises ends the
+# method: the way to stop one.
+Progress = Callable[[int, int], None]
+
+
+class Scored(NamedTuple):
+    """What the computation of a method gives back.
+
+    Attributes:
+        scores: `[t]`, signed, special tokens included; higher speaks for the target.
+        details: numbers about the computation, by their name in words ("convergence delta").
+    """
+
+    scores: NDArray[np.float64]
+    details: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting of a method: its name, its usual value, and what else it may be.
+
+    Attributes:
+        name: keyword of the call.
+        default: the usual value; its type is the type of the option.
+        help: one sentence for people.
+        choices: all values allowed, or () if any from `least` to `most` is.
+        least, most: range of a number, both ends allowed.
+    """
+
+    name: str
+    default: Any
+    help: str
+    choices: tuple[Any, ...] = ()
+    least: float | None = None
+    most: float | None = None
+
+    def check(self, value: Any) -> Any:
+        """The value, in the type of the option.
+
+        Raises:
+            SettingsError: it is not allowed; the message says what is.
+        """
+        if self.choices:
+            if value not in self.choices:
+                names = ", ".join(map(str, self.choices))
+                raise SettingsError(f"'{value}' is not a choice of '{self.name}'. Use {names}.")
+            return value
+        try:
+            number = type(self.default)(value)
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        least = -np.inf if self.least is None else self.least
+        most = np.inf if self.most is None else self.most
+        if number is None or number != value or not least <= number <= most:
+            raise SettingsError(
+                f"'{value}' is not a value of '{self.name}'. Use a "
+                f"{'whole number' if isinstance(self.default, int) else 'number'} from {least:g} "
+                f"to {most:g}."
+            )
+        return number
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """Scores that a method gives the tokens of one traced text.
+
+    Attributes:
+        method: name in `METHODS`.
+        title: how people call it.
+        reference: where it was published.
+        settings: value of every option.
+        scores: `[t]` float64, finite, signed, special tokens included.
+        seconds: what the method took beside the trace that it was given.
+        details: numbers about the computation, such as a convergence delta.
+    """
+
+    method: str
+    title: str
+    reference: str
+    settings: Mapping[str, Any]
+    scores: NDArray[np.float64]
+    seconds: float
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to score tokens. Call it with a model and a trace to get an `Attribution`.
+
+    Attributes:
+        name: key in `METHODS`.
+        title: how people call it.
+        reference: where it was published.
+        family: "flow", "attention", "gradient", "perturbation" or "chance".
+        summary: one sentence that says what it computes.
+        compute: `(model, trace, progress, **options) -> Scored`.
+        options: its settings.
+        slow: runs the model many times, so it starts on request.
+        extension: this project's own, not published elsewhere.
+    """
+
+    name: str
+    title: str
+    reference: str
+    family: str
+    summary: str
+    compute: Callable[..., Scored]
+    options: tuple[Option, ...] = ()
+    slow: bool = False
+    extension: bool = False
+
+    def __call__(
+        self, model: Model, trace: Trace, *, progress: Progress | None = None, **options: Any
+    ) -> Attribution:
+        """Score the tokens of a trace.
+
+        Args:
+            model: the model that was traced.
+            trace: of the text and target to explain; its `encoding` is what the model is given.
+            progress: called between steps; what it raises stops the method.
+            **options: values of `options`; the others keep their default.
+
+        Raises:
+            SettingsError: an unknown option, or a value it does not take.
+            GafError: the method cannot explain this model or text; the message says why.
+        """
+        settings = self.settings(**options)
+        started = time.perf_counter()
+        scored = self.compute(model, trace, progress or _ignore, **settings)
+        seconds = time.perf_counter() - started
+        scores = np.array(scored.scores, dtype=np.float64)
+        if not np.isfinite(scores).all():
+            raise GafError(
+                f"{self.title} gives scores that are not numbers for this text. Leave it out, or "
+                "change its settings."
+            )
+        scores.flags.writeable = False
+        return Attribution(
+            self.name, self.title, self.reference, settings, scores, seconds, dict(scored.details)
+        )
+
+    def settings(self, **options: Any) -> dict[str, Any]:
+        """All settings: the options given, checked, and the defaults of the others.
+
+        Raises:
+            SettingsError: an unknown option, or a value it does not take.
+        """
+        known = {option.name: option for option in self.options}
+        unknown = sorted(options.keys() - known.keys())
+        if unknown:
+            has = f"It has {', '.join(known)}." if known else "It has none."
+            raise SettingsError(f"{self.title} has no option '{unknown[0]}'. {has}")
+        return {
+            name: option.check(options.get(name, option.default)) for name, option in known.items()
+        }
+
+
+def _ignore(_done: int, _total: int) -> None:
+    pass

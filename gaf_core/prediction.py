@@ -1,0 +1,90 @@
+"""Model + inputs -> logits: the one place that calls a network.
+
+A trace, a perturbed text and a gradient by the embeddings all come through here, so that what is
+explained and what is measured are the same prediction.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from gaf_core.errors import GafError, ModelError
+from gaf_core.models import Model, Task
+
+Inputs = Mapping[str, torch.Tensor]  # `[n, t]` by the name that the tokenizer gives them
+
+
+def forward(model: Model, inputs: Inputs, **options: Any) -> Any:
+    """Run the network; the caller holds `model.lock` and decides about gradients.
+
+    Args:
+        model: its network may or may not take each of the inputs and options.
+        inputs: `[n, t]`, on any device. A text that is shorter than the others ends in padding that
+            its `attention_mask` hides.
+        **options: keywords such as `output_attentions` that every network is offered.
+    """
+    offered: dict[str, Any] = {name: tensor.to(model.device) for name, tensor in inputs.items()}
+    offered |= {"use_cache": False, **options}
+    if model.task is Task.NEXT_TOKEN:
+        # all other positions would cost tokens x vocabulary
+        offered["logits_to_keep"] = _read_positions(offered).unique()
+    parameters = inspect.signature(model.module.forward).parameters
+    accepted = {name: value for name, value in offered.items() if name in parameters}
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        accepted |= options  # transformers hands them on without naming them
+    return model.module(**accepted)
+
+
+def read_logits(model: Model, output: Any, inputs: Inputs) -> torch.Tensor:
+    """`[n, C]` logits of what `forward` returned for these inputs: of the class or next token.
+
+    Raises:
+        ModelError: they have another shape than the labels, or are not numbers.
+    """
+    logits = output.logits
+    if model.task is Task.NEXT_TOKEN and logits.ndim == 3:
+        positions = _read_positions(inputs)
+        kept, place = positions.unique(return_inverse=True)
+        if logits.shape[1] != len(kept):  # a network without logits_to_keep returns all
+            place = positions
+        logits = logits[torch.arange(len(logits)), place.to(logits.device)]
+    if logits.shape[1:] != (len(model.labels),):
+        raise ModelError(
+            f"{type(model.module).__name__} returns logits of shape {list(logits.shape[1:])} for "
+            f"its {len(model.labels):,} labels. It does not do what its configuration says."
+        )
+    if logits.isnan().any():
+        raise ModelError(
+            "The model's logits are not numbers (NaN). Its weights are damaged, or a number "
+            "overflowed: compute in float32."
+        )
+    return logits
+
+
+@contextmanager
+def failures_in_a_sentence(model: Model) -> Iterator[None]:
+    """Turn whatever a network raises into a `ModelError`."""
+    try:
+        yield
+    except GafError:
+        raise
+    except Exception as error:  # networks raise many kinds, and run out of memory on a GPU
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ModelError(
+            f"{type(model.module).__name__} fails on this text: {reason}. Check that its tokenizer "
+            "is the one that it was trained with, or try a shorter text."
+        ) from error
+
+
+def _read_positions(inputs: Inputs) -> torch.Tensor:
+    """`[n]` the last token of each text that padding does not hide."""
+    mask = inputs.get("attention_mask")
+    if mask is None:
+        ids = inputs["input_ids"]
+        return torch.full((len(ids),), ids.shape[1] - 1)
+    return mask.sum(dim=1).cpu().long() - 1
