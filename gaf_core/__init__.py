@@ -5,6 +5,7 @@ and their gradients into the capacities of a layered flow network and scores eac
 unique log-barrier-regularised maximum flow.
 """
 
+from gaf_core.depth import DepthShares
 from gaf_core.errors import (
     CapacityError,
     GafError,
@@ -15,7 +16,7 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import Explanation, Settings, explain, explain_trace
+from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace
 from gaf_core.flow import (
     ExactFlow,
     FlowPath,
@@ -38,8 +39,10 @@ from gaf_core.trace import Trace, trace
 from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [
+    "FAITHFUL",
     "PRESETS",
     "CapacityError",
+    "DepthShares",
     "ExactFlow",
     "Explanation",
     "FlowNetwork",

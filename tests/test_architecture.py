@@ -22,6 +22,7 @@ ORDER = (
     ("information",),
     ("network",),
     ("flow",),
+    ("depth",),
     ("heatmap", "explain"),
     ("faithfulness",),
     ("baselines",),
