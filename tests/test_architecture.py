@@ -16,7 +16,7 @@ ORDER = (
     ("errors",),
     ("loading",),
     ("models",),
-    ("attention", "encoding", "memory", "prediction", "target"),
+    ("attention", "encoding", "frozen", "memory", "prediction", "residual", "target"),
     ("trace",),
     ("words",),
     ("information",),
