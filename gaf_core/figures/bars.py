@@ -116,7 +116,8 @@ def _intervals(
     bounds: NDArray[np.float64] | None,
 ) -> dict[Scored, tuple[float, float]]:
     """Least and most, as shares of the flow, of the rows that are one token."""
-    if bounds is None or explanation.solution.value <= 0:
+    # the bounds are those of one flow, a depth average is over several
+    if bounds is None or explanation.depths is not None or explanation.solution.value <= 0:
         return {}
     count = len(explanation.tokens)
     members = group_words(explanation.trace).members if by_words else [[i] for i in range(count)]

@@ -74,6 +74,7 @@ def flow_graph(
     _add_saturated(figure, [line for line in lines if line.saturated])
     _add_marks(figure, [line.mark for line in lines], "edges", visible=False)
     _add_marks(figure, picture.marks, "nodes", visible=True)
+    _add_limited(figure, [mark for mark in picture.marks if mark.limited])
     return _finished(figure, picture)
 
 
@@ -122,6 +123,25 @@ def _add_saturated(figure: go.Figure, lines: list[Line]) -> None:
         name="saturated",
         **_UNCHANGED,
     )
+
+
+def _add_limited(figure: go.Figure, marks: list[Mark]) -> None:
+    """A square around each node whose own capacity is used up."""
+    if marks:
+        figure.add_scatter(
+            x=[mark.x for mark in marks],
+            y=[mark.y for mark in marks],
+            mode="markers",
+            marker={
+                "symbol": "square-open",
+                "size": [mark.size + 5 for mark in marks],
+                "color": NEUTRAL,
+                "line": {"width": 1.5},
+            },
+            hoverinfo="skip",
+            name="limited nodes",
+            **_UNCHANGED,
+        )
 
 
 # Streamlit tells a click by plotly's selection, which would fade everything else.
