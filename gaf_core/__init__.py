@@ -16,7 +16,7 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace
+from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace, trace_for
 from gaf_core.flow import (
     ExactFlow,
     FlowPath,
@@ -79,6 +79,7 @@ __all__ = [
     "solve",
     "solve_many",
     "trace",
+    "trace_for",
     "widest_paths",
     "word_scores",
     "written",

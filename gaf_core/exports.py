@@ -265,8 +265,6 @@ def _add_edges(graph: nx.DiGraph, explanation: Explanation, kept: NDArray[np.boo
     columns = {name: column.tolist() for name, column in _edges(explanation, kept).items()}
     for row in zip(*columns.values(), strict=True):
         numbers = dict(zip(columns, row, strict=True))
-        ends = (
-            f"{numbers['layer'] + 1}/{numbers.pop('query')}",
-            f"{numbers['layer']}/{numbers.pop('key')}",
-        )
-        graph.add_edge(*ends, **numbers, saturation=numbers["flow"] / numbers["capacity"])
+        layer, query, key = numbers["layer"], numbers.pop("query"), numbers.pop("key")
+        numbers["saturation"] = numbers["flow"] / numbers["capacity"]
+        graph.add_edge(f"{layer + 1}/{query}", f"{layer}/{key}", **numbers)

@@ -139,8 +139,8 @@ def node_capacities(trace: Trace, layers: tuple[int, int] | None = None) -> Tens
     first, last = check_layers(layers, trace.layers)
     if trace.relevance is None:
         raise SettingsError(
-            "This trace has no relevances, which node capacities are made of. Trace the text with a "
-            "model whose hidden states can be read, or explain it without node capacities."
+            "This trace has no relevances, which node capacities are made of. Trace the text with "
+            "a model whose hidden states can be read, or explain it without node capacities."
         )
     return np.maximum(trace.relevance[first:last].astype(np.float64), 0.0)
 

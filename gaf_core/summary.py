@@ -57,7 +57,7 @@ def certificate_sentence(explanation: Explanation) -> str:
         return solution.message
     if not explanation.certified:
         return (
-            "Of the flows that the scores are the mean of, not all are proven; do not rely on them."
+            "Not all of the flows that the scores are the mean of are proven. Do not rely on them."
         )
     return (
         f"Proven: flow {solution.value:.4g}, and no flow through this network is larger by more "

@@ -46,6 +46,7 @@ def flow_graph(
         budget: nodes a layer, see `reduction`.
         part: `[l, t, t]` part of the flow in the accent of a selection; the rest is grey.
         cut: `[l + 1, t]` nodes on the prediction's side; edges on the cut have a dotted outline.
+            A square around a node means that its own capacity is used up.
         by, opened, folded: what nodes stand for and which layers are left out, as in `sankey`.
 
     Returns:
