@@ -5,6 +5,7 @@ and their gradients into the capacities of a layered flow network and scores eac
 unique log-barrier-regularised maximum flow.
 """
 
+from gaf_core.baselines import METHODS, Attribution, Method
 from gaf_core.errors import (
     CapacityError,
     GafError,
@@ -38,7 +39,9 @@ from gaf_core.trace import Trace, trace
 from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [
+    "METHODS",
     "PRESETS",
+    "Attribution",
     "CapacityError",
     "ExactFlow",
     "Explanation",
@@ -47,6 +50,7 @@ __all__ = [
     "FlowSolution",
     "GafError",
     "MemoryLimitError",
+    "Method",
     "Model",
     "ModelError",
     "Settings",
