@@ -36,7 +36,8 @@ from gaf_core.models import Task
 from tests.models import VOCABULARY, tiny_tokenizer
 
 KEYWORD = "good"
-TEXTS = ("a film good not bad", "good film not a bad", "not bad a film good", "bad good a")
+# never last: there the causal model reads, and nothing would have to be carried
+TEXTS = ("a film good not bad", "good film not a bad", "not bad a good film", "bad good a")
 
 LAYERS, HEADS, WIDTH = 2, 2, 32
 NOISE = 0.01

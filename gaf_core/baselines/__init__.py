@@ -14,6 +14,7 @@ from gaf_core.baselines.attention_flow import ATTENTION_FLOW
 from gaf_core.baselines.attribution import Attribution, Method, Option, Progress, Scored
 from gaf_core.baselines.chance import RANDOM
 from gaf_core.baselines.flows import AF, AGF, DEPTH_AVERAGE, GF
+from gaf_core.baselines.hidden import ATTCAT, CAT
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -28,6 +29,8 @@ METHODS: dict[str, Method] = {
         ATTENTION_FLOW,
         GRAD_CAM,
         ATTENTION_X_GRADIENT,
+        CAT,
+        ATTCAT,
         RELEVANCE,
     )
 }
