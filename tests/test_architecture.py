@@ -26,7 +26,7 @@ ORDER = (
     ("faithfulness",),
     ("baselines",),
     ("corpus",),
-    ("focus",),
+    ("focus", "edits"),
     ("bottleneck",),
     ("picture",),
     ("figures",),
