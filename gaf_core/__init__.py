@@ -16,6 +16,7 @@ from gaf_core.errors import (
     TextTooLongError,
 )
 from gaf_core.explain import Explanation, Settings, explain, explain_trace
+from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
     FlowPath,
@@ -40,6 +41,8 @@ from gaf_core.words import Words, group_words, word_scores, written
 __all__ = [
     "PRESETS",
     "CapacityError",
+    "Curves",
+    "Evaluation",
     "ExactFlow",
     "Explanation",
     "FlowNetwork",
@@ -49,6 +52,7 @@ __all__ = [
     "MemoryLimitError",
     "Model",
     "ModelError",
+    "Perturbation",
     "Settings",
     "SettingsError",
     "Status",
@@ -62,6 +66,8 @@ __all__ = [
     "ambiguity",
     "central_path",
     "estimate_memory",
+    "evaluate",
+    "evaluate_all",
     "explain",
     "explain_trace",
     "extreme_flows",
