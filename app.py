@@ -17,5 +17,6 @@ EXPLORE = "pages/explore_page.py"
 pages = [
     st.Page(EXPLORE, title="Explore", url_path="home", default=True),
     st.Page(EXPLORE, title="Explore", url_path="explore", visibility="hidden"),
+    st.Page("pages/edit_page.py", title="Edit a text", url_path="edit"),
 ]
 st.navigation(pages, position="top").run()

@@ -27,7 +27,7 @@ ORDER = (
     ("agreement", "faithfulness"),
     ("baselines",),
     ("corpus",),
-    ("focus",),
+    ("focus", "edits"),
     ("bottleneck",),
     ("picture",),
     ("figures",),
