@@ -17,6 +17,7 @@ from gaf_core.errors import (
     TextTooLongError,
 )
 from gaf_core.explain import Explanation, Settings, explain, explain_trace
+from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
     FlowPath,
@@ -43,6 +44,8 @@ __all__ = [
     "PRESETS",
     "Attribution",
     "CapacityError",
+    "Curves",
+    "Evaluation",
     "ExactFlow",
     "Explanation",
     "FlowNetwork",
@@ -53,6 +56,7 @@ __all__ = [
     "Method",
     "Model",
     "ModelError",
+    "Perturbation",
     "Settings",
     "SettingsError",
     "Status",
@@ -66,6 +70,8 @@ __all__ = [
     "ambiguity",
     "central_path",
     "estimate_memory",
+    "evaluate",
+    "evaluate_all",
     "explain",
     "explain_trace",
     "extreme_flows",
