@@ -31,6 +31,7 @@ from gaf_core.flow import (
     solve_many,
     widest_paths,
 )
+from gaf_core.frozen import Frozen
 from gaf_core.information import information_tensor
 from gaf_core.memory import estimate_memory
 from gaf_core.models import PRESETS, Model, Task, load_model
@@ -51,6 +52,7 @@ __all__ = [
     "FlowNetwork",
     "FlowPath",
     "FlowSolution",
+    "Frozen",
     "GafError",
     "MemoryLimitError",
     "Method",

@@ -16,7 +16,7 @@ ORDER = (
     ("errors",),
     ("loading",),
     ("models",),
-    ("attention", "encoding", "memory", "prediction", "removal", "target"),
+    ("attention", "encoding", "frozen", "memory", "prediction", "removal", "residual", "target"),
     ("trace",),
     ("perturbed", "perturbation"),
     ("words",),
