@@ -6,6 +6,7 @@ unique log-barrier-regularised maximum flow.
 """
 
 from gaf_core.baselines import METHODS, Attribution, Method
+from gaf_core.depth import DepthShares
 from gaf_core.errors import (
     CapacityError,
     GafError,
@@ -16,7 +17,7 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import Explanation, Settings, explain, explain_trace
+from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace
 from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
@@ -41,11 +42,13 @@ from gaf_core.trace import Trace, trace
 from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [
+    "FAITHFUL",
     "METHODS",
     "PRESETS",
     "Attribution",
     "CapacityError",
     "Curves",
+    "DepthShares",
     "Evaluation",
     "ExactFlow",
     "Explanation",

@@ -23,6 +23,7 @@ ORDER = (
     ("information",),
     ("network",),
     ("flow",),
+    ("depth",),
     ("heatmap", "explain"),
     ("agreement", "faithfulness"),
     ("baselines",),

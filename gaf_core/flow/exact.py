@@ -34,7 +34,13 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
 from gaf_core.flow.augment import augment, extremes, shift
-from gaf_core.flow.layout import Layout, layout_of, live_blocks, throughput
+from gaf_core.flow.layout import (
+    Layout,
+    layout_of,
+    live_blocks,
+    refuse_node_capacities,
+    throughput,
+)
 from gaf_core.network import FlowNetwork
 
 _RESOLUTION = 2.0**58
@@ -60,6 +66,11 @@ class ExactFlow:
     edge_flow: NDArray[np.float64]
     cut_near_prediction: NDArray[np.bool_]
     cut_near_input: NDArray[np.bool_]
+
+    @property
+    def node_flow(self) -> NDArray[np.float64]:
+        """`[l, t]` flow through node `(k, i)`, the token `i` as it enters layer `k`."""
+        return self.edge_flow.sum(axis=1)
 
 
 class FlowPath(NamedTuple):
@@ -192,6 +203,7 @@ def _widest_path(flow: NDArray[np.float64]) -> FlowPath:
 
 
 def _count(network: FlowNetwork) -> _Counted:
+    refuse_node_capacities(network)
     blocks = live_blocks(network.capacity, network.live, network.u_inf)
     _, bound = throughput(blocks)
     unit = bound / _RESOLUTION
