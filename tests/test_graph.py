@@ -39,7 +39,7 @@ def test_it_has_the_nodes_of_the_sankey_and_each_says_what_it_selects():
     (marks,) = named(figure, "nodes")
     reduced = SankeyPicture.of(explanation, 5).reduced
     assert len(marks.x) == sum(map(len, reduced.nodes)) + 1, "and the prediction"
-    chosen = [from_text(row[0], explanation.solution) for row in marks.customdata if row[0]]
+    chosen = [from_text(explanation, row[0]) for row in marks.customdata if row[0]]
     alone = [
         Node(k, node.tokens[0])
         for k, layer in enumerate(reduced.nodes)
@@ -49,7 +49,7 @@ def test_it_has_the_nodes_of_the_sankey_and_each_says_what_it_selects():
     assert chosen == alone
     (edges,) = named(figure, "edges")
     assert edges.marker.opacity == 0
-    assert any(isinstance(from_text(row[0], explanation.solution), Edge)
+    assert any(isinstance(from_text(explanation, row[0]), Edge)
                for row in edges.customdata if row[0])  # fmt: skip
 
 
