@@ -50,7 +50,9 @@ def test_a_focus_stays_what_it_was_when_the_range_of_layers_moves():
     assert "‘film’ after layer 4" in captions(app).replace("\\", "")
     assert not messages(app)
     app.slider(key="layers").set_value((6, 6)).run()
-    assert "It is after layer 4, and the flow is that of layer 6." in messages(app).replace("\\", "")
+    assert "It is after layer 4, and the flow is that of layer 6." in messages(app).replace(
+        "\\", ""
+    )
     assert "focus" not in app.query_params
 
 
