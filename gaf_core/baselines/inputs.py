@@ -7,7 +7,7 @@ text. Replacing an embedding by that of another token is what replacing the id d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gaf_core.baselines.attribution import Progress
 from gaf_core.encoding import Encoding
 from gaf_core.errors import GafError, ModelError, SettingsError, TextError
 from gaf_core.memory import available_memory, estimate_memory
@@ -74,6 +75,19 @@ class EmbeddedText:
             logits = read_logits(self._model, forward(self._model, inputs), inputs)
         values = logits[:, self._target.index]
         return values if self._target.against is None else values - logits[:, self._target.against]
+
+    def reporting(self, progress: Progress, passes: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        """The same function, which tells how many of so many passes are done after each call."""
+        done = 0
+
+        def target(embeddings: torch.Tensor) -> torch.Tensor:
+            nonlocal done
+            values = self(embeddings)
+            done += len(embeddings)
+            progress(min(done, passes), passes)
+            return values
+
+        return target
 
     def baseline(self, kind: str = "mask") -> torch.Tensor:
         """`[1, t, d]` the embeddings with every ordinary token replaced; the others keep theirs.
