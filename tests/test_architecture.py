@@ -26,6 +26,7 @@ ORDER = (
     ("faithfulness",),
     ("baselines",),
     ("corpus",),
+    ("comparison",),
     ("focus",),
     ("bottleneck",),
     ("picture",),
