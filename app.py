@@ -20,6 +20,7 @@ pages = [
     st.Page(EXPLORE, title="Explore", url_path="home", default=True),
     st.Page(EXPLORE, title="Explore", url_path="explore", visibility="hidden"),
     st.Page("pages/compare_page.py", title="Compare", url_path="side-by-side"),
+    st.Page("pages/edit_page.py", title="Edit a text", url_path="edit"),
 ]
 page = st.navigation(pages, position="top")
 with carried(page.title):

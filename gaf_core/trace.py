@@ -1,7 +1,8 @@
-"""Model + text + target -> Trace: attention and its gradient, by one forward and one backward pass.
+"""Model + text + target -> Trace: attention, its gradient and relevance, by one forward and one backward pass.
 
     A[l, h, i, j]   attention probability of query i on key j in head h of layer l
     G[l, h, i, j] = d y / d A[l, h, i, j],   y = logit of the target (before softmax)
+    R[l, i] = sum_d h[l, i, d] * d y / d h[l, i, d],   h the hidden state entering layer l
 
 The parameters are frozen and only the outputs of the embeddings require a gradient, so the
 backward pass computes the gradients of activations and never one of a parameter.
@@ -17,7 +18,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.attention import attention_gradient, read_attention, to_numpy
+from gaf_core.attention import (
+    attention_gradient,
+    gradients,
+    read_attention,
+    read_hidden,
+    relevance,
+    to_numpy,
+)
 from gaf_core.encoding import Encoding, TextLike, encode
 from gaf_core.memory import check_memory
 from gaf_core.models import Model, Task
@@ -47,6 +55,10 @@ class Trace:
             in a trace that was made without a text.
         task: what the logits are logits of: classes, or the token that comes next.
         encoding: what the network was given; None in a trace that was made without a model.
+        relevance: `[L, t]` float32, in units of the logit: `h . dy/dh` of the hidden state `h` that
+            enters each layer, by token. By how much the logit grows, to first order, for each
+            100 % that the state grows. None in a trace that was made without a model, or where
+            the hidden states that the model returns are not those it computes with.
     """
 
     text: str
@@ -62,6 +74,7 @@ class Trace:
     segments: NDArray[np.int64] | None = None
     task: Task = Task.CLASSIFICATION
     encoding: Encoding | None = None
+    relevance: NDArray[np.float32] | None = None
 
     @property
     def layers(self) -> int:
@@ -130,15 +143,19 @@ def trace(
     ):
         encoding = text if isinstance(text, Encoding) else encode(model, text, truncate)
         check_memory(model, len(encoding.tokens))
-        output = forward(model, encoding.inputs, output_attentions=True)
+        wanted = {"output_attentions": True, "output_hidden_states": True}
+        output = forward(model, encoding.inputs, **wanted)
         logits = read_logits(model, output, encoding.inputs)[0]
         resolved = resolve_target(model, target, predicted=int(logits.argmax()))
         scalar = logits[resolved.index]
         if resolved.against is not None:
             scalar = scalar - logits[resolved.against]
         maps = read_attention(model, output, len(encoding.tokens))
+        states = read_hidden(model, output, len(encoding.tokens)) or ()
+        by_map, by_state = gradients(scalar, maps, states)
         # copied before the attention is, so that no more than three of the four exist at a time
-        gradient = to_numpy(attention_gradient(model, scalar, maps))
+        gradient = to_numpy(attention_gradient(model, by_map))
+        del by_map
     return Trace(
         text=encoding.text,
         tokens=encoding.tokens,
@@ -153,6 +170,7 @@ def trace(
         segments=encoding.segments,
         task=model.task,
         encoding=encoding,
+        relevance=relevance(states, by_state),
     )
 
 

@@ -27,7 +27,7 @@ ORDER = (
     ("baselines",),
     ("corpus",),
     ("comparison",),
-    ("focus",),
+    ("focus", "edits"),
     ("bottleneck",),
     ("picture",),
     ("figures",),
