@@ -35,7 +35,7 @@ _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-d
 
 
 def score_heatmap(
-    texts: Sequence[str],
+    texts: tuple[str, ...],
     scaled: Mapping[str, NDArray[np.float64]],
     raw: Mapping[str, NDArray[np.float64]],
     unit: str,
@@ -50,7 +50,9 @@ def score_heatmap(
     """
     names = list(scaled)
     colour, score = (np.array([one[name] for name in names]).T for one in (scaled, raw))
-    blocks = [range(start, min(start + _BLOCK, len(texts))) for start in range(0, len(texts), _BLOCK)]
+    blocks = [
+        range(start, min(start + _BLOCK, len(texts))) for start in range(0, len(texts), _BLOCK)
+    ]
     sizes = [len(block) for block in blocks]
     height = _ROW * len(texts) + _HEADER * len(blocks) + 16
     figure = make_subplots(
@@ -80,7 +82,7 @@ def score_heatmap(
     return figure.update_layout(margin={**NARROW, "t": _HEADER})
 
 
-def entry_bars(texts: Sequence[str], scores: NDArray[np.float64], limit: int = 25) -> go.Figure:
+def entry_bars(texts: tuple[str, ...], scores: NDArray[np.float64], limit: int = 25) -> go.Figure:
     """Scores of one entry, the highest first, as bars to the right for the target, left against.
 
     Args:

@@ -114,9 +114,11 @@ def _ask_option(method: Method, option: Option) -> Any:
         return st.toggle(label, value=option.default, **arguments)
     if isinstance(option.default, int | float):
         kind = type(option.default)
-        ends = (None if end is None else kind(end) for end in (option.least, option.most))
+        for end, name in ((option.least, "min_value"), (option.most, "max_value")):
+            if end is not None:
+                arguments[name] = kind(end)
         shape = "%d" if kind is int else "%.3g"
-        return st.number_input(label, *ends, option.default, format=shape, **arguments)
+        return st.number_input(label, value=option.default, format=shape, **arguments)
     return st.text_input(label, value=str(option.default), **arguments)
 
 

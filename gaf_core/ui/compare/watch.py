@@ -37,7 +37,7 @@ def _show(shown: Sequence[Task]) -> None:
             for task in waiting:
                 work.request(task)
             st.rerun()
-    if any((job := work.desk().find(task.key)) and not _open(task) for task in shown):
+    if not all(_open(task) for task in shown):
         st.rerun()  # something has just ended: the whole page shows it
 
 

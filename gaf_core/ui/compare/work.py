@@ -99,7 +99,9 @@ def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbati
     return found
 
 
-def compare(model: Model, trace: Trace, todo: Sequence[Task], perturbation: Perturbation) -> Comparison:
+def compare(
+    model: Model, trace: Trace, todo: Sequence[Task], perturbation: Perturbation
+) -> Comparison:
     """Start what is to be started, wait a moment, and give back what is there."""
     for task in todo:
         job = desk().find(task.key)
@@ -109,7 +111,9 @@ def compare(model: Model, trace: Trace, todo: Sequence[Task], perturbation: Pert
     _wait(todo)
     names = tuple(task.name for task in todo)
     found = {task.name: job.result for task in todo if (job := _done(task))}
-    failures = {task.name: job.failure for task in todo if (job := desk().find(task.key)) and job.failure}
+    failures = {
+        task.name: job.failure for task in todo if (job := desk().find(task.key)) and job.failure
+    }
     failures |= {name: one.failure for name, one in found.items() if one.failure}
     return Comparison(
         trace,
@@ -147,9 +151,7 @@ def _work(model: Model, trace: Trace, task: Task) -> Callable[[Progress], Found]
     def work(progress: Progress) -> Found:
         scored = shelf.get((question, entry), lambda: score(progress))
         try:
-            measured = shelf.get(
-                (question, entry, perturbation), lambda: measure(scored, progress)
-            )
+            measured = shelf.get((question, entry, perturbation), lambda: measure(scored, progress))
         except GafError as error:  # the scores are shown all the same
             return Found(scored, None, str(error))
         return Found(scored, measured, "")
