@@ -30,6 +30,7 @@ ORDER = (
     ("agreement", "faithfulness"),
     ("baselines",),
     ("corpus",),
+    ("comparison",),
     ("focus", "edits"),
     ("bottleneck",),
     ("picture",),
