@@ -1,4 +1,4 @@
-"""The attention of a forward pass and its gradient, proven to be what the prediction used.
+"""The attention and hidden states of a forward pass, and the gradients of the prediction by them.
 
 Nothing here knows an architecture. What a model returns as its attention is believed only if it
 has the shape of attention, is a distribution over the tokens in every row, and the prediction is a
@@ -7,6 +7,7 @@ function of that very tensor: a copy has no gradient, so it is found out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from gaf_core.errors import ModelError
 from gaf_core.models import Model
 
-Maps = tuple[torch.Tensor, ...]  # one a layer, [1, H, t, t]
+Maps = tuple[torch.Tensor, ...]  # one a layer, [1, H, t, t], or a hidden state [1, t, d]
 _ROW_SUM_TOLERANCE = 1e-4
 _ADVICE = "Choose a transformer whose layers all attend by softmax."
 
@@ -45,15 +46,23 @@ def read_attention(model: Model, output: Any, tokens: int) -> Maps:
     return maps
 
 
-def attention_gradient(model: Model, scalar: torch.Tensor, attention: Maps) -> Maps:
-    """Differentiate `scalar` by every attention map, in one backward pass.
+def read_hidden(model: Model, output: Any, tokens: int) -> Maps:
+    """The hidden state entering each layer, `L` of `[1, t, d]`; of the encoder where there are two.
+
+    Empty where the network does not return one for every layer and a last one after them.
+    """
+    found = getattr(output, "encoder_hidden_states", None) or getattr(output, "hidden_states", None)
+    states = tuple(found or ())
+    fits = all(state.ndim == 3 and state.shape[:2] == (1, tokens) for state in states)
+    return states[:-1] if fits and len(states) == model.layers + 1 else ()
+
+
+def attention_gradient(model: Model, gradient: Sequence[torch.Tensor | None]) -> Maps:
+    """Believe the gradient by the attention maps, one of each layer, if it is one.
 
     Raises:
         ModelError: the scalar is not a function of a map, or a gradient is not finite.
     """
-    connected = [layer for layer in attention if layer.requires_grad]
-    found = iter(torch.autograd.grad(scalar, connected, allow_unused=True) if connected else ())
-    gradient = [next(found) if layer.requires_grad else None for layer in attention]
     unused = [number for number, layer in enumerate(gradient) if layer is None]
     if unused:
         raise ModelError(
@@ -70,8 +79,33 @@ def attention_gradient(model: Model, scalar: torch.Tensor, attention: Maps) -> M
     return maps
 
 
-def to_numpy(maps: Maps) -> NDArray[np.float32]:
-    """Copy maps into one read-only array `[L, H, t, t]`, whatever their device and precision."""
+def gradients(
+    scalar: torch.Tensor, *groups: Maps, keep_graph: bool = False
+) -> list[list[torch.Tensor | None]]:
+    """Differentiate `scalar` by every tensor of every group, in one backward pass.
+
+    A gradient is None where the scalar is not a function of the tensor.
+    """
+    tensors = [tensor for group in groups for tensor in group]
+    connected = [tensor for tensor in tensors if tensor.requires_grad]
+    found = iter(
+        torch.autograd.grad(scalar, connected, allow_unused=True, retain_graph=keep_graph)
+        if connected
+        else ()
+    )
+    return [[next(found) if one.requires_grad else None for one in group] for group in groups]
+
+
+def relevance(states: Maps, gradient: Sequence[torch.Tensor | None]) -> NDArray[np.float32] | None:
+    """`[L, t]` the sum over `d` of state x gradient; None if a state is not part of the graph."""
+    found = [one for one in gradient if one is not None]
+    if not states or len(found) != len(states):
+        return None
+    return to_numpy([(h.detach() * g).sum(dim=-1) for h, g in zip(states, found, strict=True)])
+
+
+def to_numpy(maps: Sequence[torch.Tensor]) -> NDArray[np.float32]:
+    """Copy tensors `[1, ...]` of any device and precision into one read-only array `[L, ...]`."""
     stacked = np.empty((len(maps), *maps[0].shape[1:]), dtype=np.float32)
     for target, layer in zip(stacked, maps, strict=True):
         torch.from_numpy(target).copy_(layer.detach()[0])

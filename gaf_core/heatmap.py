@@ -8,6 +8,7 @@ page does not say which of the two it is.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 
@@ -59,6 +60,7 @@ class _Piece:
     score: float
     tokens: tuple[int, ...]
     whole: bool  # a word, whose hover text is about all of its tokens
+    marked: bool
 
     def title(self, scale: _Scale) -> str:
         if self.whole and len(self.tokens) > 1:
@@ -78,6 +80,8 @@ def heatmap_html(
     *,
     show_special: bool = True,
     by_words: bool = False,
+    marked: Collection[int] = (),
+    full: float | None = None,
 ) -> str:
     """The text of a trace, each token or each word coloured by its score.
 
@@ -86,14 +90,20 @@ def heatmap_html(
         scores: `[t]`, `>= 0`, in any unit.
         show_special: show the tokens that the tokenizer added, as small chips.
         by_words: colour whole words, by the sum over their tokens.
+        marked: words (or pieces, see `words.group_pieces`) to underline, by their index.
+        full: share that has the strongest shade, so that several texts can have one scale; None for
+            the share of the strongest piece shown.
 
     Returns:
-        HTML with inline styles only. The strongest piece shown has the strongest shade; hovering it
-        gives its share of all scores, its raw score and its tokens.
+        HTML with inline styles only. Hovering a piece gives its share of all scores, its raw score
+        and its tokens.
     """
-    pieces = _pieces(trace, scores, show_special, by_words)
+    pieces = _pieces(trace, scores, show_special, by_words, marked)
+    total = float(scores.sum())
     strongest = max((piece.score for piece in pieces), default=0.0)
-    scale = _Scale(trace, scores, written(trace), float(scores.sum()), strongest)
+    if full is not None:
+        strongest = full * total
+    scale = _Scale(trace, scores, written(trace), total, strongest)
     html, cursor = [], 0
     for number, piece in enumerate(pieces):
         if piece.chip:
@@ -140,7 +150,11 @@ def _luminance(colour: str) -> float:
 
 
 def _pieces(
-    trace: Trace, scores: NDArray[np.float64], show_special: bool, by_words: bool
+    trace: Trace,
+    scores: NDArray[np.float64],
+    show_special: bool,
+    by_words: bool,
+    marked: Collection[int],
 ) -> list[_Piece]:
     """What is coloured, in reading order."""
     words = group_words(trace) if by_words else group_pieces(trace)
@@ -154,6 +168,7 @@ def _pieces(
             score=float(summed[index]),
             tokens=tuple(tokens),
             whole=by_words,
+            marked=index in marked,
         )
         for index, tokens in enumerate(words.members)
         if show_special or not words.special[index]
@@ -191,7 +206,7 @@ def _coloured(scale: _Scale, piece: _Piece, touching: tuple[bool, bool]) -> str:
     style = (
         f"{_paint(scale.intensity(piece.score))};padding:.22em 0;"
         f"border-start-start-radius:{before};border-end-start-radius:{before};"
-        f"border-start-end-radius:{after};border-end-end-radius:{after}"
+        f"border-start-end-radius:{after};border-end-end-radius:{after}{_underline(piece)}"
     )
     text = scale.trace.text[piece.start : piece.end]
     # A line break has no width to colour: a sign before it has, and is not copied with the text.
@@ -203,10 +218,15 @@ def _coloured(scale: _Scale, piece: _Piece, touching: tuple[bool, bool]) -> str:
 def _chip(scale: _Scale, piece: _Piece) -> str:
     style = (
         f"{_paint(scale.intensity(piece.score))};font-size:.68em;padding:.25em .5em;"
-        "border-radius:.9em;margin:0 .35em;vertical-align:.12em"
+        f"border-radius:.9em;margin:0 .35em;vertical-align:.12em{_underline(piece)}"
     )
     # Isolated, so that a Latin name neither sets nor disturbs the direction of the sentence.
     return f'<bdi style="{style}" title="{piece.title(scale)}">{escape(piece.text)}</bdi>'
+
+
+def _underline(piece: _Piece) -> str:
+    # a line of its own and not text-decoration, which runs through the tails of letters
+    return ";border-bottom:.16em solid currentColor;font-weight:600" if piece.marked else ""
 
 
 def _paint(intensity: float) -> str:

@@ -1,5 +1,6 @@
 """A visitor of the app in a real Chromium. Nothing may leave this computer."""
 
+import re
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page
@@ -28,7 +29,9 @@ class Visit:
         return page
 
     def _console(self, message) -> None:
-        if message.type == "error":
+        # Streamlit looks for its server below the address of a page before it looks at the root
+        probing = re.search(r"/\w+/_stcore/", message.location.get("url", ""))
+        if message.type == "error" and not probing:
             self.problems.append(message.text)
 
     def _request(self, request) -> None:

@@ -135,12 +135,12 @@ def node_hover(explanation: Explanation, node: ReducedNode, layer: str) -> str:
 def link_hover(
     explanation: Explanation, link: ReducedLink, lower: ReducedNode, upper: ReducedNode, layer: str
 ) -> str:
-    """From, to, layer, flow, capacity, saturation, cut and selected part of a link."""
+    """From, to, layer, flow, capacity, saturation, heads, cut and selected part of a link."""
     name, other = node_label(explanation, lower), node_label(explanation, upper)
     share = link.flow / explanation.solution.value
     return (
         f"<b>{name} → {other}</b><br>{layer}<br>flow {link.flow:.4g}, {share:.1%} of all"
-        f"{_limit(link)}{_cut(link)}{selected(link)}"
+        f"{_limit(link)}{_heads(link)}{_cut(link)}{selected(link)}"
     )
 
 
@@ -164,6 +164,17 @@ def _limit(link: ReducedLink) -> str:
     full = "<br>saturated: it carries all it can" if link.saturation > SATURATED else ""
     merged = f"<br>sum of {link.edges:,} edges" if link.edges > 1 else ""
     return f"<br>capacity {link.capacity:.4g}, {link.saturation:.1%} used{full}{merged}"
+
+
+def _heads(link: ReducedLink) -> str:
+    """The heads that add most to the capacity, with their shares of it."""
+    if link.heads is None:
+        return ""
+    named = [f"{number} ({_percent(share)})" for number, share in link.heads.strongest]
+    parts = [f"strongest heads: {', '.join(named)}"] if named else []
+    if link.heads.residual:
+        parts.append(f"residual connection: {_percent(link.heads.residual)}")
+    return "".join(f"<br>{part}" for part in parts)
 
 
 def _cut(link: ReducedLink) -> str:

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Heads(NamedTuple):
+    """What a capacity is made of.
+
+    Attributes:
+        strongest: number (from 1) and share of the capacity of its strongest heads.
+        residual: share that no head adds.
+    """
+
+    strongest: tuple[tuple[int, float], ...]
+    residual: float
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ class ReducedLink:
         edges: how many there are; across folded layers, pairs of tokens that flow runs between.
         part: how much of `flow` belongs to the part followed.
         cut_edges, cut_flow: how many of the edges cross the cut, and what these carry.
+        heads: what the capacity is made of, where that was asked for (`heads.with_heads`).
     """
 
     layer: int
@@ -49,6 +63,7 @@ class ReducedLink:
     part: float = 0.0
     cut_edges: int = 0
     cut_flow: float = 0.0
+    heads: Heads | None = None
 
     @property
     def saturation(self) -> float | None:

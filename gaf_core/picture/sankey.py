@@ -29,6 +29,7 @@ from gaf_core.picture.colours import (
 from gaf_core.picture.columns import Columns
 from gaf_core.picture.cutmarks import Drawn, cut_marks
 from gaf_core.picture.folding import kept_boundaries
+from gaf_core.picture.heads import with_heads
 from gaf_core.picture.labels import (
     link_hover,
     literal,
@@ -108,6 +109,7 @@ class SankeyPicture:
             network, explanation.solution, budget, span_tokens(closed, opened),
             partition=units, part=part, cut=cut, folded=folded, limit=limit,
         )  # fmt: skip
+        reduced = with_heads(explanation, reduced)
         columns = Columns(explanation.layers[0], reduced.boundaries)
         colours = unit_colours(explanation, units)
         return cls(

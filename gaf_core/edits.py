@@ -1,0 +1,117 @@
+"""Two texts -> which words of one stand for which of the other, and how their scores moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gaf_core.trace import Trace
+from gaf_core.words import Words, group_words, word_scores
+
+SAME, CHANGED, DELETED, INSERTED = "same", "changed", "deleted", "inserted"
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A word of the original and the word of the edited text in its place.
+
+    Attributes:
+        kind: `SAME`, `CHANGED`, `DELETED` or `INSERTED`.
+        before, after: index of the word; None where there is no such word.
+    """
+
+    kind: str
+    before: int | None
+    after: int | None
+
+
+def align(before: Sequence[str], after: Sequence[str]) -> list[Pairing]:
+    """Pair the words of two texts, every word once, both in their order.
+
+    Equal words are matched by the Ratcliff-Obershelp rule (the longest run first, then what is left
+    of it and right of it). Where words were replaced, the first stands for the first and so on, and
+    those left over were deleted or inserted.
+    """
+    pairings: list[Pairing] = []
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        paired = min(last - first, end - start)
+        kind = SAME if tag == "equal" else CHANGED
+        pairings += [Pairing(kind, first + i, start + i) for i in range(paired)]
+        pairings += [Pairing(DELETED, index, None) for index in range(first + paired, last)]
+        pairings += [Pairing(INSERTED, None, index) for index in range(start + paired, end)]
+    return pairings
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """How an edit of a text moved the scores of its words.
+
+    Attributes:
+        pairings: the words of both texts, aligned, in reading order.
+        words: those of the original and of the edited text.
+        scores: `[w]` of the words of each.
+        shares: `[w]` the same as fractions of the sum of their absolute values.
+    """
+
+    pairings: list[Pairing]
+    words: tuple[Words, Words]
+    scores: tuple[NDArray[np.float64], NDArray[np.float64]]
+    shares: tuple[NDArray[np.float64], NDArray[np.float64]]
+
+    @property
+    def touched(self) -> tuple[list[int], list[int]]:
+        """Words of the original, and of the edited text, that are not the same in the other."""
+        moved = [pairing for pairing in self.pairings if pairing.kind != SAME]
+        return (
+            [pairing.before for pairing in moved if pairing.before is not None],
+            [pairing.after for pairing in moved if pairing.after is not None],
+        )
+
+    def table(self) -> pd.DataFrame:
+        """One row a pairing: kind, word, score and share before and after, change of the share.
+
+        A word that is not there is "" and its numbers are NaN; a change counts them as 0.
+        """
+        rows = []
+        for pairing in self.pairings:
+            row: dict[str, object] = {"kind": pairing.kind}
+            at = dict(zip(("before", "after"), (pairing.before, pairing.after), strict=True))
+            for side, (when, index) in enumerate(at.items()):
+                there = index is not None
+                row[f"word_{when}"] = self.words[side].text[index] if there else ""
+                row[f"score_{when}"] = self.scores[side][index] if there else np.nan
+                row[f"share_{when}"] = self.shares[side][index] if there else np.nan
+            rows.append(row)
+        table = pd.DataFrame(rows)
+        table["change"] = table["share_after"].fillna(0.0) - table["share_before"].fillna(0.0)
+        return table
+
+
+def compare_edit(
+    before: tuple[Trace, NDArray[np.float64]], after: tuple[Trace, NDArray[np.float64]]
+) -> Edit:
+    """Align two texts word by word and put the scores of their words side by side.
+
+    Args:
+        before, after: trace of the original and of the edited text, each with the scores `[t]` of
+            its tokens. They should explain the same target, or the scores mean different things.
+    """
+    words = group_words(before[0]), group_words(after[0])
+    scores = word_scores(words[0], before[1]), word_scores(words[1], after[1])
+    return Edit(
+        pairings=align(words[0].text, words[1].text),
+        words=words,
+        scores=scores,
+        shares=(_shares(scores[0]), _shares(scores[1])),
+    )
+
+
+def _shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = float(np.abs(scores).sum())
+    return scores / total if total > 0 else np.zeros_like(scores)

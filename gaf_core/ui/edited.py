@@ -1,0 +1,216 @@
+"""A text and an edited copy of it: asked for, explained, and shown side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from gaf_core import Explanation, Settings, Target, Task, Trace
+from gaf_core.edits import SAME, Edit, compare_edit
+from gaf_core.encoding import TextLike
+from gaf_core.exports import to_csv
+from gaf_core.figures import change_chart
+from gaf_core.heatmap import heatmap_html
+from gaf_core.summary import prediction_sentence
+from gaf_core.ui import cache
+from gaf_core.ui.failures import literal
+from gaf_core.words import Words, group_words, word_scores
+
+_KEYS = ("edited", "edited_second")  # of the text areas: the text, and the second one of a pair
+_OFFERED = "edit offered"  # what was last proposed for each; somebody may have changed it since
+_DROPPED = "dropped"
+_MOST_WORDS = 60  # to drop; more of them would fill the page
+
+
+def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
+    """Draw the edited copy of a text, with its words to drop, and give back what it says."""
+    originals = [text] if isinstance(text, str) else list(text)
+    _offer(_without_strongest(explanation, originals))
+    edited = [
+        st.text_area(
+            ("Edited text", "Edited second text")[number],
+            key=_KEYS[number],
+            bind="query-params",
+            height=112 if number == 0 else 80,
+            placeholder="The same text with something changed.",
+        )
+        for number in range(len(originals))
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Compare", type="primary", help="Ctrl + Enter in the text does the same.")
+        st.button("Back to the original", on_click=_set, args=(originals,))
+    words = _droppable(explanation)
+    st.pills(
+        "Drop a word of the original",
+        words,
+        format_func=lambda stretch: literal(explanation.trace.text[slice(*stretch)]),
+        key=_DROPPED,
+        on_change=_drop,
+        args=(originals,),
+        help="Writes the original without this word into the edited text.",
+    )
+    return edited[0] if len(edited) == 1 else (edited[0], edited[1])
+
+
+def explain_edited(request: cache.Request, explanation: Explanation, text: TextLike) -> Explanation:
+    """The edited text, explained for the same target as the original."""
+    target = request.settings.target
+    if target is None:  # what the model says may change, and scores of two targets do not compare
+        target = explanation.trace.target.index
+    settings: Settings = replace(request.settings, target=target)
+    return cache.explained(request.choice, text, settings)
+
+
+def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None:
+    """Both texts in one scale of colour, what the prediction did, and the words that moved."""
+    edit = compare_edit((before.trace, before.scores), (after.trace, after.scores))
+    full = max(_strongest(edit, side, special) for side in (0, 1))
+    for column, side, one in zip(st.columns(2, gap="large"), (0, 1), (before, after), strict=True):
+        with column:
+            _show_text(("Original", "Edited")[side], one, edit, side, full, special)
+    _show_prediction(before, after)
+    st.subheader("What moved", anchor=False)
+    if all(pairing.kind == SAME for pairing in edit.pairings):
+        st.info("Both texts are the same. Change a word, or drop one.", icon=":material/edit:")
+    st.plotly_chart(
+        change_chart(edit, show_special=special),
+        key="change",
+        config={"displaylogo": False, "toImageButtonOptions": {"format": "svg"}},
+        alt=f"Share of each word before and after the edit. {_largest_moves(edit)}",
+    )
+    st.caption(
+        f"{literal(_largest_moves(edit))} A share is a fraction of all scores of its text, so when "
+        "a word goes, the others share what it had; orange marks words that were edited."
+    )
+    st.download_button(
+        "Words before and after (CSV)",
+        to_csv(edit.table()),
+        file_name="gaf-edit.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _offer(parts: list[str]) -> None:
+    """Fill the edited text with a proposal, unless somebody wrote something of their own."""
+    for key, part in zip(_KEYS, parts, strict=False):
+        offered = st.session_state.setdefault(_OFFERED, {})
+        known = st.session_state.get(key, st.query_params.get(key))
+        if known is None or known == offered.get(key):
+            st.session_state[key] = offered[key] = part
+
+
+def _set(parts: list[str]) -> None:
+    st.session_state.update(zip(_KEYS, parts, strict=False))
+
+
+def _drop(originals: list[str]) -> None:
+    if stretch := st.session_state[_DROPPED]:
+        _set(_without(originals, stretch))
+
+
+def _droppable(explanation: Explanation) -> list[tuple[int, int]]:
+    words = group_words(explanation.trace)
+    stretches = zip(words.start.tolist(), words.end.tolist(), strict=True)
+    return [(start, end) for start, end in stretches if start < end][:_MOST_WORDS]
+
+
+def _without_strongest(explanation: Explanation, originals: list[str]) -> list[str]:
+    words = group_words(explanation.trace)
+    scores = word_scores(words, explanation.scores)
+    letters = np.array([any(map(str.isalnum, text)) for text in words.text])
+    candidates = np.flatnonzero(letters & (words.start < words.end))
+    if not candidates.size:
+        return originals
+    strongest = candidates[scores[candidates].argmax()]
+    return _without(originals, (int(words.start[strongest]), int(words.end[strongest])))
+
+
+def _without(originals: list[str], stretch: tuple[int, int]) -> list[str]:
+    """The texts without a stretch of their joined text, and one space less."""
+    parts, first = [], 0
+    for original in originals:
+        start, end = (place - first for place in stretch)
+        first += len(original) + 1
+        if 0 <= start < len(original):
+            before, after = original[:start], original[end:]
+            spaced = before.endswith(" ") or not before
+            parts.append(before + (after.removeprefix(" ") if spaced else after))
+        else:
+            parts.append(original)
+    return parts
+
+
+def _strongest(edit: Edit, side: int, special: bool) -> float:
+    words: Words = edit.words[side]
+    shown = edit.shares[side][special | ~words.special]
+    return float(shown.max(initial=0.0))
+
+
+def _show_text(
+    name: str, one: Explanation, edit: Edit, side: int, full: float, special: bool
+) -> None:
+    st.html(f'<p class="gaf-note">{name}</p>')
+    sentence = prediction_sentence(one.trace, lambda text: f"<b>{escape(text)}</b>")
+    st.html(f'<p class="gaf-verdict">{sentence}</p>')
+    if one.trace.truncated:
+        st.info(f"The last {one.trace.truncated:,} tokens were cut off.")
+    if not one.solution.certified or one.solution.value <= 0:
+        st.warning(one.solution.message, icon=":material/warning:")
+    st.html(
+        heatmap_html(
+            one.trace,
+            one.scores,
+            by_words=True,
+            show_special=special,
+            marked=edit.touched[side],
+            full=full,
+        )
+    )
+
+
+def _show_prediction(before: Explanation, after: Explanation) -> None:
+    target = before.trace.target
+    first, second = (one.trace for one in (before, after))
+    numbers = []
+    if len(first.labels) > 1 and target.against is None:
+        old, new = (float(one.probabilities[target.index]) for one in (first, second))
+        numbers.append(("Probability of", old, new, ".1%"))
+    old, new = (_logit(one, target) for one in (first, second))
+    numbers.append(("Logit of", old, new, ".3f"))
+    numbers.append(("Flow value for", before.solution.value, after.solution.value, ".4g"))
+    with st.container(horizontal=True, key="certificate"):
+        for label, old, new, form in numbers:
+            st.metric(
+                f"{label} {literal(target.name)}",
+                f"{old:{form}} → {new:{form}}",
+                f"{new - old:+{form}}",
+                width="content",
+            )
+    if first.predicted != second.predicted:
+        kind = "next token" if first.task is Task.NEXT_TOKEN else "class"
+        st.info(
+            f"The edit changes what the model says. Both explanations are of the {kind} "
+            f"“{literal(target.name)}”.",
+            icon=":material/swap_horiz:",
+        )
+
+
+def _logit(trace: Trace, target: Target) -> float:
+    against = 0.0 if target.against is None else float(trace.logits[target.against])
+    return float(trace.logits[target.index]) - against
+
+
+def _largest_moves(edit: Edit) -> str:
+    table = edit.table()
+    stayed = table[table["kind"] == SAME]
+    moved = stayed.iloc[np.argsort(-stayed["change"].abs().to_numpy(), kind="stable")[:3]]
+    named = (
+        f"{row.word_after} {row.share_before:.1%} to {row.share_after:.1%}"
+        for row in moved.itertuples()
+    )
+    return f"Among the words that stayed, these moved most: {', '.join(named)}."
