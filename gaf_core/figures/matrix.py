@@ -141,7 +141,11 @@ def _heatmap(drawing: _Drawing) -> go.Figure:
             hoverongaps=False,
             xgap=1 if count <= _MOST_LABELS else 0,
             ygap=1 if count <= _MOST_LABELS else 0,
-            colorbar={"thickness": 12, "title": {"text": drawing.unit}},
+            colorbar={
+                "thickness": 12,
+                "exponentformat": "e",
+                "title": {"text": drawing.unit, "side": "right"},
+            },
         )
     )
     ticks = {"tickvals": places, "ticktext": [names[place] for place in places], "ticks": ""}
