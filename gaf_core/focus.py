@@ -159,6 +159,16 @@ def from_text(explanation: Explanation, text: str) -> Selection:
     return Paths(ranks)
 
 
+def focused_tokens(selection: Selection | None) -> tuple[int, ...]:
+    """Tokens that stand on their own in pictures of words and spans, being in focus."""
+    match selection:
+        case Node(_, token):
+            return (token,)
+        case Edge(_, query, key):
+            return (query, key)
+    return ()
+
+
 def token_text(explanation: Explanation, token: int) -> str:
     """A token in quotes as written; with its position where the same text stands elsewhere too."""
     text = explanation.written[token]

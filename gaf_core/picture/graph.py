@@ -225,6 +225,11 @@ class _Builder:
         )
         if clipped:
             text += f" Capacities too wide for that end at {_WIDEST:.0f} ({clipped:,})."
+        if self.picture.followed:
+            text += (
+                f" What is in focus is at least {_SEEN:.0f} pixels wide where an edge carries "
+                f"{_LARGE:.0%} of it or more."
+            ).replace("%", " %")
         if len(links) > _MOST_LINES:
             text += f" The {len(links) - _MOST_LINES:,} edges with the least flow are not drawn."
         return f"{text} {self.picture.summary}"

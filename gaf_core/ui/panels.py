@@ -15,8 +15,8 @@ from gaf_core.summary import prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
+from gaf_core.ui.saving import saving
 
-_STILL = {"displayModeBar": False}
 _MOST_INTERVALS = 256  # tokens
 
 
@@ -53,7 +53,7 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
         st.plotly_chart(
             probability_bars(trace),
             key="probabilities",
-            config=_STILL,
+            config=saving("gaf-probabilities"),
             alt=f"Bar chart of the model's probability of each {kind}.",
         )
     unit = "word" if view.by_words else "token"
@@ -67,7 +67,7 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
             bounds=_bounds(request, explanation, view.by_words),
         ),
         key="bars",
-        config=_STILL,
+        config=saving("gaf-shares"),
         alt=f"Bar chart of each {unit}'s share of the flow, largest first. {_largest(explanation)}",
     )
     if len(explanation.tokens) > _MOST_INTERVALS:
