@@ -24,6 +24,8 @@ FORMATS = ("SVG", "PNG")
 _MEASURES = ("Spearman", "Kendall", "Top tokens in common")
 _TOP = (3, 5, 10)
 _BEST = "★"
+_UNITS = {"own": "of the strongest", "common": "share"}
+_SIDE_BY_SIDE = 10  # entries; the heatmap of more takes the whole width
 _HELP = {
     "AOPC": "Mean fall of the probability as the highest-ranked tokens are removed. Higher is "
     "better.",
@@ -61,22 +63,21 @@ def show_scores(comparison: Comparison, reading: Reading) -> None:
         f"{unit}'s share of the sum of the method's absolute scores, so a method that spreads its "
         "scores is paler.",
     )  # fmt: skip
-    left, right = st.columns([3, 2], gap="large")
-    with left, st.container(key="heat"):
-        _chart(
-            score_heatmap(shown.texts, shown.scaled(scale), shown.scores, _UNITS[scale]),
-            "scores",
-            f"Heatmap of {len(shown.scores)} methods on {len(shown.texts)} {unit}s.",
-        )
+    wide = len(shown.scores) > _SIDE_BY_SIDE
+    left, right = (st.container(), st.container()) if wide else st.columns([3, 2], gap="large")
+    with left:
+        with st.container(key="heat"):
+            _chart(
+                score_heatmap(shown.texts, shown.scaled(scale), shown.scores, _UNITS[scale]),
+                "scores",
+                f"Heatmap of {len(shown.scores)} methods on {len(shown.texts)} {unit}s.",
+            )
         st.caption(
             f"Blue speaks for what is explained, orange against it; no colour is 0. Hover for "
             f"numbers.{' A word has the sum of its tokens.' if reading.by_words else ''}"
         )
     with right:
         _show_bars(shown, unit)
-
-
-_UNITS = {"own": "of the strongest", "common": "share"}
 
 
 def selected_entry(comparison: Comparison) -> str | None:
@@ -191,9 +192,7 @@ def show_agreement(comparison: Comparison) -> None:
     matrix = matrices[_MEASURES.index(measure)]
     with st.container(key="agreement"):
         _chart(
-            agreement_matrix(
-                found.names, matrix, measure.lower(), signed=measure != _MEASURES[2]
-            ),
+            agreement_matrix(found.names, matrix, measure.lower(), signed=measure != _MEASURES[2]),
             "agreement",
             f"Matrix of {measure} between {len(found.names)} methods. {_extremes(found)}",
         )
