@@ -16,6 +16,11 @@ from gaf_core.baselines.chance import RANDOM
 from gaf_core.baselines.deeplift import DEEPLIFT
 from gaf_core.baselines.embedding import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
 from gaf_core.baselines.flows import AF, AGF, DEPTH_AVERAGE, GF
+from gaf_core.baselines.frozen import (
+    ATTENTION_X_GRADIENT_FROZEN,
+    CAT_FROZEN,
+    FAITHFUL_FLOW,
+)
 from gaf_core.baselines.hidden import ATTCAT, CAT
 from gaf_core.baselines.perturbation import KERNEL_SHAP, LIME, OCCLUSION
 
@@ -34,6 +39,9 @@ METHODS: dict[str, Method] = {
         ATTENTION_X_GRADIENT,
         CAT,
         ATTCAT,
+        CAT_FROZEN,
+        ATTENTION_X_GRADIENT_FROZEN,
+        FAITHFUL_FLOW,
         RELEVANCE,
         INTEGRATED_GRADIENTS,
         INPUT_X_GRADIENT,
