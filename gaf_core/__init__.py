@@ -6,6 +6,7 @@ unique log-barrier-regularised maximum flow.
 """
 
 from gaf_core.baselines import METHODS, Attribution, Method
+from gaf_core.depth import DepthShares
 from gaf_core.errors import (
     CapacityError,
     GafError,
@@ -16,7 +17,8 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import Explanation, Settings, explain, explain_trace
+from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace
+from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
     FlowPath,
@@ -30,6 +32,7 @@ from gaf_core.flow import (
     solve_many,
     widest_paths,
 )
+from gaf_core.frozen import Frozen
 from gaf_core.information import information_tensor
 from gaf_core.memory import estimate_memory
 from gaf_core.models import PRESETS, Model, Task, load_model
@@ -39,20 +42,26 @@ from gaf_core.trace import Trace, trace
 from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [
+    "FAITHFUL",
     "METHODS",
     "PRESETS",
     "Attribution",
     "CapacityError",
+    "Curves",
+    "DepthShares",
+    "Evaluation",
     "ExactFlow",
     "Explanation",
     "FlowNetwork",
     "FlowPath",
     "FlowSolution",
+    "Frozen",
     "GafError",
     "MemoryLimitError",
     "Method",
     "Model",
     "ModelError",
+    "Perturbation",
     "Settings",
     "SettingsError",
     "Status",
@@ -66,6 +75,8 @@ __all__ = [
     "ambiguity",
     "central_path",
     "estimate_memory",
+    "evaluate",
+    "evaluate_all",
     "explain",
     "explain_trace",
     "extreme_flows",

@@ -13,8 +13,11 @@ from gaf_core.baselines.attention import (
 from gaf_core.baselines.attention_flow import ATTENTION_FLOW
 from gaf_core.baselines.attribution import Attribution, Method, Option, Progress, Scored
 from gaf_core.baselines.chance import RANDOM
+from gaf_core.baselines.deeplift import DEEPLIFT
+from gaf_core.baselines.embedding import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
 from gaf_core.baselines.flows import AF, AGF, DEPTH_AVERAGE, GF
 from gaf_core.baselines.hidden import ATTCAT, CAT
+from gaf_core.baselines.perturbation import KERNEL_SHAP, LIME, OCCLUSION
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -32,6 +35,13 @@ METHODS: dict[str, Method] = {
         CAT,
         ATTCAT,
         RELEVANCE,
+        INTEGRATED_GRADIENTS,
+        INPUT_X_GRADIENT,
+        SALIENCY,
+        DEEPLIFT,
+        OCCLUSION,
+        LIME,
+        KERNEL_SHAP,
     )
 }
 
