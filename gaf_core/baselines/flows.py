@@ -1,20 +1,18 @@
 """Generalized Attention Flow as a method among others: AF, GF, AGF, and their mean over depths.
 
-The depth average is an extension of this project, defined in `gaf_core.depth`.
+The composer of the whole library, `explain_trace`, does the work; the depth average, an extension
+of this project, is defined in `gaf_core.depth`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.errors import GafError, SettingsError
-from gaf_core.explain import Settings, explain_trace
-from gaf_core.flow import FlowSolution, Status
+from gaf_core.explain import Explanation, Settings, explain_trace
+from gaf_core.flow.solution import MESSAGES, Status
 from gaf_core.information import AGGREGATES, VARIANTS
 from gaf_core.models import Model
 from gaf_core.trace import Trace
@@ -49,32 +47,28 @@ _OPTIONS = (FIRST_LAYER, AGGREGATE, RESIDUAL, SOURCE, EPSILON)
 
 
 def score_flow(trace: Trace, *, first_layer: int, **settings: Any) -> Scored:
-    """Scores of the flow from a layer on, with the proof in numbers.
+    """Scores of the flow of the layers from one on, with its proof in numbers.
 
     Args:
-        trace: of the text.
+        trace: of the text; the gradients are those that it has, exact or frozen.
         first_layer: at which the flow ends, counted from 1.
         **settings: others of `Settings`.
 
     Raises:
         SettingsError: a setting that this trace does not allow.
-        GafError: the flow is not proven.
+        GafError: a flow is not proven.
     """
-    if first_layer > trace.layers:
-        raise SettingsError(
-            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
-            f"Choose a first layer from 1 to {trace.layers}."
-        )
-    layers = (first_layer - 1, trace.layers)
-    explanation = explain_trace(trace, Settings(layers=layers, **settings))
-    if explanation.depths is None:
-        return Scored(explanation.scores, _certificate(explanation.solution))
-    if not explanation.depths.certified:
-        raise GafError("Not every flow of the depth average is proven. Choose a larger epsilon.")
-    shares = explanation.depths.shares
-    carrying = np.count_nonzero(shares.any(axis=1))
-    numbers = {"networks": len(shares), "networks without a path": len(shares) - carrying}
-    return Scored(explanation.scores, numbers)
+    explanation = _explain(trace, first_layer, **settings)
+    if explanation.depths is not None:
+        statuses = explanation.depths.statuses
+        details = {"networks": len(statuses), "without a path": statuses.count(Status.NO_PATH)}
+        return Scored(explanation.scores, details)
+    solution = explanation.solution
+    details = {"flow value": solution.value}
+    if solution.status is not Status.NO_PATH:
+        details["duality gap"] = solution.duality_gap
+        details["iterations"] = solution.iterations
+    return Scored(explanation.scores, details)
 
 
 def _flow(
@@ -87,17 +81,22 @@ def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings:
     return score_flow(trace, depth_average=True, **settings)
 
 
-def _certificate(solution: FlowSolution) -> Mapping[str, float]:
-    """The proof in numbers; a flow without one is no result."""
-    if not solution.certified:
-        raise GafError(solution.message)
-    if solution.status is Status.NO_PATH:
-        return {"flow value": 0.0}
-    return {
-        "flow value": solution.value,
-        "duality gap": solution.duality_gap,
-        "iterations": solution.iterations,
-    }
+def _explain(trace: Trace, first_layer: int, **settings: Any) -> Explanation:
+    """The flow of the layers from `first_layer`, counted from 1; one without proof is no result."""
+    if first_layer > trace.layers:
+        raise SettingsError(
+            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
+            f"Choose a first layer from 1 to {trace.layers}."
+        )
+    layers = first_layer - 1, trace.layers
+    # an exact trace and a frozen one are explained alike: the gradients are those of the trace
+    gradients = "exact" if trace.frozen is None else "frozen"
+    explanation = explain_trace(trace, Settings(layers=layers, gradients=gradients, **settings))
+    depths = explanation.depths
+    for status in depths.statuses if depths else (explanation.solution.status,):
+        if status not in (Status.OPTIMAL, Status.NO_PATH):
+            raise GafError(MESSAGES[status])
+    return explanation
 
 
 def _flow_method(variant: str) -> Method:

@@ -82,7 +82,7 @@ def _faithful(
     second, seconds = traced, 0.0
     if gradients == "frozen" or settings["residual"] == "first order":
         second, seconds = _second_trace(model, traced, frozen=gradients == "frozen")
-    scored = score_flow(second, gradients=gradients, **settings)
+    scored = score_flow(second, **settings)
     return scored._replace(shared_seconds=seconds)
 
 
