@@ -5,6 +5,7 @@ and their gradients into the capacities of a layered flow network and scores eac
 unique log-barrier-regularised maximum flow.
 """
 
+from gaf_core.corpus import benchmark
 from gaf_core.errors import (
     CapacityError,
     GafError,
@@ -64,6 +65,7 @@ __all__ = [
     "Trace",
     "Words",
     "ambiguity",
+    "benchmark",
     "central_path",
     "estimate_memory",
     "evaluate",

@@ -26,6 +26,7 @@ ORDER = (
     ("heatmap", "explain"),
     ("agreement", "faithfulness"),
     ("baselines",),
+    ("bootstrap", "rows"),
     ("corpus",),
     ("focus", "edits"),
     ("bottleneck",),
