@@ -164,8 +164,8 @@ def document(rows: pd.DataFrame, depths: pd.DataFrame, options: argparse.Namespa
     command += f" --slow-sentences {options.slow_sentences} --operator {options.operator}"
     command += f" --split {options.split} --write"
     about = (
-        f"Made by `{command}` on {platform.machine()}, {os.cpu_count()} cores: `{MODEL}`, sentences "
-        f"of the part `{options.split}` of the bundled data drawn by seed {SEED}. The probability "
+        f"Made by `{command}` on {platform.machine()}, {os.cpu_count()} cores: `{MODEL}`, "
+        f"sentences of the part `{options.split}` of the bundled data drawn by seed {SEED}. The probability "
         "of the predicted class is watched while 10, 20, .., 90 % of the ordinary tokens are "
         f"removed (`{options.operator}`); comprehensiveness and sufficiency take 1, 5, 10, 20, "
         "50 %. Higher AOPC and comprehensiveness are better, lower LOdds and sufficiency. In "

@@ -5,7 +5,9 @@ and their gradients into the capacities of a layered flow network and scores eac
 unique log-barrier-regularised maximum flow.
 """
 
+from gaf_core.baselines import METHODS, Attribution, Method
 from gaf_core.corpus import benchmark
+from gaf_core.depth import DepthShares
 from gaf_core.errors import (
     CapacityError,
     GafError,
@@ -16,7 +18,7 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import Explanation, Settings, explain, explain_trace
+from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace
 from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
@@ -31,6 +33,7 @@ from gaf_core.flow import (
     solve_many,
     widest_paths,
 )
+from gaf_core.frozen import Frozen
 from gaf_core.information import information_tensor
 from gaf_core.memory import estimate_memory
 from gaf_core.models import PRESETS, Model, Task, load_model
@@ -40,17 +43,23 @@ from gaf_core.trace import Trace, trace
 from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [
+    "FAITHFUL",
+    "METHODS",
     "PRESETS",
+    "Attribution",
     "CapacityError",
     "Curves",
+    "DepthShares",
     "Evaluation",
     "ExactFlow",
     "Explanation",
     "FlowNetwork",
     "FlowPath",
     "FlowSolution",
+    "Frozen",
     "GafError",
     "MemoryLimitError",
+    "Method",
     "Model",
     "ModelError",
     "Perturbation",

@@ -46,18 +46,15 @@ def read_attention(model: Model, output: Any, tokens: int) -> Maps:
     return maps
 
 
-def read_hidden(model: Model, output: Any, tokens: int) -> Maps | None:
+def read_hidden(model: Model, output: Any, tokens: int) -> Maps:
     """The hidden state entering each layer, `L` of `[1, t, d]`; of the encoder where there are two.
 
-    None where the network does not return one for every layer and a last one after them.
+    Empty where the network does not return one for every layer and a last one after them.
     """
     found = getattr(output, "encoder_hidden_states", None) or getattr(output, "hidden_states", None)
     states = tuple(found or ())
-    if len(states) != model.layers + 1:
-        return None
-    entering = states[:-1]
-    fits = all(state.ndim == 3 and state.shape[:2] == (1, tokens) for state in entering)
-    return entering if fits else None
+    fits = all(state.ndim == 3 and state.shape[:2] == (1, tokens) for state in states)
+    return states[:-1] if fits and len(states) == model.layers + 1 else ()
 
 
 def attention_gradient(model: Model, gradient: Sequence[torch.Tensor | None]) -> Maps:
@@ -82,14 +79,20 @@ def attention_gradient(model: Model, gradient: Sequence[torch.Tensor | None]) ->
     return maps
 
 
-def gradients(scalar: torch.Tensor, *groups: Maps) -> list[list[torch.Tensor | None]]:
+def gradients(
+    scalar: torch.Tensor, *groups: Maps, keep_graph: bool = False
+) -> list[list[torch.Tensor | None]]:
     """Differentiate `scalar` by every tensor of every group, in one backward pass.
 
     A gradient is None where the scalar is not a function of the tensor.
     """
     tensors = [tensor for group in groups for tensor in group]
     connected = [tensor for tensor in tensors if tensor.requires_grad]
-    found = iter(torch.autograd.grad(scalar, connected, allow_unused=True) if connected else ())
+    found = iter(
+        torch.autograd.grad(scalar, connected, allow_unused=True, retain_graph=keep_graph)
+        if connected
+        else ()
+    )
     return [[next(found) if one.requires_grad else None for one in group] for group in groups]
 
 
@@ -102,7 +105,7 @@ def relevance(states: Maps, gradient: Sequence[torch.Tensor | None]) -> NDArray[
 
 
 def to_numpy(maps: Sequence[torch.Tensor]) -> NDArray[np.float32]:
-    """Copy tensors `[1, ...]` into one read-only array `[L, ...]`, whatever device and precision."""
+    """Copy tensors `[1, ...]` of any device and precision into one read-only array `[L, ...]`."""
     stacked = np.empty((len(maps), *maps[0].shape[1:]), dtype=np.float32)
     for target, layer in zip(stacked, maps, strict=True):
         torch.from_numpy(target).copy_(layer.detach()[0])

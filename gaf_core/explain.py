@@ -12,16 +12,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gaf_core.depth import DepthShares
 from gaf_core.encoding import TextLike
 from gaf_core.errors import SettingsError
-from gaf_core.flow import FlowSolution, solve
+from gaf_core.flow import FlowSolution, solve, solve_many
+from gaf_core.frozen import Frozen
 from gaf_core.heatmap import heatmap_html
-from gaf_core.information import check_layers, information_tensor
+from gaf_core.information import check_layers, check_unit, information, node_capacities
 from gaf_core.models import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.target import TargetLike
 from gaf_core.trace import Trace, trace
 from gaf_core.words import word_table, written
+
+GRADIENTS = ("exact", "frozen")
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,18 @@ class Settings:
         layers: half-open layer range `(a, b)`, or None for all layers.
         target: None for the predicted class; an index, a label, or a pair for a contrast.
         heads: heads to keep in every layer, or None for all (a subset is an extension).
-        aggregate: over heads, "mean" (the paper), "max" or "sum".
-        residual: "none" (the paper) or "half".
+        aggregate: over heads, "mean" (the paper), "max", "sum" or "net".
+        residual: "none" (the paper), "half" or "first order" (see `information_tensor`).
         source: "all" output positions (the paper), "classification" for those the model's head
             reads, or one position.
         epsilon: relative suboptimality of the barrier flow, in (0, 0.5].
         truncate: explain the first tokens of a text that is too long instead of refusing it.
+        gradients: "exact" (the paper), or "frozen": those of the linearised backward pass
+            (`Frozen`), an extension.
+        node_capacities: whether a token, as it enters a layer, passes on no more than its first-order
+            contribution to the target (an extension; AGF with the aggregate "sum" or "net").
+        depth_average: whether the scores are the mean over the networks that start at each layer
+            of the range (an extension, see `DepthShares`).
     """
 
     variant: str = "AGF"
@@ -50,6 +60,20 @@ class Settings:
     source: str | int = "all"
     epsilon: float = 1e-6
     truncate: bool = False
+    gradients: str = "exact"
+    node_capacities: bool = False
+    depth_average: bool = False
+
+
+FAITHFUL = Settings(
+    variant="AGF",
+    gradients="frozen",
+    aggregate="net",
+    residual="first order",
+    node_capacities=True,
+    depth_average=True,
+    source="classification",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +85,8 @@ class Explanation:
         trace: what the model did; text, tokens, probabilities, attention and gradient.
         layers: the layer range `(a, b)` that the network covers.
         network: the flow network of these layers.
-        solution: the flow with its certificate.
+        solution: the flow through all of these layers, with its certificate.
+        depths: what the scores are the mean of, for a depth average; None otherwise.
     """
 
     settings: Settings
@@ -69,6 +94,12 @@ class Explanation:
     layers: tuple[int, int]
     network: FlowNetwork
     solution: FlowSolution
+    depths: DepthShares | None = None
+
+    @property
+    def certified(self) -> bool:
+        """Whether every flow that the scores are made of is proven."""
+        return self.solution.certified and (self.depths is None or self.depths.certified)
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -82,14 +113,18 @@ class Explanation:
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """`[t]` score of each token, `>= 0`, summing to the flow value."""
-        return self.solution.scores
+        """`[t]` score of each token, `>= 0`: its part of the flow value, in the unit of the capacities.
+
+        Those of a depth average are without a unit and sum to 1, since the networks that it is over
+        do not carry the same.
+        """
+        return self.solution.scores if self.depths is None else self.depths.scores
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """`[t]` scores as fractions of the flow value; all 0 when nothing flows."""
-        value = self.solution.value
-        return self.scores / value if value > 0 else np.zeros_like(self.scores)
+        """`[t]` scores as fractions of their sum; all 0 when nothing flows."""
+        whole = self.solution.value if self.depths is None else 1.0
+        return self.scores / whole if whole > 0 else np.zeros_like(self.scores)
 
     def score_table(self) -> pd.DataFrame:
         """One row a token: position, token, special, start, end, score, share."""
@@ -114,23 +149,48 @@ class Explanation:
 
         Columns: layer (of the model), key and query position and token, capacity, flow, saturation.
         `key` is the token that is read, at the entry of the layer; `query` is the one that reads.
+        With residual edges also residual_capacity and residual_flow: the part of both that passes
+        by the attention, from a token to itself. Flow is split in proportion to the capacities.
         """
         layer, query, key = self.network.edges
         tokens = np.asarray(self.tokens, dtype=object)
         capacity = self.network.capacity[layer, query, key]
         flow = self.solution.edge_flow[layer, query, key]
-        return pd.DataFrame(
-            {
-                "layer": layer + self.layers[0],
-                "key": key,
-                "key_token": tokens[key],
-                "query": query,
-                "query_token": tokens[query],
-                "capacity": capacity,
-                "flow": flow,
-                "saturation": flow / capacity,
-            }
-        )
+        columns = {
+            "layer": layer + self.layers[0],
+            "key": key,
+            "key_token": tokens[key],
+            "query": query,
+            "query_token": tokens[query],
+            "capacity": capacity,
+            "flow": flow,
+            "saturation": flow / capacity,
+        }
+        if self.network.residual is not None:
+            own = query == key
+            share = np.where(own, self.network.residual_share[layer, key], 0.0)
+            residual = np.where(own, self.network.residual[layer, key], 0.0)
+            columns |= {"residual_capacity": residual, "residual_flow": flow * share}
+        return pd.DataFrame(columns)
+
+    def node_table(self) -> pd.DataFrame:
+        """One row a token that flow can pass as it enters a layer, layer by layer.
+
+        Columns: layer (of the model, the one entered), position, token, flow; with node capacities
+        also capacity and saturation.
+        """
+        layer, position = np.nonzero(self.network.live[:-1])
+        flow = self.solution.node_flow[layer, position]
+        columns = {
+            "layer": layer + self.layers[0],
+            "position": position,
+            "token": np.asarray(self.tokens, dtype=object)[position],
+            "flow": flow,
+        }
+        if self.network.node_capacity is not None:
+            capacity = self.network.node_capacity[layer, position]
+            columns |= {"capacity": capacity, "saturation": flow / capacity}
+        return pd.DataFrame(columns)
 
     def _repr_html_(self) -> str:
         return heatmap_html(self.trace, self.scores)
@@ -142,7 +202,15 @@ def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Ex
     Raises:
         GafError: the text, the target or a setting is not usable; the message says why.
     """
-    traced = trace(model, text, settings.target, truncate=settings.truncate)
+    _check_gradients(settings)
+    traced = trace(
+        model,
+        text,
+        settings.target,
+        truncate=settings.truncate,
+        frozen=Frozen() if settings.gradients == "frozen" else None,
+        residual=settings.residual == "first order",
+    )
     return explain_trace(traced, settings)
 
 
@@ -154,7 +222,24 @@ def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation
     Raises:
         SettingsError: a setting that this trace does not allow.
     """
-    information = information_tensor(
+    _check_gradients(settings, traced)
+    first, last = check_layers(settings.layers, traced.layers)
+    networks, epsilon = _networks(traced, settings), settings.epsilon
+    several = len(networks) > 1
+    solutions = solve_many(networks, epsilon) if several else [solve(networks[0], epsilon)]
+    return Explanation(
+        settings=settings,
+        trace=traced,
+        layers=(first, last),
+        network=networks[0],
+        solution=solutions[0],
+        depths=DepthShares.of(solutions) if settings.depth_average else None,
+    )
+
+
+def _networks(traced: Trace, settings: Settings) -> list[FlowNetwork]:
+    """The network of the range; for a depth average, those that start at each of its layers."""
+    attention, residual = information(
         traced,
         variant=settings.variant,
         layers=settings.layers,
@@ -162,14 +247,35 @@ def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation
         aggregate=settings.aggregate,
         residual=settings.residual,
     )
-    network = FlowNetwork.from_information(information, source=_source(traced, settings.source))
-    return Explanation(
-        settings=settings,
-        trace=traced,
-        layers=check_layers(settings.layers, traced.layers),
-        network=network,
-        solution=solve(network, epsilon=settings.epsilon),
-    )
+    nodes = None
+    if settings.node_capacities:
+        check_unit(settings.variant, settings.aggregate, "Node capacities")
+        nodes = node_capacities(traced, settings.layers)
+    source = _source(traced, settings.source)
+    return [
+        FlowNetwork.from_information(
+            attention[start:],
+            source=source,
+            residual=None if residual is None else residual[start:],
+            node_capacity=None if nodes is None else nodes[start:],
+        )
+        for start in range(len(attention) if settings.depth_average else 1)
+    ]
+
+
+def _check_gradients(settings: Settings, traced: Trace | None = None) -> None:
+    """A `SettingsError` where the gradients asked for do not exist, or are not those of the trace."""
+    if settings.gradients not in GRADIENTS:
+        raise SettingsError(
+            f"'{settings.gradients}' gradients do not exist. Choose one of: {', '.join(GRADIENTS)}."
+        )
+    if traced is not None and (settings.gradients == "frozen") != (traced.frozen is not None):
+        asked, have = settings.gradients, "exact" if traced.frozen is None else "frozen"
+        how = "frozen=Frozen()" if asked == "frozen" else "frozen=None"
+        raise SettingsError(
+            f"The settings ask for {asked} gradients and this trace has {have} ones. Trace the "
+            f'text again with {how}, or use Settings(gradients="{have}").'
+        )
 
 
 def _source(traced: Trace, source: str | int) -> str | int | list[int]:

@@ -4,13 +4,20 @@
     GF    gradient flow             aggregate_h  max(G, 0)
     AGF   attention-gradient flow   aggregate_h  max(A * G, 0)
 
-The aggregate over heads is the mean in the paper (Azarkhalili & Libbrecht, ACL 2025); the maximum
-and the sum, a subset of heads, a range of layers and residual connections are extensions.
+The aggregate over heads is the mean in the paper (Azarkhalili & Libbrecht, ACL 2025). Extensions are
+the maximum, the sum and the net sum `max(sum_h .., 0)`, in which heads that argue against each other
+cancel; a subset of heads; a range of layers; residual edges and node capacities.
+
+First order: the relevance `h . dy/dh` of a hidden state is what the target would lose if the state
+were scaled away, to first order. What of it passes by a layer's attention is the residual edge, what
+there is of it at all the node's capacity. AGF summed over heads is in the same unit, that of the
+logit, so that all capacities of such a network compare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +27,44 @@ from gaf_core.trace import Trace
 
 Tensor = NDArray[np.float64]
 
-VARIANTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+_Terms = Callable[[Tensor, Tensor], Tensor]
+
+
+def _positive(terms: _Terms) -> _Terms:
+    return lambda attention, gradient: np.maximum(terms(attention, gradient), 0.0)
+
+
+# what one head says of an edge: with its sign for the net sum, at least 0 for the others
+SIGNED: dict[str, _Terms] = {
     "AF": lambda attention, _: attention,
-    "GF": lambda _, gradient: np.maximum(gradient, 0.0),
-    "AGF": lambda attention, gradient: np.maximum(attention * gradient, 0.0),
+    "GF": lambda _, gradient: gradient,
+    "AGF": lambda attention, gradient: attention * gradient,
 }
-AGGREGATES: dict[str, Callable[..., Tensor]] = {"mean": np.mean, "max": np.max, "sum": np.sum}
-RESIDUALS = ("none", "half")
+VARIANTS: dict[str, _Terms] = {name: _positive(terms) for name, terms in SIGNED.items()}
+AGGREGATES: dict[str, Callable[..., Tensor]] = {
+    "mean": np.mean, "max": np.max, "sum": np.sum, "net": np.sum,
+}  # fmt: skip
+RESIDUALS = ("none", "half", "first order")
+_IN_LOGITS = ("sum", "net")
+
+
+class Information(NamedTuple):
+    """What a trace says about `l` layers and `t` tokens.
+
+    Attributes:
+        attention: `[l, t, t]` what passes through attention, `[layer, query, key]`.
+        residual: `[l, t]` what passes by it from a token to itself; None without residual edges.
+    """
+
+    attention: Tensor
+    residual: Tensor | None
+
+    @property
+    def tensor(self) -> Tensor:
+        """`[l, t, t]` both together: the information tensor."""
+        if self.residual is None:
+            return self.attention
+        return self.attention + self.residual[:, :, None] * np.eye(self.residual.shape[1])
 
 
 def information_tensor(
@@ -37,23 +75,38 @@ def information_tensor(
     aggregate: str = "mean",
     residual: str = "none",
 ) -> Tensor:
-    """The information tensor of layers `[a, b)`.
+    """The information tensor of layers `[a, b)`, with residual edges on its diagonal.
 
     Args:
         trace: attention and gradient of one prediction.
         variant: "AF", "GF" or "AGF".
         layers: half-open range `(a, b)` with `0 <= a < b <= L`; None for all.
         heads: indices of the heads to keep in every layer; None for all.
-        aggregate: "mean" (the paper), "max" or "sum" over heads.
-        residual: "none" (the paper), or "half": `I + 1` with rows normalised, the residual
-            connection of attention rollout (Abnar & Zuidema, ACL 2020).
+        aggregate: over heads, "mean" (the paper), "max", "sum" or "net" (see above).
+        residual: "none" (the paper); "half": `I + 1` with rows normalised, the residual connection
+            of attention rollout (Abnar & Zuidema, ACL 2020); or "first order": `max(r, 0)` with `r`
+            the first-order contribution of what passes by the attention (`Trace.residual`), for AGF
+            with the aggregate "sum" or "net".
 
     Returns:
         `[b - a, t, t]` float64, `[layer, query, key]`. AF has no unit; GF and AGF are in logits.
 
     Raises:
-        SettingsError: an unknown name, an empty or impossible layer range, or no such head.
+        SettingsError: an unknown name, an empty or impossible layer range, no such head, or a
+            residual that does not go with the variant, the aggregate or the trace.
     """
+    return information(trace, variant, layers, heads, aggregate, residual).tensor
+
+
+def information(
+    trace: Trace,
+    variant: str = "AGF",
+    layers: tuple[int, int] | None = None,
+    heads: Sequence[int] | None = None,
+    aggregate: str = "mean",
+    residual: str = "none",
+) -> Information:
+    """The information tensor with its residual edges apart; see `information_tensor`."""
     _check_name("tensor variant", variant, VARIANTS)
     _check_name("head aggregate", aggregate, AGGREGATES)
     _check_name("residual", residual, RESIDUALS)
@@ -61,11 +114,34 @@ def information_tensor(
     chosen = check_heads(heads, trace.attention.shape[1])
     attention = trace.attention[first:last, chosen].astype(np.float64)
     gradient = trace.gradient[first:last, chosen].astype(np.float64)
-    tensor = AGGREGATES[aggregate](VARIANTS[variant](attention, gradient), axis=1)
+    terms = (SIGNED if aggregate == "net" else VARIANTS)[variant](attention, gradient)
+    tensor = np.maximum(AGGREGATES[aggregate](terms, axis=1), 0.0)
     if residual == "half":
-        tensor = tensor + np.eye(tensor.shape[-1])
-        tensor /= tensor.sum(axis=-1, keepdims=True)
-    return tensor
+        whole = tensor.sum(axis=-1) + 1.0
+        return Information(tensor / whole[:, :, None], 1.0 / whole)
+    if residual == "first order":
+        check_unit(variant, aggregate, "First-order residual edges")
+        return Information(tensor, _first_order(trace.residual, "residual edges")[first:last])
+    return Information(tensor, None)
+
+
+def node_capacities(trace: Trace, layers: tuple[int, int] | None = None) -> Tensor:
+    """`[b - a, t]` what each token is worth as it enters each layer: `max(h . dy/dh, 0)`, in logits.
+
+    Raises:
+        SettingsError: an impossible layer range, or a trace without relevances.
+    """
+    first, last = check_layers(layers, trace.layers)
+    return _first_order(trace.relevance, "node capacities")[first:last]
+
+
+def check_unit(variant: str, aggregate: str, what: str) -> None:
+    """A `SettingsError` where capacities are in another unit than first-order contributions."""
+    if variant != "AGF" or aggregate not in _IN_LOGITS:
+        raise SettingsError(
+            f"{what} are in units of the logit, and the {aggregate} over heads of {variant} is "
+            'not. Use the variant "AGF" with the aggregate "sum" or "net".'
+        )
 
 
 def check_layers(layers: tuple[int, int] | None, depth: int) -> tuple[int, int]:
@@ -88,6 +164,15 @@ def check_heads(heads: Sequence[int] | None, count: int) -> list[int]:
             f"Choose at least one of 0 to {count - 1}."
         )
     return chosen
+
+
+def _first_order(contributions: NDArray[np.float32] | None, what: str) -> Tensor:
+    if contributions is None:
+        raise SettingsError(
+            f"This trace has no first-order contributions, so it gives no {what}. Trace the text "
+            "with a model whose hidden states can be read, or do without them."
+        )
+    return np.maximum(contributions.astype(np.float64), 0.0)
 
 
 def _check_name(what: str, name: str, known) -> None:

@@ -8,6 +8,10 @@ prediction back to the tokens:
     (k+1, i) -> (k, j)          capacity[k, i, j] = information[k, i, j]
     (0, j) -> target            capacity u_inf
 
+Two extensions. Residual edges run beside the diagonal, `(k+1, i) -> (k, i)`, and are kept as one
+edge with it, of the sum of both capacities. A node `(k, i)` below the outputs, the token as it
+enters layer `k`, may have a capacity of its own, which limits what flows through it.
+
 `u_inf = t * (largest row sum of the information)` never binds and scales with the tensor; for
 attention, whose rows sum to 1, it is the paper's `u_inf = t`.
 
@@ -39,6 +43,10 @@ class FlowNetwork:
         live: `[l + 1, t]` True for the nodes on a source-target path.
         u_inf: capacity of the edges of the super-source and super-target.
         pruned: number of positive capacities that were removed, being on no path.
+        residual: `[l, t]` the part of `capacity[k, i, i]` that is the residual edge; None without
+            residual edges.
+        node_capacity: `[l, t]` what may flow through node `(k, i)`, infinite for no limit and 0 for
+            nodes on no path; None where no node has a limit.
     """
 
     capacity: NDArray[np.float64]
@@ -46,34 +54,52 @@ class FlowNetwork:
     live: NDArray[np.bool_]
     u_inf: float
     pruned: int
+    residual: NDArray[np.float64] | None = None
+    node_capacity: NDArray[np.float64] | None = None
 
     @classmethod
     def from_information(
-        cls, information: NDArray[np.float64], source: str | int | Sequence[int] = "all"
+        cls,
+        information: NDArray[np.float64],
+        source: str | int | Sequence[int] = "all",
+        *,
+        residual: NDArray[np.float64] | None = None,
+        node_capacity: NDArray[np.float64] | None = None,
     ) -> FlowNetwork:
         """Read an information tensor as capacities and prune what no path uses.
 
         Args:
             information: `[l, t, t]`, finite and `>= 0`, `[layer, query, key]`.
             source: "all" output positions (the paper), one position, or several (extensions).
+            residual: `[l, t]` capacities of residual edges, finite and `>= 0` (an extension).
+            node_capacity: `[l, t]` capacities of the nodes `(k, i)`, `k < l`, `>= 0`; infinite for
+                a node without a limit (an extension).
 
         Raises:
-            CapacityError: a shape other than `[l, t, t]`, or a NaN, infinite or negative capacity.
+            CapacityError: a shape other than these, or a NaN, infinite or negative capacity.
             SettingsError: a source position that does not exist.
         """
         information = np.asarray(information, dtype=np.float64)
         _check_capacities(information)
+        residual = _checked_by_token(residual, information, "residual capacity")
+        limit = _checked_by_token(node_capacity, information, "node capacity", endless=True)
+        total = information
+        if residual is not None:
+            total = information + residual[:, :, None] * np.eye(residual.shape[1])
         feeding = _source_mask(source, information.shape[-1])
-        live = live_nodes(information > 0, feeding)
+        edge = total > 0 if limit is None else (total > 0) & (limit > 0)[:, None, :]
+        live = live_nodes(edge, feeding)
         on_path = live[1:, :, None] & live[:-1, None, :]
-        capacity = np.where(on_path, information, 0.0)
+        capacity = np.where(on_path, total, 0.0)
         capacity.flags.writeable = False
         return cls(
             capacity=capacity,
             source=feeding,
             live=live,
-            u_inf=information.shape[-1] * float(information.sum(axis=-1).max()),
-            pruned=int(np.count_nonzero(information) - np.count_nonzero(capacity)),
+            u_inf=information.shape[-1] * float(total.sum(axis=-1).max()),
+            pruned=int(np.count_nonzero(total) - np.count_nonzero(capacity)),
+            residual=None if residual is None else np.where(live[1:] & live[:-1], residual, 0.0),
+            node_capacity=None if limit is None else np.where(live[:-1], limit, 0.0),
         )
 
     @property
@@ -94,21 +120,48 @@ class FlowNetwork:
 
     @property
     def edge_count(self) -> int:
-        """`m`: edges with a capacity, those of the super-source and super-target included."""
-        inner = np.count_nonzero(self.capacity)
+        """`m`: edges with a capacity, those of super-source, super-target and nodes included."""
+        nodes = 0 if self.node_capacity is None else np.count_nonzero(self.node_capacity)
+        inner = np.count_nonzero(self.capacity) + nodes
         return int(inner + self.live[0].sum() + self.live[-1].sum())
 
+    @property
+    def residual_share(self) -> NDArray[np.float64]:
+        """`[l, t]` the residual edge's fraction of the diagonal capacity, and so of its flow."""
+        diagonal = self.capacity.diagonal(axis1=1, axis2=2)
+        share = np.zeros(diagonal.shape)
+        if self.residual is not None:
+            np.divide(self.residual, diagonal, out=share, where=diagonal > 0)
+        return share
+
     def to_networkx(self) -> nx.DiGraph:
-        """The network with nodes "source", "target" and `(k, i)`, edges with `capacity`."""
+        """The network with nodes "source", "target" and `(k, i)`, edges with `capacity`.
+
+        A node with a capacity of its own is two, `(k, i, "in")` and `(k, i, "out")`, and the edge
+        between them has that capacity.
+        """
+        limited = np.zeros(self.live.shape, dtype=bool)
+        if self.node_capacity is not None:
+            limited[:-1] = self.live[:-1] & np.isfinite(self.node_capacity)
+
+        def node(k: int, i: int, side: str) -> tuple:
+            return (k, i, side) if limited[k, i] else (k, i)
+
         graph = nx.DiGraph()
         graph.add_nodes_from(["source", "target"])
-        graph.add_nodes_from(zip(*map(np.ndarray.tolist, np.nonzero(self.live)), strict=True))
+        for k, i in np.argwhere(self.live).tolist():
+            graph.add_nodes_from([node(k, i, "in"), node(k, i, "out")])
         for i in np.flatnonzero(self.live[-1]).tolist():
             graph.add_edge("source", (self.layers, i), capacity=self.u_inf)
         for j in np.flatnonzero(self.live[0]).tolist():
-            graph.add_edge((0, j), "target", capacity=self.u_inf)
+            graph.add_edge(node(0, j, "out"), "target", capacity=self.u_inf)
         for k, i, j in zip(*map(np.ndarray.tolist, self.edges), strict=True):
-            graph.add_edge((k + 1, i), (k, j), capacity=float(self.capacity[k, i, j]))
+            ends = node(k + 1, i, "out"), node(k, j, "in")
+            graph.add_edge(*ends, capacity=float(self.capacity[k, i, j]))
+        if self.node_capacity is not None:
+            for k, i in np.argwhere(limited).tolist():
+                ends = (k, i, "in"), (k, i, "out")
+                graph.add_edge(*ends, capacity=float(self.node_capacity[k, i]))
         return graph
 
 
@@ -134,6 +187,33 @@ def _check_capacities(information: NDArray[np.float64]) -> None:
                 f"The capacity at [layer {layer}, query {query}, key {key}] is {name}, one of "
                 f"{int(where.sum())}. Capacities are finite and not negative."
             )
+
+
+def _checked_by_token(
+    values: NDArray[np.float64] | None,
+    information: NDArray[np.float64],
+    what: str,
+    *,
+    endless: bool = False,
+) -> NDArray[np.float64] | None:
+    """`[l, t]` capacities of one kind, or a `CapacityError` that says what they are."""
+    if values is None:
+        return None
+    values = np.asarray(values, dtype=np.float64)
+    if values.shape != information.shape[:2]:
+        raise CapacityError(
+            f"A {what} for each layer and token has the shape {list(information.shape[:2])}; this "
+            f"one has {list(values.shape)}."
+        )
+    wrong = np.isnan(values) | (values < 0) | (np.isinf(values) & (not endless))
+    if wrong.any():
+        layer, token = np.argwhere(wrong)[0].tolist()
+        allowed = "not negative" if endless else "finite and not negative"
+        raise CapacityError(
+            f"The {what} at [layer {layer}, token {token}] is {values[layer, token]:g}, one of "
+            f"{int(wrong.sum())} that cannot be. It must be {allowed}."
+        )
+    return values
 
 
 def _source_mask(source: str | int | Sequence[int], tokens: int) -> NDArray[np.bool_]:

@@ -1,18 +1,19 @@
-"""Model + text + target -> Trace: attention, its gradient and relevance, by one forward and one backward pass.
+"""Model + text + target -> Trace: attention, gradient and relevance, by one pass and one back.
 
     A[l, h, i, j]   attention probability of query i on key j in head h of layer l
     G[l, h, i, j] = d y / d A[l, h, i, j],   y = logit of the target (before softmax)
     R[l, i] = sum_d h[l, i, d] * d y / d h[l, i, d],   h the hidden state entering layer l
 
-The parameters are frozen and only the outputs of the embeddings require a gradient, so the
+The parameters need no gradient and only the outputs of the embeddings require a gradient, so the
 backward pass computes the gradients of activations and never one of a parameter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,9 +28,11 @@ from gaf_core.attention import (
     to_numpy,
 )
 from gaf_core.encoding import Encoding, TextLike, encode
+from gaf_core.frozen import Frozen, frozen_backward
 from gaf_core.memory import check_memory
 from gaf_core.models import Model, Task
 from gaf_core.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.residual import ValueProducts, past_attention
 from gaf_core.target import Target, TargetLike, resolve_target
 
 
@@ -59,6 +62,11 @@ class Trace:
             enters each layer, by token. By how much the logit grows, to first order, for each
             100 % that the state grows. None in a trace that was made without a model, or where
             the hidden states that the model returns are not those it computes with.
+        frozen: what was constant in the backward pass, so that `gradient`, `relevance` and
+            `residual` are those of a linear network (`gaf_core.frozen`); None for the exact ones.
+        residual: `[L, t]` float32, in units of the logit: the part of `relevance` that does not
+            pass through the attention of the layer (`gaf_core.residual`). None if it was not
+            asked for.
     """
 
     text: str
@@ -75,6 +83,8 @@ class Trace:
     task: Task = Task.CLASSIFICATION
     encoding: Encoding | None = None
     relevance: NDArray[np.float32] | None = None
+    frozen: Frozen | None = None
+    residual: NDArray[np.float32] | None = None
 
     @property
     def layers(self) -> int:
@@ -113,8 +123,10 @@ def trace(
     target: TargetLike = None,
     *,
     truncate: bool = False,
+    frozen: Frozen | None = None,
+    residual: bool = False,
 ) -> Trace:
-    """Run the model once forward and once backward and keep its attention and gradient.
+    """Run the model once forward and once backward and keep its attention and gradients.
 
     Args:
         model: from `load_model`. A classifier is explained by the logit of a class, a causal
@@ -124,6 +136,8 @@ def trace(
         target: None for the predicted class or token; an index or label; a pair of them for the
             difference of two logits. A label of a language model is a text that is one token.
         truncate: explain the first tokens of a text that is too long instead of refusing it.
+        frozen: what to hold constant in the backward pass, an extension; None for exact gradients.
+        residual: find `Trace.residual` too, which takes a part of the backward pass a second time.
 
     Returns:
         A `Trace` on the CPU in float32, on whatever device the model computes.
@@ -133,7 +147,8 @@ def trace(
         TextTooLongError: the text has more tokens than the model takes, and `truncate` is False.
         MemoryLimitError: the attention of so many tokens does not fit into memory.
         TargetError: the target is not one of the model's labels.
-        ModelError: the model does not return the attention that its prediction used.
+        ModelError: the model does not return the attention that its prediction used; or, where
+            the residual is asked for, the hidden states and the products of attention and values.
     """
     with (
         model.lock,
@@ -143,35 +158,57 @@ def trace(
     ):
         encoding = text if isinstance(text, Encoding) else encode(model, text, truncate)
         check_memory(model, len(encoding.tokens))
-        wanted = {"output_attentions": True, "output_hidden_states": True}
-        output = forward(model, encoding.inputs, **wanted)
-        logits = read_logits(model, output, encoding.inputs)[0]
-        resolved = resolve_target(model, target, predicted=int(logits.argmax()))
-        scalar = logits[resolved.index]
-        if resolved.against is not None:
-            scalar = scalar - logits[resolved.against]
-        maps = read_attention(model, output, len(encoding.tokens))
-        states = read_hidden(model, output, len(encoding.tokens)) or ()
-        by_map, by_state = gradients(scalar, maps, states)
-        # copied before the attention is, so that no more than three of the four exist at a time
-        gradient = to_numpy(attention_gradient(model, by_map))
-        del by_map
+        found = _run(model, encoding, target, frozen, residual)
     return Trace(
         text=encoding.text,
         tokens=encoding.tokens,
         offsets=encoding.offsets,
         special=encoding.special,
-        attention=to_numpy(maps),
-        gradient=gradient,
-        logits=logits.detach().float().cpu().numpy(),
         labels=model.labels,
-        target=resolved,
         truncated=encoding.truncated,
         segments=encoding.segments,
         task=model.task,
         encoding=encoding,
-        relevance=relevance(states, by_state),
+        frozen=frozen,
+        **found,
     )
+
+
+def _run(
+    model: Model, encoding: Encoding, target: TargetLike, frozen: Frozen | None, residual: bool
+) -> dict[str, Any]:
+    """What the network decides of a trace: one forward pass, one backward pass."""
+    tokens = len(encoding.tokens)
+    products = ValueProducts(tokens)
+    with frozen_backward(model.module, frozen), products if residual else nullcontext():
+        output = forward(model, encoding.inputs, output_attentions=True, output_hidden_states=True)
+    logits = read_logits(model, output, encoding.inputs)[0]
+    resolved = resolve_target(model, target, predicted=int(logits.argmax()))
+    maps = read_attention(model, output, tokens)
+    states = read_hidden(model, output, tokens)
+    watched = products.of(maps)
+    by_map, by_state, by_product = gradients(
+        _scalar(logits, resolved), maps, states, watched, keep_graph=residual
+    )
+    believed = attention_gradient(model, by_map)
+    del by_map
+    beside = past_attention(model, states, by_state, watched, by_product) if residual else ()
+    # copied before the attention is, so that no more than three of the four exist at a time
+    gradient = to_numpy(believed)
+    del believed
+    return {
+        "attention": to_numpy(maps),
+        "gradient": gradient,
+        "logits": logits.detach().float().cpu().numpy(),
+        "target": resolved,
+        "relevance": relevance(states, by_state),
+        "residual": relevance(states, beside),
+    }
+
+
+def _scalar(logits: torch.Tensor, target: Target) -> torch.Tensor:
+    chosen = logits[target.index]
+    return chosen if target.against is None else chosen - logits[target.against]
 
 
 @contextmanager

@@ -13,10 +13,10 @@ def captions(app) -> str:
 
 
 def test_a_link_holds_view_and_focus():
-    app = opened(text=TEXT, view="Graph", focus="n1.3")
+    app = opened(text=TEXT, view="Graph", focus="n4.3")
     assert not app.exception
     assert not messages(app)
-    assert app.selectbox(key="focus").value == "n1.3"
+    assert app.selectbox(key="focus").value == "n4.3"
     assert "In focus: **‘film’ after layer 4**" in captions(app).replace("\\", "")
     assert any(
         one.get("name") == "selection" for figure in figures_of(app) for one in figure["data"]
@@ -26,15 +26,15 @@ def test_a_link_holds_view_and_focus():
 def test_focus_from_the_picker_fades_the_rest_and_clear_brings_it_back():
     app = opened(text=TEXT)
     before = sankey_of(app)["link"]
-    app.selectbox(key="focus").set_value("n0.2").run()
-    assert app.query_params["focus"] in ("n0.2", ["n0.2"])
+    app.selectbox(key="focus").set_value("n3.2").run()
+    assert app.query_params["focus"] in ("n3.2", ["n3.2"])
     assert sankey_of(app)["link"]["color"] != before["color"]
     next(one for one in app.button if one.label == "Clear").click().run()
     assert "focus" not in app.query_params
     assert sankey_of(app)["link"] == before
 
 
-@pytest.mark.parametrize("focus", ["n9.0", "e0.0.99", "p99", "nonsense<b>"])
+@pytest.mark.parametrize("focus", ["n9.0", "n2.0", "e3.0.1", "e4.0.99", "p99", "nonsense<b>"])
 def test_a_focus_that_this_flow_does_not_have_is_said_and_dropped(focus):
     app = opened(text=TEXT, focus=focus)
     assert not app.exception
@@ -43,8 +43,21 @@ def test_a_focus_that_this_flow_does_not_have_is_said_and_dropped(focus):
     assert "focus" not in app.query_params
 
 
+def test_a_focus_stays_what_it_was_when_the_range_of_layers_moves():
+    app = opened(text=TEXT, focus="n4.3")
+    app.slider(key="layers").set_value((2, 6)).run()
+    assert app.query_params["focus"] in ("n4.3", ["n4.3"])
+    assert "‘film’ after layer 4" in captions(app).replace("\\", "")
+    assert not messages(app)
+    app.slider(key="layers").set_value((6, 6)).run()
+    assert "It is after layer 4, and the flow is that of layer 6." in messages(app).replace(
+        "\\", ""
+    )
+    assert "focus" not in app.query_params
+
+
 def test_an_edge_in_focus_has_its_numbers_and_its_heads_by_product():
-    app = opened(text=TEXT, view="Edges", focus="e2.0.2")
+    app = opened(text=TEXT, view="Edges", focus="e6.0.2")
     metrics = {metric.label: metric.value for metric in app.metric}
     assert {"Capacity", "Flow", "Saturation", "On the minimum cut"} <= metrics.keys()
     heads = next(one.value for one in app.dataframe if "A · G" in one.value)
@@ -86,7 +99,7 @@ def test_looking_around_computes_nothing_again(monkeypatch):
     for name in ("network_view.max_flow", "panels.ambiguity", "selection.widest_paths",
                  "cache.explain_trace"):  # fmt: skip
         monkeypatch.setattr(f"gaf_core.ui.{name}", never)
-    for focus in ("n0.2", None):
+    for focus in ("n3.2", None):
         app.selectbox(key="focus").set_value(focus).run()
         assert not app.exception
         assert not messages(app)

@@ -4,6 +4,8 @@ text -> Trace -> information tensor -> FlowNetwork -> FlowSolution -> Explanatio
 """
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,18 +18,20 @@ ORDER = (
     ("errors",),
     ("loading",),
     ("models",),
-    ("attention", "encoding", "memory", "prediction", "removal", "target"),
+    ("attention", "encoding", "frozen", "memory", "prediction", "removal", "residual", "target"),
     ("trace",),
     ("perturbed", "perturbation"),
     ("words",),
     ("information",),
     ("network",),
     ("flow",),
+    ("depth",),
     ("heatmap", "explain"),
     ("agreement", "faithfulness"),
     ("baselines",),
     ("bootstrap", "rows"),
     ("corpus",),
+    ("comparison",),
     ("focus", "edits"),
     ("bottleneck",),
     ("picture",),
@@ -93,6 +97,13 @@ def test_only_ui_imports_streamlit():
 def test_only_figures_imports_plotly():
     users = {part(name) for name in MODULES if imports_library(name, "plotly")}
     assert users == {"figures"}
+
+
+def test_only_baselines_imports_captum_and_not_when_the_app_starts():
+    users = {part(name) for name in MODULES if imports_library(name, "captum")}
+    assert users == {"baselines"}
+    found = "import sys, gaf_core, gaf_core.baselines; sys.exit('captum' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", found], cwd=ROOT).returncode == 0
 
 
 def test_the_flow_knows_arrays_and_networks_only():

@@ -39,7 +39,7 @@ def test_it_has_the_nodes_of_the_sankey_and_each_says_what_it_selects():
     (marks,) = named(figure, "nodes")
     reduced = SankeyPicture.of(explanation, 5).reduced
     assert len(marks.x) == sum(map(len, reduced.nodes)) + 1, "and the prediction"
-    chosen = [from_text(row[0], explanation.solution) for row in marks.customdata if row[0]]
+    chosen = [from_text(explanation, row[0]) for row in marks.customdata if row[0]]
     alone = [
         Node(k, node.tokens[0])
         for k, layer in enumerate(reduced.nodes)
@@ -49,7 +49,7 @@ def test_it_has_the_nodes_of_the_sankey_and_each_says_what_it_selects():
     assert chosen == alone
     (edges,) = named(figure, "edges")
     assert edges.marker.opacity == 0
-    assert any(isinstance(from_text(row[0], explanation.solution), Edge)
+    assert any(isinstance(from_text(explanation, row[0]), Edge)
                for row in edges.customdata if row[0])  # fmt: skip
 
 
@@ -124,3 +124,19 @@ def test_bars_show_how_far_a_plain_flow_could_move_each_token():
     assert np.array(bars.error_x.arrayminus) == pytest.approx(0.5 * shares)
     assert "could give it" in bars.customdata[0]
     assert token_bars(explanation).data[0].error_x.array is None
+
+
+def test_bars_of_words_have_the_intervals_of_words():
+    spans = [(0, 2), (2, 12), (13, 17)]
+    explanation = explanation_of(
+        "unbelievably good", spans=spans, tokens=["un", "##believably", "good"]
+    )
+    groups = gaf.group_words(explanation.trace).members
+    bounds = gaf.ambiguity(explanation.network, groups) + np.array([0, 1])
+    drawn = token_bars(explanation, by_words=True, bounds=bounds).data[0]
+    word = next(i for i, hover in enumerate(drawn.customdata) if "unbelievably" in hover)
+    value, score = explanation.solution.value, explanation.scores[1:3].sum()
+    assert drawn.x[word] == pytest.approx(score / value)
+    assert drawn.error_x.array[word] == pytest.approx((bounds[1, 1] - score) / value)
+    with pytest.raises(gaf.SettingsError, match="Bars of words need"):
+        token_bars(explanation, bounds=bounds)

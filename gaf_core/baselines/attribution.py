@@ -70,11 +70,18 @@ class Option:
         most = np.inf if self.most is None else self.most
         if number is None or number != value or not least <= number <= most:
             raise SettingsError(
-                f"'{value}' is not a value of '{self.name}'. Use a "
-                f"{'whole number' if isinstance(self.default, int) else 'number'} from {least:g} "
-                f"to {most:g}."
+                f"'{value}' is not a value of '{self.name}'. Use {self._allowed()}."
             )
         return number
+
+    def _allowed(self) -> str:
+        """The numbers allowed, in words."""
+        kind = "a whole number" if isinstance(self.default, int) else "a number"
+        if self.least is not None and self.most is not None:
+            return f"{kind} from {self.least:,} to {self.most:,}"
+        if self.least is not None:
+            return f"{kind} of at least {self.least:,}"
+        return f"{kind} of at most {self.most:,}" if self.most is not None else kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +159,9 @@ class Method:
                 "change its settings."
             )
         scores.flags.writeable = False
+        details = {name: float(number) for name, number in scored.details.items()}
         return Attribution(
-            self.name, self.title, self.reference, settings, scores, seconds, dict(scored.details)
+            self.name, self.title, self.reference, settings, scores, seconds, details
         )
 
     def settings(self, **options: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.flow.compiled import njit
+from gaf_core.flow.cuts import cut_capacity
 from gaf_core.flow.layout import NetworkFlow
 from gaf_core.flow.solution import FlowSolution, Status
 from gaf_core.network import FlowNetwork
@@ -126,16 +127,6 @@ def _crossed(tails, heads, capacity, limit, change):
                 weight = min(capacity[i, j], limit)
                 change[heads[j]] += weight
                 change[tails[i]] -= weight
-
-
-def cut_capacity(network: FlowNetwork, side: NDArray[np.bool_]) -> float:
-    """Capacity of the edges that lead from the nodes of `side` `[l + 1, t]` to the others."""
-    inner = sum(
-        float(layer[side[k + 1]][:, ~side[k]].sum()) for k, layer in enumerate(network.capacity)
-    )
-    outer = np.count_nonzero(network.live[-1] & ~side[-1])
-    outer += np.count_nonzero(network.live[0] & side[0])
-    return inner + outer * network.u_inf
 
 
 def centrality(network: FlowNetwork, flow: NetworkFlow, mu: float) -> float:

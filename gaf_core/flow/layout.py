@@ -90,6 +90,7 @@ def compile_problem(network: FlowNetwork) -> LayeredProblem:
 
     The network must have a path; a `FlowNetwork` is pruned, so any live node shows that it does.
     """
+    refuse_node_capacities(network)
     live = network.live
     blocks = live_blocks(network.capacity, live, network.u_inf)
     through, scale = throughput(blocks)
@@ -107,6 +108,16 @@ def compile_problem(network: FlowNetwork) -> LayeredProblem:
         live=[np.flatnonzero(layer) for layer in live],
         scale=scale,
     )
+
+
+def refuse_node_capacities(network: FlowNetwork) -> None:
+    """Behind the door of this folder no network has them; to ignore them would be a wrong answer.
+
+    Raises:
+        ValueError: it has.
+    """
+    if network.node_capacity is not None:
+        raise ValueError("Solve networks with node capacities by the functions of gaf_core.flow.")
 
 
 class NetworkFlow(NamedTuple):

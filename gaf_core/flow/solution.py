@@ -45,7 +45,8 @@ class FlowSolution:
         scores: `[t]` flow on `(0, j) -> target`, the attribution of input token `j`.
         edge_flow: `[l, t, t]` flow on `(k+1, i) -> (k, j)`.
         source_flow: `[t]` flow on `source -> (l, i)`.
-        potential: `[l + 1, t]` dual variable of each node, 1 at the source and 0 at the target.
+        potential: `[l + 1, t]` dual variable of each node, 1 at the source and 0 at the target; of a
+            node with a capacity, where it is entered.
         value: the flow value `F`, the sum of `scores`.
         status: how the solve ended; `message` says it in words.
         epsilon: relative suboptimality that was asked for.
@@ -53,7 +54,8 @@ class FlowSolution:
         duality_gap: certified distance of `value` from the maximum flow, relative to `value`.
         conservation_residual: largest imbalance of a node, relative to `value`.
         centrality: distance from the unique barrier optimum (see `certificate`).
-        cut: `[l + 1, t]` True for the nodes on the source's side of a cut.
+        cut: `[l + 1, t]` True for the nodes on the source's side of a cut; `cut_edges` and
+            `cut_nodes` say what it cuts.
         cut_capacity: capacity of that cut: no flow is larger, which proves `duality_gap`.
         iterations: Newton steps taken.
         seconds: wall-clock time of the solve.
@@ -74,6 +76,11 @@ class FlowSolution:
     cut_capacity: float
     iterations: int
     seconds: float
+
+    @property
+    def node_flow(self) -> NDArray[np.float64]:
+        """`[l, t]` flow through node `(k, i)`, the token `i` as it enters layer `k`."""
+        return self.edge_flow.sum(axis=1)
 
     @property
     def message(self) -> str:

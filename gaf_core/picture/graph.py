@@ -154,7 +154,11 @@ class _Builder:
         low, high = (self.reduced.boundaries[link.layer + end] for end in (0, 1))
         key, *keys = lower.tokens
         query, *queries = upper.tokens
-        return "" if high != low + 1 or keys or queries else to_text(Edge(low, query, key))
+        return (
+            ""
+            if high != low + 1 or keys or queries
+            else to_text(self.explanation, Edge(low, query, key))
+        )
 
     def _to_prediction(self, scale: float) -> list[Line]:
         """Without a capacity of their own, and one of them often carries everything."""
@@ -192,7 +196,7 @@ class _Builder:
                         y=self._y(column, index),
                         size=5 + 19 * float(np.sqrt(share)),
                         colour=NEUTRAL if node.unit is None else colours.get(node.unit, NEUTRAL),
-                        selection=to_text(chosen) if single else "",
+                        selection=to_text(self.explanation, chosen) if single else "",
                         hover=node_hover(self.explanation, node, self._layer(column)),
                         selected=node.part >= 0.999 * node.flow > 0,
                     )

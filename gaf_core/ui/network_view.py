@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gaf_core import Explanation, max_flow
 from gaf_core.bottleneck import Bottleneck, bottleneck, cut_in_words
 from gaf_core.figures import flow_graph, sankey
-from gaf_core.focus import Edge, Paths, Selection, in_words
+from gaf_core.focus import Edge, Selection, focus_in_words
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import UNITS
 from gaf_core.ui import cache
@@ -19,7 +19,7 @@ from gaf_core.ui.edge_view import show_edge, show_edges
 from gaf_core.ui.failures import literal
 from gaf_core.ui.matrix_view import show_matrices
 from gaf_core.ui.path_list import show_paths
-from gaf_core.ui.selection import choose_focus, opened_by, part_of, take, view_key
+from gaf_core.ui.selection import choose_focus, opened_by, part_in_focus, take, view_key
 
 VIEWS = ("Sankey", "Graph", "Edges", "Matrices")
 _PICTURE = {
@@ -64,7 +64,7 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
     shown = Shown(
         explanation,
         selection,
-        part_of(request, explanation, selection),
+        part_in_focus(request, explanation, selection),
         cache.derived("cut", request, explanation, _limit),
     )
     _say_focus(shown)
@@ -90,18 +90,10 @@ def _limit(explanation: Explanation) -> Bottleneck:
 def _say_focus(shown: Shown) -> None:
     if shown.selection is None or shown.part is None:
         return
-    flow = float(shown.part[0].sum())
-    share = flow / shown.explanation.solution.value
-    verb = "runs along" if isinstance(shown.selection, Paths) else "runs through"
-    mixed = (
-        ""
-        if isinstance(shown.selection, Paths)
-        else " Above and below, what meets at a token is taken to mix in proportion."
+    words = focus_in_words(
+        shown.explanation, shown.selection, shown.part, lambda name: f"**{literal(name)}**"
     )
-    st.caption(
-        f"In focus: **{literal(in_words(shown.explanation, shown.selection))}**. "
-        f"{literal(f'{share:.1%}')} of the flow {verb} it ({flow:.4g}).{mixed}"
-    )
+    st.caption(words)
 
 
 def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, Task, ambiguity
+from gaf_core import Explanation, Task, ambiguity, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.heatmap import heatmap_html
 from gaf_core.summary import prediction_sentence
@@ -64,7 +64,7 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
             by_words=view.by_words,
             show_special=view.special,
             themed=True,
-            bounds=_bounds(request, explanation),
+            bounds=_bounds(request, explanation, view.by_words),
         ),
         key="bars",
         config=_STILL,
@@ -73,18 +73,21 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
     if len(explanation.tokens) > _MOST_INTERVALS:
         st.caption(f"Intervals are drawn for texts of up to {_MOST_INTERVALS} tokens.")
     elif explanation.solution.value > 0:
-        single = " They are drawn for words of one token." if view.by_words else ""
         st.caption(
             "The thin line is how far a plain maximum flow, which is not unique, could move the "
-            f"share; the bar is the one balanced flow.{single}"
+            "share; the bar is the one balanced flow."
         )
 
 
-def _bounds(request: Request, explanation: Explanation) -> NDArray[np.float64] | None:
-    """Of a long text they take seconds."""
+def _bounds(
+    request: Request, explanation: Explanation, by_words: bool
+) -> NDArray[np.float64] | None:
+    """One pair for each bar. Of a long text they take seconds."""
     if len(explanation.tokens) > _MOST_INTERVALS or explanation.solution.value <= 0:
         return None
-    return cache.derived("ambiguity", request, explanation, lambda one: ambiguity(one.network))
+    name = "ambiguity of words" if by_words else "ambiguity"
+    groups = group_words(explanation.trace).members if by_words else None
+    return cache.derived(name, request, explanation, lambda one: ambiguity(one.network, groups))
 
 
 def _largest(explanation: Explanation) -> str:
