@@ -6,6 +6,7 @@ unique log-barrier-regularised maximum flow.
 """
 
 from gaf_core.baselines import METHODS, Attribution, Method
+from gaf_core.corpus import benchmark
 from gaf_core.depth import DepthShares
 from gaf_core.errors import (
     CapacityError,
@@ -73,6 +74,7 @@ __all__ = [
     "Trace",
     "Words",
     "ambiguity",
+    "benchmark",
     "central_path",
     "estimate_memory",
     "evaluate",

@@ -27,6 +27,7 @@ ORDER = (
     ("heatmap", "explain"),
     ("agreement", "faithfulness"),
     ("baselines",),
+    ("bootstrap", "rows"),
     ("corpus",),
     ("comparison",),
     ("focus", "edits"),
