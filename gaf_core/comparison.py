@@ -119,7 +119,7 @@ def faithfulness_table(comparison: Comparison) -> pd.DataFrame:
                 "method": name,
                 **_metrics(comparison.evaluations.get(name)),
                 "seconds": attribution.seconds if attribution else math.nan,
-                "note": comparison.failures.get(name, ""),
+                "note": comparison.failures.get(name, "" if attribution else "not computed"),
             }
         )
     return pd.DataFrame(rows, columns=["method", *METRICS, "seconds", "note"])

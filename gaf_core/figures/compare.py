@@ -29,7 +29,7 @@ _DIVERGING = [
 ]
 _EMPTY = translucent(NEUTRAL, 0.10)  # behind the cells, so that a cell of 0 is seen as one
 _BLOCK = 40  # rows under one line of column names: more, and nobody knows which column is which
-_ROW, _HEADER = 20, 128  # pixels
+_ROW, _HEADER = 20, 140  # pixels
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "cross")
 
@@ -133,16 +133,21 @@ def agreement_matrix(
     figure = go.Figure(
         go.Heatmap(
             z=matrix, customdata=hover, coloraxis="coloraxis", xgap=1, ygap=1,
-            text=[[f"{value:.2f}" for value in row] for row in matrix],
-            texttemplate="%{text}", textfont={"size": 11},
             hovertemplate=f"%{{customdata}}<br>{unit} %{{z:.3f}}<extra></extra>",
         )
     )  # fmt: skip
+    # Not the text of the cells: plotly would choose its colour for a cell on a white page.
+    places = list(range(len(names)))
+    figure.add_scatter(
+        mode="text", x=places * len(names), y=np.repeat(places, len(names)), hoverinfo="skip",
+        text=[f"{value:.2f}" for value in matrix.ravel()], textfont={"size": 11},
+    )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=labels, autorange="reversed", showgrid=False,
-        zeroline=False, ticks="", automargin=True, fixedrange=True,
+        tickvals=list(range(len(names))), ticktext=labels, range=[len(names) - 0.5, -0.5],
+        showgrid=False, zeroline=False, ticks="", automargin=True, fixedrange=True,
     )  # fmt: skip
     _name_columns(figure, names)
+    figure.update_xaxes(range=[-0.5, len(names) - 0.5])
     figure.update_layout(
         coloraxis={
             "cmin": -1.0 if signed else 0.0, "cmax": 1.0, "showscale": False,
@@ -221,7 +226,7 @@ def _two_lines(name: str) -> str:
     """A name of at most two short lines, as there is room for above a column."""
     head, _, rest = name.partition(" (")
     if rest:
-        return f"{shortened(head, 20)}<br>{shortened(rest.removesuffix(')'), 22)}"
+        return f"{shortened(head, 22)}<br>{shortened(rest.removesuffix(')'), 28)}"
     words = name.split()
     lines = [""]
     for word in words:

@@ -79,6 +79,11 @@ def say_measure(comparison: Comparison) -> None:
             f"ones are {_REMOVED.get(str(one.perturbation.operator), 'removed')}; special tokens "
             f"stay. Watched is the probability of “{name}”, {before:.1%} on the whole text."
         )
+        + (
+            f" It is not what the scores explain, “{literal(comparison.trace.target.name)}”."
+            if one.label != comparison.trace.target.index
+            else ""
+        )
         + " One text says little about which method is better in general."
     )
 

@@ -107,7 +107,7 @@ def show_table(comparison: Comparison) -> None:
     """Faithfulness and time of each entry; a star marks the best of a column."""
     table = faithfulness_table(comparison)
     columns: dict[str, Any] = {
-        "method": st.column_config.TextColumn("Method", pinned=True, width="medium"),
+        "method": st.column_config.TextColumn("Method", pinned=True, width=210),
         "seconds": st.column_config.NumberColumn(
             "Seconds",
             help="Beside the one pass that all methods share. Measured once, as this page ran it.",
@@ -121,7 +121,7 @@ def show_table(comparison: Comparison) -> None:
     st.dataframe(
         _marked(table), column_config=columns, hide_index=True, key="measures",
         column_order=[name for name in table if name != "note" or notes],
-        height=min(36 * (len(table) + 1), 700),
+        height=min(36 * (len(table) + 1), 700), placeholder="–",
         alt="Table of the faithfulness and the time of each method.",
     )  # fmt: skip
     for sentence in dict.fromkeys(comparison.failures.values()):
@@ -132,8 +132,8 @@ def show_table(comparison: Comparison) -> None:
 def _marked(table: pd.DataFrame) -> Any:
     """The table with a star before the best numbers; the numbers themselves stay sortable."""
     winners = best(table)
-    styler = table.style.format(precision=3, na_rep="–", subset=[*METRICS])
-    styler = styler.format("{:.2f}", na_rep="–", subset=["seconds"])
+    styler = table.style.format(precision=3, subset=[*METRICS])
+    styler = styler.format("{:.2f}", subset=["seconds"])
     for column, rows in winners.items():
         chosen = sorted(rows)
         styler = styler.format(f"{_BEST} {{:.3f}}", subset=(chosen, column))
