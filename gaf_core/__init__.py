@@ -18,7 +18,7 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace
+from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace, trace_for
 from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
@@ -91,6 +91,7 @@ __all__ = [
     "solve",
     "solve_many",
     "trace",
+    "trace_for",
     "widest_paths",
     "word_scores",
     "written",

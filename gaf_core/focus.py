@@ -186,6 +186,9 @@ def in_words(explanation: Explanation, selection: Selection) -> str:
             return f"paths {', '.join(map(str, ranks[:-1]))} and {ranks[-1]}"
         case Edge(layer, query, key):
             reading, read = (token_text(explanation, token) for token in (query, key))
+            share = explanation.network.residual_share[layer, key] if query == key else 0.0
+            if share > 0.5:  # more of the edge passes by the attention than through it
+                return f"residual of {read} at layer {first + layer + 1}"
             return f"layer {first + layer + 1}: {reading} reads {read}"
         case Node(layer, token):
             return f"{token_text(explanation, token)} {_place(first + layer)}"

@@ -23,7 +23,10 @@ _LABELLED = 0.04  # of the flow, for a name inside the picture
 
 @dataclass(frozen=True)
 class Mark:
-    """A marker: place (column, pixels from the top), what it selects, and what its hover says."""
+    """A marker: place (column, pixels from the top), what it selects, and what its hover says.
+
+    `limited` is one whose own capacity is used up.
+    """
 
     x: float
     y: float
@@ -32,6 +35,7 @@ class Mark:
     selection: str
     hover: str
     selected: bool = False
+    limited: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,7 @@ class _Builder:
                         selection=to_text(self.explanation, chosen) if single else "",
                         hover=node_hover(self.explanation, node, self._layer(column)),
                         selected=node.part >= 0.999 * node.flow > 0,
+                        limited=(node.saturation or 0.0) >= _SATURATED,
                     )
                 )
         target = literal(self.explanation.trace.target.name)
