@@ -209,10 +209,11 @@ def focus_in_words(
         mark: how the name is set off; the rest of the sentence holds no text of others.
     """
     flow, paths = float(part[0].sum()), isinstance(selection, Paths)
+    one = not isinstance(selection, Paths) or len(selection.ranks) == 1
     share = flow / explanation.solution.value if explanation.solution.value > 0 else 0.0
     sentence = (
         f"In focus: {mark(in_words(explanation, selection))}. {share:.1%} of the flow runs "
-        f"{'along' if paths else 'through'} it ({flow:.4g})."
+        f"{'along' if paths else 'through'} {'it' if one else 'them'} ({flow:.4g})."
     )
     mixed = " Above and below, what meets at a token is taken to mix in proportion."
     return sentence if paths else sentence + mixed

@@ -103,6 +103,21 @@ def test_a_path_of_the_list_changes_the_colours_of_sankey_and_graph(visit):
     assert ACCENT not in followed, "what is not on the path is grey"
 
 
+def test_a_choice_of_nodes_for_a_long_text_is_in_the_link(visit):
+    long = "%20".join([TEXT] * 6)
+    page = visit.open(f"?text={long}")
+    nodes = page.get_by_role("combobox", name="Nodes are")
+    expect(page.get_by_text("joined to 10 pieces")).to_be_visible()
+    nodes.click()
+    page.get_by_role("option", name="tokens", exact=True).click()
+    changed(page)
+    expect(page.get_by_text("tokens a layer are drawn on their own")).to_be_visible()
+    query = urlsplit(page.url).query
+    assert "by=tokens" in query
+    other = visit.open(f"?{query}")
+    expect(other.get_by_text("tokens a layer are drawn on their own")).to_be_visible()
+
+
 @pytest.mark.parametrize("kind", ["PNG", "SVG"])
 def test_the_camera_saves_the_figures_in_the_chosen_format(visit, kind, tmp_path):
     page = visit.open(f"?text={TEXT}&save_as={'SVG' if kind == 'PNG' else 'PNG'}")
