@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from gaf_core.ui.links import carried
+
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="GAF Explorer", page_icon=ASSETS / "icon.svg", layout="wide")
@@ -17,6 +19,9 @@ EXPLORE = "pages/explore_page.py"
 pages = [
     st.Page(EXPLORE, title="Explore", url_path="home", default=True),
     st.Page(EXPLORE, title="Explore", url_path="explore", visibility="hidden"),
+    st.Page("pages/compare_page.py", title="Compare", url_path="side-by-side"),
     st.Page("pages/edit_page.py", title="Edit a text", url_path="edit"),
 ]
-st.navigation(pages, position="top").run()
+page = st.navigation(pages, position="top")
+with carried(page.title):
+    page.run()

@@ -5,6 +5,8 @@ and their gradients into the capacities of a layered flow network and scores eac
 unique log-barrier-regularised maximum flow.
 """
 
+from gaf_core.baselines import METHODS, Attribution, Method
+from gaf_core.corpus import benchmark
 from gaf_core.depth import DepthShares
 from gaf_core.errors import (
     CapacityError,
@@ -17,6 +19,7 @@ from gaf_core.errors import (
     TextTooLongError,
 )
 from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace, trace_for
+from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
     FlowPath,
@@ -41,9 +44,13 @@ from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [
     "FAITHFUL",
+    "METHODS",
     "PRESETS",
+    "Attribution",
     "CapacityError",
+    "Curves",
     "DepthShares",
+    "Evaluation",
     "ExactFlow",
     "Explanation",
     "FlowNetwork",
@@ -52,8 +59,10 @@ __all__ = [
     "Frozen",
     "GafError",
     "MemoryLimitError",
+    "Method",
     "Model",
     "ModelError",
+    "Perturbation",
     "Settings",
     "SettingsError",
     "Status",
@@ -65,8 +74,11 @@ __all__ = [
     "Trace",
     "Words",
     "ambiguity",
+    "benchmark",
     "central_path",
     "estimate_memory",
+    "evaluate",
+    "evaluate_all",
     "explain",
     "explain_trace",
     "extreme_flows",

@@ -121,11 +121,12 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
 def to_graphml(explanation: Explanation, *, carried: float = 1.0) -> bytes:
     """The flow network as GraphML, in the direction of the flow: prediction to input.
 
-    Nodes are "source", "target" and "layer/position", each with its `flow` and, but for those two,
-    `layer`, `position`, `token` (as written) and `name` (as the tokenizer has it); with node
-    capacities also `capacity` and `saturation`. Edges have `capacity`, `flow` and `saturation`;
-    those between tokens the `layer` of the model, and with residual edges `residual_capacity` and
-    `residual_flow`. Characters that XML does not allow become U+FFFD.
+    Nodes are "source", "target" and "layer/position", each with its `label`, which programs such
+    as Gephi draw, its `flow` and, but for those two, `layer`, `position`, `token` (as written) and
+    `name` (as the tokenizer has it); with node capacities also `capacity` and `saturation`. Edges
+    have `capacity`, `flow` and `saturation`; those between tokens the `layer` of the model, and
+    with residual edges `residual_capacity` and `residual_flow`. Flows and capacities are doubles.
+    Characters that XML does not allow become U+FFFD.
 
     Args:
         explanation: what to write.
@@ -230,12 +231,14 @@ def _finite(number: float) -> float | None:
 def _add_nodes(graph: nx.DiGraph, explanation: Explanation) -> None:
     network, solution, first = explanation.network, explanation.solution, explanation.layers[0]
     through = np.vstack([solution.node_flow, solution.source_flow])
-    graph.add_node("source", flow=solution.value)
-    graph.add_node("target", flow=solution.value)
+    prediction = _for_xml(explanation.trace.target.name)
+    graph.add_node("source", label=f"prediction: {prediction}", flow=solution.value)
+    graph.add_node("target", label="all input tokens", flow=solution.value)
     for k, i in zip(*map(np.ndarray.tolist, np.nonzero(network.live)), strict=True):
         flow = float(through[k, i])
         graph.add_node(
             f"{first + k}/{i}",
+            label=_for_xml(explanation.written[i]),
             layer=first + k,
             position=i,
             token=_for_xml(explanation.written[i]),

@@ -9,40 +9,49 @@
     comprehensiveness   mean (p_0 - p_k), k = 1, 5, 10, 20, 50 %            higher
     sufficiency         mean (p_0 - q_k), k = 1, 5, 10, 20, 50 %            lower
 
-Tokens are ranked by signed score, highest first, ties by position. Comprehensiveness and
-sufficiency are ERASER's (DeYoung et al., ACL 2020).
+Tokens are ranked by signed score, highest first, ties by position; special tokens stay. AOPC is
+Samek et al.'s (IEEE TNNLS 2017), LOdds is that of Shrikumar et al. (ICML 2017) as Chen et al. (ACL
+2020) take it, comprehensiveness and sufficiency are ERASER's (DeYoung et al., ACL 2020).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-FRACTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-OPERATORS = ("mask", "pad", "delete")
+from gaf_core.encoding import Encoding, TextLike
+from gaf_core.errors import SettingsError, TextError
+from gaf_core.models import Model
+from gaf_core.perturbation import (
+    FRACTIONS,
+    OPERATORS,
+    Perturbation,
+    resolve_perturbation,
+    watched_label,
+)
+from gaf_core.perturbed import DELETE, Progress, log_probabilities
+from gaf_core.trace import Trace, trace
 
+__all__ = [
+    "ERASER_FRACTIONS",
+    "FRACTIONS",
+    "OPERATORS",
+    "Curves",
+    "Evaluation",
+    "Perturbation",
+    "evaluate",
+    "evaluate_all",
+    "ranked",
+    "removed_count",
+    "resolve_perturbation",
+    "watched_label",
+]
 
-@dataclass(frozen=True)
-class Perturbation:
-    """How tokens are removed and what is watched; stored with every figure.
-
-    Attributes:
-        operator: a removed token is replaced by the "mask" or the "pad" token, or the text is
-            shortened ("delete"); None for the first of mask, pad, unknown token that the
-            vocabulary has.
-        fractions: of the ordinary tokens that are removed, each in (0, 1].
-        target: whose probability is watched: "predicted", "explained" (what the trace explains), or
-            a label, the true one.
-        absolute: AOPC takes |p_0 - p_k|, as AttCAT's code does.
-    """
-
-    operator: str | None = None
-    fractions: tuple[float, ...] = FRACTIONS
-    target: str | int = "predicted"
-    absolute: bool = False
+ERASER_FRACTIONS = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,4 +92,173 @@ class Evaluation:
     label: int
 
 
-Rankings = Mapping[str, NDArray[np.float64]]  # scores `[t]` by any name
+Rankings = Mapping[str, ArrayLike]  # scores `[t]` by any name
+
+
+def evaluate(
+    model: Model,
+    text: TextLike | Trace,
+    scores: ArrayLike,
+    perturbation: Perturbation = Perturbation(),
+) -> Evaluation:
+    """Measure how faithful the scores of the tokens of one text are to the prediction.
+
+    Args:
+        model: whose prediction is watched.
+        text: the text or pair of texts, or a trace of it by this model.
+        scores: `[t]` signed, special tokens included; only the order of the ordinary ones counts.
+        perturbation: how tokens are removed and what is watched.
+
+    Raises:
+        SettingsError: scores of another length or that are not numbers, fractions outside (0, 1],
+            an operator that the vocabulary does not allow, a trace made without a model.
+        TargetError: the target is not one of the model's labels.
+        TextError: the text cannot be encoded or has no ordinary token.
+    """
+    traced = text if isinstance(text, Trace) else trace(model, text)
+    return evaluate_all(model, traced, {"scores": scores}, perturbation)["scores"]
+
+
+def evaluate_all(
+    model: Model,
+    traced: Trace,
+    rankings: Rankings,
+    perturbation: Perturbation = Perturbation(),
+    progress: Progress | None = None,
+) -> dict[str, Evaluation]:
+    """Measure several rankings of the tokens of one text; what they share is computed once.
+
+    Args:
+        model: the model that was traced.
+        traced: the text, and what was predicted for it.
+        rankings: `[t]` scores by the name that their evaluation gets; see `evaluate`.
+        perturbation: how tokens are removed and what is watched.
+        progress: called with (batches done, batches in all); what it raises ends the work.
+
+    Raises:
+        GafError: as `evaluate` does.
+    """
+    encoding = check_encoding(model, traced)
+    perturbation = resolve_perturbation(model, perturbation)
+    label = watched_label(model, traced, perturbation)
+    ordinary = ~traced.special
+    grid = sorted({0.0, 1.0, *perturbation.fractions, *ERASER_FRACTIONS})
+    counts = np.array([removed_count(fraction, ordinary.sum()) for fraction in grid])
+    kept = [_kept(ordinary, check_scores(traced, scores), counts) for scores in rankings.values()]
+    if not kept:
+        return {}
+    found = log_probabilities(
+        model, encoding, np.concatenate(kept), perturbation.operator or DELETE, label, progress
+    )
+    curves = found.reshape(len(kept), 2, len(grid))  # ranking, deletion or insertion, fraction
+    return {
+        name: _evaluation(np.array(grid), deletion, insertion, perturbation, label)
+        for name, (deletion, insertion) in zip(rankings, curves, strict=True)
+    }
+
+
+def removed_count(fraction: float, ordinary: int) -> int:
+    """How many of the ordinary tokens a fraction is: rounded up, and 0 only for 0.
+
+    >>> removed_count(0.3, 10), removed_count(0.01, 10), removed_count(0.0, 10)
+    (3, 1, 0)
+    """
+    # 0.3 * 10 is a little more than 3 in binary, and that is not meant
+    return max(math.ceil(fraction * ordinary - 1e-9), 1 if fraction > 0 else 0)
+
+
+def ranked(ordinary: NDArray[np.bool_], scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Positions of the ordinary tokens, by signed score, highest first, ties by position."""
+    positions = np.flatnonzero(ordinary)
+    return positions[np.argsort(-scores[positions], kind="stable")]
+
+
+def check_scores(traced: Trace, scores: ArrayLike) -> NDArray[np.float64]:
+    """The scores as float64, one of each token.
+
+    Raises:
+        SettingsError: another number of them, or values that are not numbers.
+    """
+    try:
+        checked = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError):
+        checked = np.full(len(traced.tokens), np.nan)
+    if checked.shape != (len(traced.tokens),):
+        raise SettingsError(
+            f"Scores of shape {list(checked.shape)} do not fit a text of {len(traced.tokens)} "
+            "tokens. Give one score a token, special tokens included."
+        )
+    if np.isnan(checked).any():
+        raise SettingsError(
+            "Some scores are not numbers (NaN), so they rank nothing. Give every token a number."
+        )
+    return checked
+
+
+def check_encoding(model: Model, traced: Trace) -> Encoding:
+    """What the model was given, if it can be given again with tokens removed.
+
+    Raises:
+        SettingsError: the trace was made without a model, or by another one.
+        TextError: the text has special tokens only.
+    """
+    if traced.encoding is None:
+        raise SettingsError(
+            "This trace was made without a model, so no token can be removed and the prediction "
+            "made again. Use a trace that gaf_core.trace returns."
+        )
+    if len(traced.labels) != len(model.labels):
+        raise SettingsError(
+            f"The trace has {len(traced.labels):,} labels and '{model.name}' has "
+            f"{len(model.labels):,}. Use the model that was traced."
+        )
+    if traced.special.all():
+        raise TextError("The text has only special tokens, so none can be removed. Write a word.")
+    return traced.encoding
+
+
+def _kept(
+    ordinary: NDArray[np.bool_], scores: NDArray[np.float64], counts: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """`[2 c, t]` tokens that remain: with the highest-ranked ones removed, then only they kept."""
+    place = np.zeros(len(ordinary), dtype=np.int64)
+    order = ranked(ordinary, scores)
+    place[order] = np.arange(len(order))
+    highest = place < counts[:, None]
+    return np.concatenate([~ordinary | ~highest, ~ordinary | highest])
+
+
+def _evaluation(
+    grid: NDArray[np.float64],
+    deletion: NDArray[np.float64],
+    insertion: NDArray[np.float64],
+    perturbation: Perturbation,
+    label: int,
+) -> Evaluation:
+    """Measures from log-probabilities at the fractions of a grid, the first of which is 0."""
+    removed, kept = np.exp(deletion), np.exp(insertion)
+    own = np.searchsorted(grid, perturbation.fractions)
+    eraser = np.searchsorted(grid, ERASER_FRACTIONS)
+    drop = removed[0] - removed[own]
+    shown = np.searchsorted(grid, sorted({0.0, 1.0, *perturbation.fractions}))
+    return Evaluation(
+        perturbation=perturbation,
+        aopc=float(np.mean(np.abs(drop) if perturbation.absolute else drop)),
+        # the logarithms themselves: a probability may be too small to be told from 0
+        log_odds=float(np.mean(deletion[own] - deletion[0])),
+        comprehensiveness=float(np.mean(removed[0] - removed[eraser])),
+        sufficiency=float(np.mean(removed[0] - kept[eraser])),
+        curves=_curves(grid[shown], removed[shown], kept[shown]),
+        label=label,
+    )
+
+
+def _curves(
+    fractions: NDArray[np.float64],
+    deletion: NDArray[np.float64],
+    insertion: NDArray[np.float64],
+) -> Curves:
+    deletion_area, insertion_area = (
+        float(np.trapezoid(curve, fractions)) for curve in (deletion, insertion)
+    )
+    return Curves(fractions, deletion, insertion, deletion_area, insertion_area)

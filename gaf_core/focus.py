@@ -13,7 +13,7 @@ among the other edges does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
 from gaf_core.explain import Explanation
-from gaf_core.flow import FlowPath, FlowSolution
+from gaf_core.flow import FlowPath, FlowSolution, widest_paths
 
 
 class Node(NamedTuple):
-    """A token in one layer of nodes: layer 0 are the inputs, layer `l` the last outputs."""
+    """A token in one layer of nodes: layer 0 are the inputs of the network, `l` its outputs."""
 
     layer: int
     token: int
@@ -83,6 +83,29 @@ def through(solution: FlowSolution, selection: Node | Edge) -> NDArray[np.float6
     return part
 
 
+def part_of(
+    explanation: Explanation, selection: Selection, paths: Sequence[FlowPath] | None = None
+) -> NDArray[np.float64]:
+    """`[l, t, t]` part of the flow that a selection stands for.
+
+    Args:
+        explanation: whose flow.
+        selection: a node, an edge, or some of the widest paths.
+        paths: the widest paths, where they are known; found here otherwise.
+
+    Raises:
+        SettingsError: the flow has no such node, edge or path.
+    """
+    if not isinstance(selection, Paths):
+        return through(explanation.solution, selection)
+    most = max(selection.ranks)
+    if paths is None:
+        paths = widest_paths(explanation.solution.edge_flow, most)
+    if most > len(paths):
+        raise SettingsError(f"This list of paths ends before path {most}.")
+    return along(explanation.solution, [paths[rank - 1] for rank in selection.ranks])
+
+
 def along(solution: FlowSolution, paths: Iterable[FlowPath]) -> NDArray[np.float64]:
     """`[l, t, t]` part of a flow that some of its paths carry together (see `widest_paths`)."""
     part = np.zeros_like(solution.edge_flow)
@@ -92,14 +115,23 @@ def along(solution: FlowSolution, paths: Iterable[FlowPath]) -> NDArray[np.float
     return np.minimum(part, solution.edge_flow)  # sums of rounded numbers may pass it by a digit
 
 
-def to_text(selection: Selection) -> str:
-    """The form for links: "n3.5" a node, "e2.7.5" an edge (layer, query, key), "p1.4" two paths."""
-    letter = next(key for key, kind in _LETTERS.items() if isinstance(selection, kind))
-    numbers = selection.ranks if isinstance(selection, Paths) else selection
-    return letter + ".".join(map(str, numbers))
+def to_text(explanation: Explanation, selection: Selection) -> str:
+    """The form for links: "n3.5" a node, "e4.7.5" an edge (layer, query, key), "p1.4" two paths.
+
+    Layers are those of the model, called as people are told: a node stands after layer 3 (0 is the
+    input), an edge in layer 4. So a link means the same token when the range of layers changes.
+    """
+    first = explanation.layers[0]
+    match selection:
+        case Paths(ranks):
+            return "p" + ".".join(map(str, ranks))
+        case Edge(layer, query, key):
+            return f"e{first + layer + 1}.{query}.{key}"
+        case Node(layer, token):
+            return f"n{first + layer}.{token}"
 
 
-def from_text(text: str, solution: FlowSolution) -> Selection:
+def from_text(explanation: Explanation, text: str) -> Selection:
     """Read what `to_text` wrote, for a flow that has it.
 
     Raises:
@@ -109,17 +141,32 @@ def from_text(text: str, solution: FlowSolution) -> Selection:
     plain = all(number.isascii() and number.isdigit() and len(number) < 7 for number in numbers)
     if kind is None or not plain or (kind is not Paths and len(numbers) != len(kind._fields)):
         raise SettingsError(
-            f"“{text}” is no part of a flow. Write n3.5 for a node (layer, token), e2.7.5 for an "
-            "edge (layer, reading token, read token) or p1.2 for the two widest paths."
+            f"“{text}” is no part of a flow. Write n3.5 for a node (after layer 3, token 5), "
+            "e4.7.5 for an edge (in layer 4, token 7 reads token 5) or p1.2 for the two widest "
+            "paths."
         )
     if kind is Node or kind is Edge:
-        found = kind(*map(int, numbers))
-        _check(solution.edge_flow.shape, found)
+        layer, *tokens = map(int, numbers)
+        first, last = explanation.layers
+        if not first + (kind is Edge) <= layer <= last:
+            raise SettingsError(_outside(explanation, kind is Edge, layer))
+        found = kind(layer - first - (kind is Edge), *tokens)
+        _check(explanation.solution.edge_flow.shape, found)
         return found
     ranks = tuple(sorted(set(map(int, numbers))))
     if ranks[0] < 1:
         raise SettingsError("Paths are counted from 1: the widest is p1.")
     return Paths(ranks)
+
+
+def focused_tokens(selection: Selection | None) -> tuple[int, ...]:
+    """Tokens that stand on their own in pictures of words and spans, being in focus."""
+    match selection:
+        case Node(_, token):
+            return (token,)
+        case Edge(_, query, key):
+            return (query, key)
+    return ()
 
 
 def token_text(explanation: Explanation, token: int) -> str:
@@ -144,8 +191,47 @@ def in_words(explanation: Explanation, selection: Selection) -> str:
                 return f"residual of {read} at layer {first + layer + 1}"
             return f"layer {first + layer + 1}: {reading} reads {read}"
         case Node(layer, token):
-            where = f"after layer {first + layer}" if first + layer else "in the input"
-            return f"{token_text(explanation, token)} {where}"
+            return f"{token_text(explanation, token)} {_place(first + layer)}"
+
+
+def focus_in_words(
+    explanation: Explanation,
+    selection: Selection,
+    part: NDArray[np.float64],
+    mark: Callable[[str], str] = str,
+) -> str:
+    """What is in focus, and how much of the flow that is, in a sentence or three of plain text.
+
+    Args:
+        explanation: whose flow.
+        selection: what is in focus.
+        part: `[l, t, t]` its part of the flow, see `part_of`.
+        mark: how the name is set off; the rest of the sentence holds no text of others.
+    """
+    flow, paths = float(part[0].sum()), isinstance(selection, Paths)
+    one = not isinstance(selection, Paths) or len(selection.ranks) == 1
+    share = flow / explanation.solution.value if explanation.solution.value > 0 else 0.0
+    sentence = (
+        f"In focus: {mark(in_words(explanation, selection))}. {share:.1%} of the flow runs "
+        f"{'along' if paths else 'through'} {'it' if one else 'them'} ({flow:.4g})."
+    )
+    mixed = " Above and below, what meets at a token is taken to mix in proportion."
+    return sentence if paths else sentence + mixed
+
+
+def _place(layer: int) -> str:
+    return f"after layer {layer}" if layer else "in the input"
+
+
+def _outside(explanation: Explanation, edge: bool, layer: int) -> str:
+    """Why a layer of the model is not in this flow."""
+    first, last = explanation.layers
+    depth = explanation.trace.layers
+    if layer > depth or (edge and layer < 1):
+        return f"The model has no layer {layer}; its layers are 1 to {depth}."
+    where = f"in layer {layer}" if edge else _place(layer)
+    shown = f"layer {last}" if last == first + 1 else f"layers {first + 1} to {last}"
+    return f"It is {where}, and the flow is that of {shown}. Show more layers to see it."
 
 
 def _check(shape: tuple[int, ...], selection: Node | Edge) -> None:

@@ -10,8 +10,9 @@ it adds largely cancel under layer norm. Held constant in the backward pass inst
 
 Then the prediction is a linear function of the hidden states that enter any layer, plus what the
 biases add, so relevance `h . dy/dh` is conserved from layer to layer: it sums to the logit but
-for `b . dy/db` of the biases. No output changes by a bit. These are no longer the gradients of
-the prediction, and the derivative by an attention probability is that of the linear network.
+for `b . dy/db` of the biases, and of an encoder but for what its decoder's own words add. No
+output changes by a bit. These are no longer the gradients of the prediction, and the derivative
+by an attention probability is that of the linear network.
 
 Ali et al., "XAI for Transformers: Better Explanations through Conservative Propagation", ICML
 2022, for norms and attention. A product of two states is a form of degree two, whose gradient
@@ -116,13 +117,10 @@ def _value(func: Callable, *args: Any, **options: Any) -> torch.Tensor:
     return func(*args, **options)
 
 
-def _constant(func: Callable, *args: Any, **options: Any) -> torch.Tensor:
-    return _value(func, *args, **options)
-
-
 def _power(func: Callable, base: Any, exponent: Any, **options: Any) -> torch.Tensor:
     is_root = isinstance(exponent, float) and abs(exponent) == 0.5
-    return (_constant if is_root else func)(base, exponent, **options)
+    result = func(base, exponent, **options)
+    return result.detach() if is_root else result
 
 
 def _layer_norm(func, x, normalized_shape, weight=None, bias=None, eps=1e-5, *rest):
@@ -188,8 +186,8 @@ def _softmax(func: Callable, x: torch.Tensor, *args: Any, **options: Any) -> tor
 _NORMS: dict[str, Rule] = {
     "layer_norm": _layer_norm,
     "rms_norm": _rms_norm,
-    "rsqrt": _constant,  # of norms that a network writes out
-    "sqrt": _constant,
+    "rsqrt": _value,  # of norms that a network writes out
+    "sqrt": _value,
     "pow": _power,
 }
 _ELEMENTWISE = ("gelu", "silu", "relu", "tanh", "mish", "elu", "leaky_relu", "hardswish")

@@ -4,7 +4,8 @@ import streamlit as st
 
 from gaf_core.ui import cache, edited
 from gaf_core.ui.failures import polite
-from gaf_core.ui.form import choose_model, choose_settings, may_load
+from gaf_core.ui.form import choose_settings
+from gaf_core.ui.model_choice import choose_model, may_load
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.targets import suggest
 

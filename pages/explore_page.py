@@ -4,7 +4,8 @@ import streamlit as st
 
 from gaf_core.ui import cache, panels
 from gaf_core.ui.failures import polite
-from gaf_core.ui.form import choose_model, choose_settings, may_load
+from gaf_core.ui.form import choose_settings
+from gaf_core.ui.model_choice import choose_model, may_load
 from gaf_core.ui.network_view import show_network
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.take_away import show_take_away
@@ -31,6 +32,6 @@ with polite():
         panels.show_words(explanation, view)
     with right:
         panels.show_bars(request, explanation, view)
-    show_network(request, explanation, view.budget)
+    focus = show_network(request, explanation, view.budget)
     panels.show_certificate(explanation)
-    show_take_away(explanation, budget=view.budget, model=choice.name)
+    show_take_away(explanation, budget=view.budget, model=choice.name, focus=focus)

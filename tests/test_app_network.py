@@ -1,5 +1,7 @@
 """The flow network on the Explore page, driven without a browser."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -13,10 +15,10 @@ def captions(app) -> str:
 
 
 def test_a_link_holds_view_and_focus():
-    app = opened(text=TEXT, view="Graph", focus="n1.3")
+    app = opened(text=TEXT, view="Graph", focus="n4.3")
     assert not app.exception
     assert not messages(app)
-    assert app.selectbox(key="focus").value == "n1.3"
+    assert app.selectbox(key="focus").value == "n4.3"
     assert "In focus: **‘film’ after layer 4**" in captions(app).replace("\\", "")
     assert any(
         one.get("name") == "selection" for figure in figures_of(app) for one in figure["data"]
@@ -26,15 +28,15 @@ def test_a_link_holds_view_and_focus():
 def test_focus_from_the_picker_fades_the_rest_and_clear_brings_it_back():
     app = opened(text=TEXT)
     before = sankey_of(app)["link"]
-    app.selectbox(key="focus").set_value("n0.2").run()
-    assert app.query_params["focus"] in ("n0.2", ["n0.2"])
+    app.selectbox(key="focus").set_value("n3.2").run()
+    assert app.query_params["focus"] in ("n3.2", ["n3.2"])
     assert sankey_of(app)["link"]["color"] != before["color"]
     next(one for one in app.button if one.label == "Clear").click().run()
     assert "focus" not in app.query_params
     assert sankey_of(app)["link"] == before
 
 
-@pytest.mark.parametrize("focus", ["n9.0", "e0.0.99", "p99", "nonsense<b>"])
+@pytest.mark.parametrize("focus", ["n9.0", "n2.0", "e3.0.1", "e4.0.99", "p99", "nonsense<b>"])
 def test_a_focus_that_this_flow_does_not_have_is_said_and_dropped(focus):
     app = opened(text=TEXT, focus=focus)
     assert not app.exception
@@ -43,8 +45,21 @@ def test_a_focus_that_this_flow_does_not_have_is_said_and_dropped(focus):
     assert "focus" not in app.query_params
 
 
+def test_a_focus_stays_what_it_was_when_the_range_of_layers_moves():
+    app = opened(text=TEXT, focus="n4.3")
+    app.slider(key="layers").set_value((2, 6)).run()
+    assert app.query_params["focus"] in ("n4.3", ["n4.3"])
+    assert "‘film’ after layer 4" in captions(app).replace("\\", "")
+    assert not messages(app)
+    app.slider(key="layers").set_value((6, 6)).run()
+    assert "It is after layer 4, and the flow is that of layer 6." in messages(app).replace(
+        "\\", ""
+    )
+    assert "focus" not in app.query_params
+
+
 def test_an_edge_in_focus_has_its_numbers_and_its_heads_by_product():
-    app = opened(text=TEXT, view="Edges", focus="e2.0.2")
+    app = opened(text=TEXT, view="Edges", focus="e6.0.2")
     metrics = {metric.label: metric.value for metric in app.metric}
     assert {"Capacity", "Flow", "Saturation", "On the minimum cut"} <= metrics.keys()
     heads = next(one.value for one in app.dataframe if "A · G" in one.value)
@@ -86,7 +101,7 @@ def test_looking_around_computes_nothing_again(monkeypatch):
     for name in ("network_view.max_flow", "panels.ambiguity", "selection.widest_paths",
                  "cache.explain_trace"):  # fmt: skip
         monkeypatch.setattr(f"gaf_core.ui.{name}", never)
-    for focus in ("n0.2", None):
+    for focus in ("n3.2", None):
         app.selectbox(key="focus").set_value(focus).run()
         assert not app.exception
         assert not messages(app)
@@ -94,6 +109,34 @@ def test_looking_around_computes_nothing_again(monkeypatch):
         app.get("button_group")[0].set_value([view]).run()
         assert not app.exception
         assert not messages(app)
+
+
+def test_a_long_text_begins_with_spans_and_keeps_a_choice():
+    long = " ".join(["A lovely film, and the music is superb."] * 6)
+    app = opened(text=TEXT)
+    assert app.selectbox(key="by").value == "tokens"
+    app.text_area(key="text").set_value(long).run()
+    assert app.selectbox(key="by").value == "spans"
+    assert "joined to" in captions(app)
+    app.text_area(key="text").set_value(TEXT).run()
+    assert app.selectbox(key="by").value == "tokens"
+    app.selectbox(key="by").set_value("words").run()
+    app.text_area(key="text").set_value(long).run()
+    assert app.selectbox(key="by").value == "words"
+    sent = opened(text=long, by="tokens")
+    assert sent.selectbox(key="by").value == "tokens"
+
+
+@pytest.mark.parametrize("view", ["Sankey", "Graph", "Matrices"])
+@pytest.mark.parametrize(("save_as", "scale"), [("PNG", 3), ("SVG", 1)])
+def test_every_figure_is_saved_in_the_format_that_the_link_asks_for(view, save_as, scale):
+    app = opened(text=TEXT, view=view, save_as=save_as)
+    configurations = [json.loads(one.proto.config) for one in app.main.get("plotly_chart")]
+    assert len(configurations) == 3
+    options = [one["toImageButtonOptions"] for one in configurations]
+    assert len({one["filename"] for one in options}) == 3
+    for one in options:
+        assert (one["format"], one["scale"]) == (save_as.lower(), scale)
 
 
 def test_several_paths_are_shown_together_with_what_they_carry():

@@ -16,17 +16,20 @@ ORDER = (
     ("errors",),
     ("loading",),
     ("models",),
-    ("attention", "encoding", "frozen", "memory", "prediction", "residual", "target"),
+    ("attention", "encoding", "frozen", "memory", "prediction", "removal", "residual", "target"),
     ("trace",),
+    ("perturbed", "perturbation"),
     ("words",),
     ("information",),
     ("network",),
     ("flow",),
     ("depth",),
     ("heatmap", "explain"),
-    ("faithfulness",),
+    ("agreement", "faithfulness"),
     ("baselines",),
+    ("bootstrap", "rows"),
     ("corpus",),
+    ("comparison",),
     ("focus", "edits"),
     ("bottleneck",),
     ("picture",),
@@ -92,6 +95,16 @@ def test_only_ui_imports_streamlit():
 def test_only_figures_imports_plotly():
     users = {part(name) for name in MODULES if imports_library(name, "plotly")}
     assert users == {"figures"}
+
+
+def test_only_baselines_imports_captum_and_not_when_the_app_starts():
+    users = {name for name in MODULES if imports_library(name, "captum")}
+    assert {part(name) for name in users} == {"baselines"}
+    for name in users:  # it brings matplotlib: each function imports it when it is called
+        for node in ast.parse(MODULES[name].read_text(encoding="utf-8")).body:
+            assert "captum" not in ast.unparse(node) or not isinstance(
+                node, ast.Import | ast.ImportFrom
+            ), name
 
 
 def test_the_flow_knows_arrays_and_networks_only():

@@ -71,8 +71,8 @@ def test_the_barrier_flow_agrees_with_the_exact_one(tensor):
     assert bounds[:, 0].sum() <= found.value * (1 + 1e-12) <= bounds[:, 1].sum() * (1 + 1e-9)
 
 
-def bounds_by_linear_programs(network):
-    """Least and most of each input over all maximum flows, one linear program each."""
+def bounds_by_linear_programs(network, groups=None):
+    """Least and most of each input, or group of them, over all maximum flows: a program each."""
     matrix = oracles.incidence(network).tocsr()
     capacity = oracles.edges(network)[2]
     unit = oracles.graph_value(network)
@@ -80,11 +80,12 @@ def bounds_by_linear_programs(network):
     equal = np.vstack([np.asarray(matrix[:-2].todense()), value])
     limits = np.stack([np.zeros(len(capacity)), np.minimum(capacity / unit, 2.0)], axis=1)
     wanted = np.append(np.zeros(len(equal) - 1), 1.0 - 1e-8)  # rounding must not make it infeasible
-    found = np.zeros((network.tokens, 2))
+    groups = [[token] for token in range(network.tokens)] if groups is None else groups
+    found = np.zeros((len(groups), 2))
     inputs = np.flatnonzero(network.live[0])
-    for place, token in enumerate(inputs):
+    for token, group in enumerate(groups):
         objective = np.zeros(len(capacity))
-        objective[len(capacity) - len(inputs) + place] = 1.0
+        objective[len(capacity) - len(inputs) :] = np.isin(inputs, group)
         for column, sign in enumerate((1.0, -1.0)):
             result = linprog(
                 sign * objective,
@@ -107,6 +108,47 @@ def test_the_intervals_are_those_of_linear_programs(kind, seed):
     bounds = ambiguity(network)
     expected = bounds_by_linear_programs(network)
     assert np.allclose(bounds, expected, rtol=0, atol=1e-6 * max_flow(network).value)
+
+
+@pytest.mark.parametrize("kind", ["attention", "causal", "gradient", "sparse layers"])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_intervals_of_groups_are_those_of_linear_programs(kind, seed):
+    network = gaf.FlowNetwork.from_information(information(kind, 3, 6, seed))
+    if not network.live.any():
+        pytest.skip("this seed gives no path")
+    random = np.random.default_rng(seed)
+    groups = [np.flatnonzero(random.random(6) < 0.5).tolist() for _ in range(5)]
+    groups += [[], [2], [0, 1, 2], list(range(6))]
+    found = ambiguity(network, groups)
+    expected = bounds_by_linear_programs(network, groups)
+    assert np.allclose(found, expected, rtol=0, atol=1e-6 * max_flow(network).value)
+
+
+@given(informations, st.data())
+@settings(max_examples=60, deadline=None)
+def test_groups_share_the_flow_with_their_complements(tensor, data):
+    network = nontrivial(tensor)
+    tokens, value = list(range(network.tokens)), max_flow(network).value
+    inside = data.draw(st.lists(st.sampled_from(tokens), unique=True))
+    outside = [token for token in tokens if token not in inside]
+    group, rest = ambiguity(network, [inside, outside])
+    assert group[0] + rest[1] == pytest.approx(value, rel=1e-12, abs=1e-300)
+    assert group[1] + rest[0] == pytest.approx(value, rel=1e-12, abs=1e-300)
+    alone = ambiguity(network)
+    slack = 1e-12 * value
+    assert alone[inside, 0].sum() - slack <= group[0] <= group[1] <= alone[inside, 1].sum() + slack
+    assert np.array_equal(ambiguity(network, [[token] for token in tokens]), alone)
+    scores = gaf.solve(network).scores[inside].sum()
+    assert group[0] - 1e-5 * value <= scores <= group[1] + 1e-5 * value
+
+
+def test_a_group_of_tokens_that_do_not_exist_is_refused():
+    network = gaf.FlowNetwork.from_information(np.ones((2, 3, 3)))
+    for wrong in ([0, 3], [-1]):
+        with pytest.raises(gaf.SettingsError, match="from 0 to 2"):
+            ambiguity(network, [[0], wrong])
+    assert ambiguity(network, []).shape == (0, 2)
+    assert np.array_equal(ambiguity(network, [[0, 0]]), ambiguity(network, [[0]])), "each once"
 
 
 @given(informations)

@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core.focus import Edge, Node, Paths, along, from_text, in_words, through, to_text
+from gaf_core.focus import (
+    Edge,
+    Node,
+    Paths,
+    along,
+    focus_in_words,
+    from_text,
+    in_words,
+    part_of,
+    through,
+    to_text,
+)
 from tests.handmade import explanation_of, proportional_flow
 from tests.networks import KINDS, information
 
@@ -115,8 +126,39 @@ def test_a_solved_flow_through_a_token_is_its_score():
 
 @pytest.mark.parametrize("selection", [Node(0, 4), Node(3, 0), Edge(2, 0, 3), Paths((2, 7))])
 def test_a_link_gives_back_what_was_selected(selection):
-    solution = explanation_of("one two three").solution
-    assert from_text(to_text(selection), solution) == selection
+    explanation = explanation_of("one two three", gaf.Settings(layers=(2, 5)), layers=6)
+    assert from_text(explanation, to_text(explanation, selection)) == selection
+
+
+def test_a_link_names_layers_of_the_model_whatever_range_is_shown():
+    texts = "n2.1", "e3.1.2", "p1"
+    for first in (0, 1, 2):
+        explanation = explanation_of("one two three", gaf.Settings(layers=(first, 5)), layers=6)
+        node, edge, paths = (from_text(explanation, text) for text in texts)
+        assert in_words(explanation, node) == "‘one’ after layer 2"
+        assert in_words(explanation, edge) == "layer 3: ‘one’ reads ‘two’"
+        assert tuple(to_text(explanation, one) for one in (node, edge, paths)) == texts
+    for text in texts[:2]:
+        later = explanation_of("one two three", gaf.Settings(layers=(3, 5)), layers=6)
+        with pytest.raises(gaf.SettingsError, match="the flow is that of layers 4 to 5"):
+            from_text(later, text)
+
+
+def test_a_selection_of_any_kind_has_its_part_of_the_flow():
+    explanation = explanation_of("one two three")
+    paths = gaf.widest_paths(explanation.solution.edge_flow, 4)
+    node, chosen = Node(1, 2), Paths((2, 4))
+    found = part_of(explanation, node)
+    assert np.array_equal(found, through(explanation.solution, node))
+    expected = along(explanation.solution, [paths[1], paths[3]])
+    assert np.array_equal(part_of(explanation, chosen), expected)
+    assert np.array_equal(part_of(explanation, chosen, paths), expected)
+    with pytest.raises(gaf.SettingsError, match="ends before path 9"):
+        part_of(explanation, Paths((9,)), paths)
+    share = expected[0].sum() / explanation.solution.value
+    words = focus_in_words(explanation, chosen, expected, lambda name: f"<{name}>")
+    assert words.startswith(f"In focus: <paths 2 and 4>. {share:.1%} of the flow runs along them")
+    assert "mix in proportion" in focus_in_words(explanation, node, found)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +166,14 @@ def test_a_link_gives_back_what_was_selected(selection):
     [
         ("", "no part"), ("x1", "no part"), ("n1", "no part"), ("n1.2.3", "no part"),
         ("e1.2", "no part"), ("n-1.2", "no part"), ("n1.²", "no part"), ("p0", "counted from 1"),
-        ("n4.0", "from 0 to 3"), ("e3.0.0", "from 0 to 2"), ("n0.5", "from 0 to 4"),
+        ("n4.0", "layers are 1 to 3"), ("e4.0.0", "layers are 1 to 3"),
+        ("e0.0.0", "has no layer 0"), ("n0.5", "from 0 to 4"), ("e1.0.5", "from 0 to 4"),
         ("n99999999999.0", "no part"),
     ],
 )  # fmt: skip
 def test_a_link_to_what_a_flow_does_not_have_says_what_it_has(text, problem):
     with pytest.raises(gaf.SettingsError, match=problem):
-        from_text(text, explanation_of("one two three").solution)
+        from_text(explanation_of("one two three"), text)
 
 
 def test_names_are_words_that_tell_two_equal_tokens_apart():

@@ -7,6 +7,7 @@ from torch.autograd.graph import saved_tensors_hooks
 import gaf_core as gaf
 from gaf_core import memory
 from gaf_core.errors import MemoryLimitError
+from gaf_core.frozen import Frozen
 from gaf_core.memory import available_memory, estimate_memory
 from gaf_core.models import Task
 from tests.architectures import SUPPORTED, build, text_for
@@ -37,7 +38,8 @@ def test_no_forward_pass_is_tried(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["bert", "deberta-v2", "gpt2", "llama", "gemma2", "bart", "t5"])
-def test_the_estimate_covers_what_the_backward_pass_keeps(kind):
+@pytest.mark.parametrize("frozen", [None, Frozen()])
+def test_the_estimate_covers_what_the_backward_pass_keeps(kind, frozen):
     row = ROWS[kind]
     model = build(row, row.tasks[-1])
     model.module.float()
@@ -51,7 +53,8 @@ def test_the_estimate_covers_what_the_backward_pass_keeps(kind):
         return tensor
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
-        traced = gaf.trace(model, text_for(model))
+        # all of it stays until the residual is known
+        traced = gaf.trace(model, text_for(model), frozen=frozen, residual=True)
     needed = sum(kept.values()) + 2 * traced.gradient.nbytes
     assert needed < estimate_memory(model, len(traced.tokens))
 

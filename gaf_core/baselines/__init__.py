@@ -3,8 +3,54 @@
 `METHODS["rollout"](model, trace)` returns an `Attribution`. Methods of one text share its trace.
 """
 
+from gaf_core.baselines.attention import (
+    ATTENTION_X_GRADIENT,
+    GRAD_CAM,
+    RAW_ATTENTION,
+    RELEVANCE,
+    ROLLOUT,
+)
+from gaf_core.baselines.attention_flow import ATTENTION_FLOW
 from gaf_core.baselines.attribution import Attribution, Method, Option, Progress, Scored
+from gaf_core.baselines.chance import RANDOM
+from gaf_core.baselines.deeplift import DEEPLIFT
+from gaf_core.baselines.embedding import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
+from gaf_core.baselines.flows import AF, AGF, DEPTH_AVERAGE, GF
+from gaf_core.baselines.frozen import (
+    ATTENTION_X_GRADIENT_FROZEN,
+    CAT_FROZEN,
+    FAITHFUL_FLOW,
+)
+from gaf_core.baselines.hidden import ATTCAT, CAT
+from gaf_core.baselines.perturbation import KERNEL_SHAP, LIME, OCCLUSION
 
-METHODS: dict[str, Method] = {}
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        AF,
+        GF,
+        AGF,
+        DEPTH_AVERAGE,
+        RANDOM,
+        RAW_ATTENTION,
+        ROLLOUT,
+        ATTENTION_FLOW,
+        GRAD_CAM,
+        ATTENTION_X_GRADIENT,
+        CAT,
+        ATTCAT,
+        CAT_FROZEN,
+        ATTENTION_X_GRADIENT_FROZEN,
+        FAITHFUL_FLOW,
+        RELEVANCE,
+        INTEGRATED_GRADIENTS,
+        INPUT_X_GRADIENT,
+        SALIENCY,
+        DEEPLIFT,
+        OCCLUSION,
+        LIME,
+        KERNEL_SHAP,
+    )
+}
 
 __all__ = ["METHODS", "Attribution", "Method", "Option", "Progress", "Scored"]

@@ -26,10 +26,12 @@ class Scored(NamedTuple):
     Attributes:
         scores: `[t]`, signed, special tokens included; higher speaks for the target.
         details: numbers about the computation, by their name in words ("convergence delta").
+        shared_seconds: of work that this method needs and found done by another one: it counts.
     """
 
     scores: NDArray[np.float64]
     details: Mapping[str, float] = MappingProxyType({})
+    shared_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,18 @@ class Option:
         most = np.inf if self.most is None else self.most
         if number is None or number != value or not least <= number <= most:
             raise SettingsError(
-                f"'{value}' is not a value of '{self.name}'. Use a "
-                f"{'whole number' if isinstance(self.default, int) else 'number'} from {least:g} "
-                f"to {most:g}."
+                f"'{value}' is not a value of '{self.name}'. Use {self._allowed()}."
             )
         return number
+
+    def _allowed(self) -> str:
+        """The numbers allowed, in words."""
+        kind = "a whole number" if isinstance(self.default, int) else "a number"
+        if self.least is not None and self.most is not None:
+            return f"{kind} from {self.least:,} to {self.most:,}"
+        if self.least is not None:
+            return f"{kind} of at least {self.least:,}"
+        return f"{kind} of at most {self.most:,}" if self.most is not None else kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +153,7 @@ class Method:
         settings = self.settings(**options)
         started = time.perf_counter()
         scored = self.compute(model, trace, progress or _ignore, **settings)
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - started + scored.shared_seconds
         scores = np.array(scored.scores, dtype=np.float64)
         if not np.isfinite(scores).all():
             raise GafError(
@@ -152,8 +161,9 @@ class Method:
                 "change its settings."
             )
         scores.flags.writeable = False
+        details = {name: float(number) for name, number in scored.details.items()}
         return Attribution(
-            self.name, self.title, self.reference, settings, scores, seconds, dict(scored.details)
+            self.name, self.title, self.reference, settings, scores, seconds, details
         )
 
     def settings(self, **options: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gaf_core.errors import SettingsError
 from gaf_core.explain import Explanation
 from gaf_core.figures.common import ACCENT, CLEAR, NARROW
 from gaf_core.heatmap import LIGHT_SHADES
@@ -17,7 +18,6 @@ from gaf_core.picture.labels import Scored, literal, names, scored_tokens, score
 from gaf_core.picture.sankey import NEUTRAL
 from gaf_core.target import label_name
 from gaf_core.trace import Trace
-from gaf_core.words import group_words
 
 
 def token_bars(
@@ -40,13 +40,16 @@ def token_bars(
         themed: leave the colour scale to the template of the page (Streamlit's theme) instead of
             using that of the heatmap on a light page.
         bounds: `[t, 2]` least and most that each token gets in any maximum flow (`ambiguity`),
-            drawn as error bars. A word of several tokens has none: its bounds are not their sum.
+            drawn as error bars; `[w, 2]` of words, `ambiguity` of groups.
+
+    Raises:
+        SettingsError: not one pair of bounds a row.
     """
     rows = scored_words(explanation) if by_words else scored_tokens(explanation)
     hidden = [row for row in rows if row.special and not show_special]
     shown = [row for row in rows if show_special or not row.special]
     order = sorted(shown, key=lambda row: -row.share)
-    intervals = _intervals(explanation, rows, by_words, bounds)
+    intervals = _intervals(explanation, rows, bounds)
     bars = [_scored_bar(row, intervals.get(row)) for row in order[:limit]]
     lumps = [
         _Bar(
@@ -110,23 +113,19 @@ def _scored_bar(row: Scored, interval: tuple[float, float] | None) -> _Bar:
 
 
 def _intervals(
-    explanation: Explanation,
-    rows: Sequence[Scored],
-    by_words: bool,
-    bounds: NDArray[np.float64] | None,
+    explanation: Explanation, rows: Sequence[Scored], bounds: NDArray[np.float64] | None
 ) -> dict[Scored, tuple[float, float]]:
-    """Least and most, as shares of the flow, of the rows that are one token."""
+    """Least and most of each row, as shares of the flow."""
     # the bounds are those of one flow, a depth average is over several
     if bounds is None or explanation.depths is not None or explanation.solution.value <= 0:
         return {}
-    count = len(explanation.tokens)
-    members = group_words(explanation.trace).members if by_words else [[i] for i in range(count)]
+    if bounds.shape != (len(rows), 2):
+        raise SettingsError(
+            f"{len(rows)} bars need bounds of the shape [{len(rows)}, 2]; these have "
+            f"{list(bounds.shape)}. Bars of words need the bounds of words."
+        )
     shares = (bounds / explanation.solution.value).tolist()
-    return {
-        row: (shares[tokens[0]][0], shares[tokens[0]][1])
-        for row, tokens in zip(rows, members, strict=True)
-        if len(tokens) == 1
-    }
+    return {row: (least, most) for row, (least, most) in zip(rows, shares, strict=True)}
 
 
 def _bar_figure(

@@ -70,13 +70,33 @@ def extremes(edge_start, node_start, capacity, flow, first, last):
 @_compiled
 def shift(edge_start, node_start, capacity, flow, edge, most):
     """Change a maximum flow into one that gives this edge the most, or the least; what it gets."""
-    own, limit = flow[edge], capacity[edge]
-    flow[edge] = capacity[edge] = 0
-    source, sink = (0, 1 + edge) if most else (1 + edge, 0)
-    moved, _ = augment(edge_start, node_start, capacity, flow, source, sink)
-    capacity[edge] = limit
-    flow[edge] = own + moved if most else own - moved
-    return flow[edge]
+    return shift_group(edge_start, node_start, capacity, flow, np.array([edge]), most)
+
+
+@_compiled
+def shift_group(edge_start, node_start, capacity, flow, group, most):
+    """Change a maximum flow so that some edges to the sink together get the most, or the least.
+
+    One edge after the other is enough: once nothing more reaches a node, no later path leads
+    through what reaches it, so none opens a way to it again.
+
+    Args:
+        group: `[g]` different edges, as in `extremes`; the flow is changed, and maximum again.
+
+    Returns:
+        What they get together.
+    """
+    limits, own = capacity[group], flow[group]
+    flow[group] = 0
+    capacity[group] = 0
+    for place in range(group.size):
+        node = 1 + group[place]
+        source, sink = (0, node) if most else (node, 0)
+        moved, _ = augment(edge_start, node_start, capacity, flow, source, sink)
+        own[place] += moved if most else -moved
+    capacity[group] = limits
+    flow[group] = own
+    return own.sum()
 
 
 @_compiled

@@ -12,10 +12,11 @@ still has five digits.
                      input tokens can get together are the bases of a polymatroid with rank function
                      g(S) = maximum flow into the tokens S (Megiddo 1974), so that
 
-                         most_j = g({j}),        least_j = g(all) - g(all but j).
+                         most_j = g({j}),        least_j = g(all) - g(all but j),
 
-                     Both are found from one maximum flow: in its residual network, how much can be
-                     rerouted from the other tokens to j, or from j to the others.
+                     and so for the sum over a set of tokens in place of j. Both are found from one
+                     maximum flow: in its residual network, how much can be rerouted from the other
+                     tokens to j, or from j to the others.
     paths            a flow without cycles, as any layered flow, is a sum of source-target paths;
                      taking the widest first (Vatinlen et al. 2008) makes the decomposition
                      deterministic and short.
@@ -24,6 +25,7 @@ still has five digits.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.flow.augment import augment, extremes, shift
+from gaf_core.flow.augment import augment, extremes, shift, shift_group
 from gaf_core.flow.layout import (
     Layout,
     layout_of,
@@ -120,13 +122,26 @@ def max_flow(network: FlowNetwork) -> ExactFlow:
     return _report(network, counted, _maximum(counted))
 
 
-def ambiguity(network: FlowNetwork) -> NDArray[np.float64]:
-    """The least and the most that each token gets over all maximum flows.
+def ambiguity(
+    network: FlowNetwork, groups: Sequence[Sequence[int]] | None = None
+) -> NDArray[np.float64]:
+    """The least and the most that each token, or group of tokens, gets over all maximum flows.
+
+    Args:
+        network: of `t` tokens.
+        groups: lists of token positions, such as the tokens of each word; a group gets the sum.
+            None for every token alone.
 
     Returns:
-        `[t, 2]`, in the unit of the capacities; (0, 0) for a token that no path reaches. The
-        barrier score lies inside, up to its epsilon.
+        `[t, 2]`, or `[groups, 2]`, in the unit of the capacities; (0, 0) for a token that no path
+        reaches. The barrier score lies inside, up to its epsilon. The bounds of a group are in
+        general not the sums of those of its tokens, which cannot all be reached at once.
+
+    Raises:
+        SettingsError: a group has a token that does not exist.
     """
+    if groups is not None:
+        return _group_bounds(network, [_checked_group(network, group) for group in groups])
     bounds = np.zeros((network.tokens, 2))
     if not network.live.any():
         return bounds
@@ -141,6 +156,43 @@ def ambiguity(network: FlowNetwork) -> NDArray[np.float64]:
     found = _pool.map(extremes_of, cuts[:-1], cuts[1:])
     bounds[counted.live[0]] = np.concatenate(list(found)) * counted.unit
     return bounds
+
+
+def _group_bounds(network: FlowNetwork, groups: list[NDArray[np.int64]]) -> NDArray[np.float64]:
+    """`[groups, 2]` bounds of the sums over groups of positions among the live input tokens."""
+    bounds = np.zeros((len(groups), 2))
+    if not network.live.any():
+        return bounds
+    counted = _count(network)
+    flow = _maximum(counted)
+
+    def bounds_of(places: NDArray[np.int64]) -> list[list[int]]:
+        capacity, current = counted.capacity.copy(), flow.copy()
+        return [
+            [
+                int(shift_group(*counted.where, capacity, current, groups[place], most))
+                for most in range(2)
+            ]
+            for place in places.tolist()
+        ]
+
+    wanted = np.array([place for place, group in enumerate(groups) if group.size], dtype=np.int64)
+    found = _pool.map(bounds_of, np.array_split(wanted, _CORES))
+    bounds[wanted] = np.array([row for rows in found for row in rows]).reshape(-1, 2) * counted.unit
+    return bounds
+
+
+def _checked_group(network: FlowNetwork, group: Sequence[int]) -> NDArray[np.int64]:
+    """Where the tokens of a group stand among the live input tokens, each once."""
+    wrong = [token for token in group if not 0 <= token < network.tokens]
+    if wrong:
+        raise SettingsError(
+            f"There is no token {wrong[0]}, so no group has it. Choose from 0 to "
+            f"{network.tokens - 1}."
+        )
+    chosen = np.zeros(network.tokens, dtype=bool)
+    chosen[list(group)] = True
+    return np.flatnonzero(chosen[network.live[0]])
 
 
 def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlow]:

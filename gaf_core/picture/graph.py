@@ -158,7 +158,11 @@ class _Builder:
         low, high = (self.reduced.boundaries[link.layer + end] for end in (0, 1))
         key, *keys = lower.tokens
         query, *queries = upper.tokens
-        return "" if high != low + 1 or keys or queries else to_text(Edge(low, query, key))
+        return (
+            ""
+            if high != low + 1 or keys or queries
+            else to_text(self.explanation, Edge(low, query, key))
+        )
 
     def _to_prediction(self, scale: float) -> list[Line]:
         """Without a capacity of their own, and one of them often carries everything."""
@@ -196,7 +200,7 @@ class _Builder:
                         y=self._y(column, index),
                         size=5 + 19 * float(np.sqrt(share)),
                         colour=NEUTRAL if node.unit is None else colours.get(node.unit, NEUTRAL),
-                        selection=to_text(chosen) if single else "",
+                        selection=to_text(self.explanation, chosen) if single else "",
                         hover=node_hover(self.explanation, node, self._layer(column)),
                         selected=node.part >= 0.999 * node.flow > 0,
                         limited=(node.saturation or 0.0) >= _SATURATED,
@@ -226,6 +230,11 @@ class _Builder:
         )
         if clipped:
             text += f" Capacities too wide for that end at {_WIDEST:.0f} ({clipped:,})."
+        if self.picture.followed:
+            text += (
+                f" What is in focus is at least {_SEEN:.0f} pixels wide where an edge carries "
+                f"{_LARGE:.0%} of it or more."
+            ).replace("%", " %")
         if len(links) > _MOST_LINES:
             text += f" The {len(links) - _MOST_LINES:,} edges with the least flow are not drawn."
         return f"{text} {self.picture.summary}"

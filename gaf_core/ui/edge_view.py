@@ -43,7 +43,7 @@ def show_edges(
         key=key,
         hide_index=True,
         height=min(420, 38 + 35 * len(table)),
-        on_select=lambda: _row_taken(key, edges),
+        on_select=lambda: _row_taken(explanation, key, edges),
         selection_mode="single-row",
         column_config=_COLUMNS,
         alt="Table of the edges of the flow network with their flow and capacity.",
@@ -77,7 +77,7 @@ def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
     with left:
         state = st.dataframe(
             heads,
-            key=f"heads_{to_text(edge)}",
+            key=f"heads_{to_text(explanation, edge)}",
             hide_index=True,
             height=min(320, 38 + 35 * len(heads)),
             on_select="rerun",
@@ -172,6 +172,6 @@ def _table(
     return pd.DataFrame(columns)
 
 
-def _row_taken(key: str, edges: list[Edge]) -> None:
+def _row_taken(explanation: Explanation, key: str, edges: list[Edge]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
-    take(to_text(edges[rows[0]]) if rows else None, "edges")
+    take(to_text(explanation, edges[rows[0]]) if rows else None, "edges")

@@ -1,18 +1,16 @@
-"""The sidebar: which model, what is explained, and how. Every setting is part of the link."""
+"""The sidebar: what is explained, and how. Every setting is part of the link."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
-from gaf_core import PRESETS, Model, Settings
+from gaf_core import Model, Settings
 from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
-from gaf_core.loading.devices import available_devices
-from gaf_core.loading.hub import is_repository_id
+from gaf_core.target import TargetLike
 from gaf_core.ui import links
-from gaf_core.ui.cache import Choice, choice_of
 from gaf_core.ui.failures import literal
 from gaf_core.ui.targets import choose_target, known_targets
 
@@ -25,7 +23,7 @@ _SOURCES = {"all": "every output position: the paper", "classification": "extens
 _NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
 _UNITS = ("words", "tokens")
 _FLAGS = ("true", "false")
-_ASKED = "models asked for"
+_SHARED = {"show": _UNITS, "special": _FLAGS, "truncate": _FLAGS}
 _DEPTH = "layers of the model"
 _EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
 
@@ -45,77 +43,44 @@ class View:
     budget: int
 
 
-def choose_model() -> Choice:
-    """A preset, or what somebody typed: the path of a folder or the id of a model on the hub."""
-    typed: list[str] = st.session_state.setdefault("typed models", [])
-    asked = st.session_state.get("model") or st.query_params.get("model")
-    if asked and asked not in (*PRESETS, *typed):
-        typed.append(asked)
+@dataclass(frozen=True)
+class Reading:
+    """What is explained of a text, and how scores of its tokens are shown.
+
+    Attributes:
+        target: class, token or contrast.
+        by_words: show whole words instead of tokens.
+        special: show special tokens.
+        truncate: read the first tokens of a text that is too long.
+    """
+
+    target: TargetLike
+    by_words: bool
+    special: bool
+    truncate: bool
+
+
+def choose_reading(model: Model, known: dict[str, Iterable[str]]) -> Reading:
+    """Draw the rest of the sidebar of a page that compares.
+
+    Args:
+        model: the chosen one.
+        known: values that a link may hold for the settings of the page itself.
+    """
+    links.remember()
     with st.sidebar:
-        name = st.selectbox(
-            "Model",
-            [*PRESETS, *typed],
-            key="model",
-            bind="query-params",
-            accept_new_options=True,
-            on_change=_ask_for_model,
-            help="A bundled model; or type the path of a folder on the computer that runs this "
-            "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
-            "(owner/name), which is then downloaded. Text classifiers and language models.",
-        )
-        revision = None
-        if _on_hub(name):
-            revision = st.text_input(
-                "Revision",
-                key="revision",
-                bind="query-params",
-                placeholder="the newest",
-                help="Branch, tag or commit of the model on the hub.",
-            )
-        devices = available_devices()
-        device = "auto"
-        if len(devices) > 1:
-            device = st.selectbox(
-                "Device",
-                ("auto", *devices),
-                key="device",
-                bind="query-params",
-                help="Where the model computes; auto takes the fastest.",
-            )
-    return choice_of(name, revision or None, device)
-
-
-def may_load(choice: Choice) -> bool:
-    """Whether the model may be fetched: a link alone must not make the app download something."""
-    if not _on_hub(choice.name) or choice.name in st.session_state.get(_ASKED, ()):
-        return True
-    st.info(
-        f"This link asks for the model “{literal(choice.name)}”. It is not on this computer, and "
-        "could be downloaded from the Hugging Face hub.",
-        icon=":material/cloud_download:",
-    )
-    st.button("Download it", type="primary", on_click=_ask_for_model)
-    return False
-
-
-def _ask_for_model() -> None:
-    st.session_state[_ASKED] = {*st.session_state.get(_ASKED, ()), st.session_state.model}
-
-
-def _on_hub(name: str) -> bool:
-    """Whether a name can only be that of a model on the hub."""
-    if name in PRESETS or not is_repository_id(name):
-        return False
-    return not Path(name).expanduser().exists()
+        target = _choose_explained(model)
+        by_words, special = _choose_units()
+        truncate = _choose_truncation()
+    links.report_unknown({**known_targets(model), **_SHARED, **known})
+    return Reading(target, by_words, special, truncate)
 
 
 def choose_settings(model: Model) -> tuple[Settings, View]:
-    """Draw the rest of the sidebar for a model."""
+    """Draw the rest of the sidebar of the Explore page for a model."""
     links.remember()
     with st.sidebar:
-        if model.revision:
-            st.caption(f"From the hub, commit {literal(model.revision[:12])}.")
-        target = choose_target(model)
+        target = _choose_explained(model)
         variant = st.radio(
             "Tensor",
             list(VARIANTS),
@@ -126,22 +91,7 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
             help=_VARIANT_HELP,
         )
         layers = _choose_layers(model.layers)
-        shown = st.radio(
-            "Show",
-            _UNITS,
-            horizontal=True,
-            key="show",
-            bind="query-params",
-            help="Scores of whole words, each the sum over its pieces, or of every token that the "
-            "model reads. The flow picture always has tokens.",
-        )
-        special = st.toggle(
-            "Show special tokens",
-            value=True,
-            key="special",
-            bind="query-params",
-            help="Marks that the model adds to every text, such as [CLS] and [SEP].",
-        )
+        by_words, special = _choose_units()
         budget = st.slider(
             "Tokens a layer in the flow picture",
             min_value=_NODES[0],
@@ -159,12 +109,12 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
             **known_targets(model), "tensor": VARIANTS,
             "layers": [str(layer) for layer in range(1, model.layers + 1)],
             "nodes": [str(count) for count in range(_NODES[0], _NODES[1] + 1)],
-            "show": _UNITS, "special": _FLAGS, "truncate": _FLAGS,
+            **_SHARED,
             "source": _SOURCES, "residual": RESIDUALS, "heads": AGGREGATES, "epsilon": _EPSILONS,
         },
     )  # fmt: skip
     settings = Settings(variant=variant, layers=layers, target=target, **advanced)
-    return settings, View(shown == "words", special, budget)
+    return settings, View(by_words, special, budget)
 
 
 def _choose_layers(depth: int) -> tuple[int, int] | None:
@@ -240,10 +190,41 @@ def _choose_advanced() -> dict:
                 help="How far the flow may stay below the largest possible one, relatively.",
             )
         ),
-        "truncate": st.toggle(
-            "Cut texts that are too long",
-            key="truncate",
-            bind="query-params",
-            help="Explain the first tokens of a text that is longer than the model takes.",
-        ),
+        "truncate": _choose_truncation(),
     }
+
+
+def _choose_explained(model: Model) -> TargetLike:
+    if model.revision:
+        st.caption(f"From the hub, commit {literal(model.revision[:12])}.")
+    return choose_target(model)
+
+
+def _choose_units() -> tuple[bool, bool]:
+    """Whether words are shown, and special tokens."""
+    shown = st.radio(
+        "Show",
+        _UNITS,
+        horizontal=True,
+        key="show",
+        bind="query-params",
+        help="Scores of whole words, each the sum over its pieces, or of every token that the "
+        "model reads. The flow picture always has tokens.",
+    )
+    special = st.toggle(
+        "Show special tokens",
+        value=True,
+        key="special",
+        bind="query-params",
+        help="Marks that the model adds to every text, such as [CLS] and [SEP].",
+    )
+    return shown == "words", special
+
+
+def _choose_truncation() -> bool:
+    return st.toggle(
+        "Cut texts that are too long",
+        key="truncate",
+        bind="query-params",
+        help="Explain the first tokens of a text that is longer than the model takes.",
+    )

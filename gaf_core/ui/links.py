@@ -6,12 +6,15 @@ read before the widgets are built, and compared with what they take.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
 from gaf_core.ui.failures import literal
 
+_CARRIED = "carried between pages"
+_PAGE = "page that was drawn last"
 _ASKED = "asked_by_link"  # the parameters that a session arrived with; empty once reported
 
 
@@ -34,3 +37,24 @@ def report_unknown(known: dict[str, Iterable[str]]) -> None:
                     "The setting shown on the left is used instead.",
                     icon=":material/link_off:",
                 )
+
+
+@contextmanager
+def carried(page: str) -> Iterator[None]:
+    """Draw a page inside this, and what was chosen on another is not lost.
+
+    Streamlit drops widgets and query parameters when somebody changes the page. Whatever is part of
+    the link is kept here and put back, unless the link that led to the page says otherwise.
+    """
+    kept: dict[str, object] = st.session_state.setdefault(_CARRIED, {})
+    if st.session_state.get(_PAGE, page) != page:
+        for key, value in kept.items():
+            if key not in st.query_params:
+                st.session_state[key] = value
+    st.session_state[_PAGE] = page
+    try:
+        yield
+    finally:  # a page may stop early
+        for key in {*kept, *st.query_params}:
+            if key in st.session_state:
+                kept[key] = st.session_state[key]

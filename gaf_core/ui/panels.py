@@ -8,15 +8,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, Task, ambiguity
+from gaf_core import Explanation, Task, ambiguity, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.heatmap import heatmap_html
 from gaf_core.summary import prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
+from gaf_core.ui.saving import saving
 
-_STILL = {"displayModeBar": False}
 _MOST_INTERVALS = 256  # tokens
 
 
@@ -53,7 +53,7 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
         st.plotly_chart(
             probability_bars(trace),
             key="probabilities",
-            config=_STILL,
+            config=saving("gaf-probabilities"),
             alt=f"Bar chart of the model's probability of each {kind}.",
         )
     unit = "word" if view.by_words else "token"
@@ -64,27 +64,30 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
             by_words=view.by_words,
             show_special=view.special,
             themed=True,
-            bounds=_bounds(request, explanation),
+            bounds=_bounds(request, explanation, view.by_words),
         ),
         key="bars",
-        config=_STILL,
+        config=saving("gaf-shares"),
         alt=f"Bar chart of each {unit}'s share of the flow, largest first. {_largest(explanation)}",
     )
     if len(explanation.tokens) > _MOST_INTERVALS:
         st.caption(f"Intervals are drawn for texts of up to {_MOST_INTERVALS} tokens.")
     elif explanation.solution.value > 0:
-        single = " They are drawn for words of one token." if view.by_words else ""
         st.caption(
             "The thin line is how far a plain maximum flow, which is not unique, could move the "
-            f"share; the bar is the one balanced flow.{single}"
+            "share; the bar is the one balanced flow."
         )
 
 
-def _bounds(request: Request, explanation: Explanation) -> NDArray[np.float64] | None:
-    """Of a long text they take seconds."""
+def _bounds(
+    request: Request, explanation: Explanation, by_words: bool
+) -> NDArray[np.float64] | None:
+    """One pair for each bar. Of a long text they take seconds."""
     if len(explanation.tokens) > _MOST_INTERVALS or explanation.solution.value <= 0:
         return None
-    return cache.derived("ambiguity", request, explanation, lambda one: ambiguity(one.network))
+    name = "ambiguity of words" if by_words else "ambiguity"
+    groups = group_words(explanation.trace).members if by_words else None
+    return cache.derived(name, request, explanation, lambda one: ambiguity(one.network, groups))
 
 
 def _largest(explanation: Explanation) -> str:

@@ -30,7 +30,7 @@ def show_paths(
         key=key,
         hide_index=True,
         height=38 + 35 * len(table),
-        on_select=lambda: _row_taken(key),
+        on_select=lambda: _row_taken(explanation, key),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
         column_config={
@@ -61,6 +61,7 @@ def path_table(explanation: Explanation, paths: list[FlowPath]) -> pd.DataFrame:
     )
 
 
-def _row_taken(key: str) -> None:
+def _row_taken(explanation: Explanation, key: str) -> None:
     rows = st.session_state[key]["selection"]["rows"]
-    take(to_text(Paths(tuple(sorted(row + 1 for row in rows)))) if rows else None, "paths")
+    ranks = Paths(tuple(sorted(row + 1 for row in rows)))
+    take(to_text(explanation, ranks) if rows else None, "paths")

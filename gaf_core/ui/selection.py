@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from gaf_core import Explanation, FlowPath, SettingsError, widest_paths
 from gaf_core.focus import (
-    Edge,
     Node,
     Paths,
     Selection,
-    along,
     from_text,
     in_words,
-    through,
+    part_of,
     to_text,
 )
 from gaf_core.picture.reduction import through_flow
@@ -35,15 +33,16 @@ def choose_focus(request: cache.Request, explanation: Explanation) -> Selection 
     """Draw the picker with its button, and keep the link in step with it."""
     selection = _current(request, explanation)
     options = _options(explanation)
-    if selection is not None and to_text(selection) not in options:
-        options.insert(0, to_text(selection))
+    text = None if selection is None else to_text(explanation, selection)
+    if text is not None and text not in options:
+        options.insert(0, text)
     with st.container(horizontal=True, vertical_alignment="bottom", key="focus_row"):
         st.selectbox(
             "Focus on",
             options,
             index=None,
             key=_KEY,
-            format_func=lambda text: in_words(explanation, from_text(text, explanation.solution)),
+            format_func=lambda text: in_words(explanation, from_text(explanation, text)),
             placeholder="Everything: pick a token, or click in the pictures and tables",
             help="Shows only the flow through one token, at the input or between two layers; the "
             "rest fades. Type to search. The largest nodes are listed.",
@@ -51,13 +50,13 @@ def choose_focus(request: cache.Request, explanation: Explanation) -> Selection 
             args=(None,),
         )
         st.button(
-            "Clear", icon=":material/close:", disabled=selection is None, on_click=take,
+            "Clear", icon=":material/close:", disabled=text is None, on_click=take,
             args=(None,), help="Show the whole flow again.",
         )  # fmt: skip
-    if selection is None:
+    if text is None:
         st.query_params.pop(_KEY, None)
     else:
-        st.query_params[_KEY] = to_text(selection)
+        st.query_params[_KEY] = text
     return selection
 
 
@@ -72,14 +71,14 @@ def view_key(name: str) -> str:
     return f"{name}_{st.session_state.get('focus_turns', {}).get(name, 0)}"
 
 
-def part_of(
+def part_in_focus(
     request: cache.Request, explanation: Explanation, selection: Selection | None
 ) -> NDArray[np.float64] | None:
     """`[l, t, t]` part of the flow that is in focus."""
-    if isinstance(selection, Paths):
-        listed = paths_of(request, explanation)
-        return along(explanation.solution, [listed[rank - 1] for rank in selection.ranks])
-    return None if selection is None else through(explanation.solution, selection)
+    if selection is None:
+        return None
+    listed = paths_of(request, explanation) if isinstance(selection, Paths) else None
+    return part_of(explanation, selection, listed)
 
 
 def paths_of(request: cache.Request, explanation: Explanation) -> list[FlowPath]:
@@ -106,7 +105,7 @@ def _current(request: cache.Request, explanation: Explanation) -> Selection | No
     if text is None:
         return None
     try:
-        found = from_text(text, explanation.solution)
+        found = from_text(explanation, text)
         if isinstance(found, Paths) and found.ranks[-1] > len(paths_of(request, explanation)):
             raise SettingsError(f"This list of paths ends before path {found.ranks[-1]}.")
     except SettingsError as error:
@@ -122,20 +121,10 @@ def _current(request: cache.Request, explanation: Explanation) -> Selection | No
 def _options(explanation: Explanation) -> list[str]:
     """Tokens in reading order, then the nodes of the layers with the most flow."""
     live = explanation.network.live
-    tokens = [to_text(Node(0, token)) for token in np.flatnonzero(live[0]).tolist()]
+    tokens = [to_text(explanation, Node(0, token)) for token in np.flatnonzero(live[0]).tolist()]
     inner = through_flow(explanation.solution)[1:]
     largest = np.argsort(-inner, axis=None, kind="stable")[:_MOST_OPTIONS]
     largest = largest[inner.ravel()[largest] > 0]
     layers, positions = np.unravel_index(np.sort(largest), inner.shape)
     nodes = zip((layers + 1).tolist(), positions.tolist(), strict=True)
-    return tokens + [to_text(Node(*node)) for node in nodes]
-
-
-def opened_by(selection: Selection | None) -> tuple[int, ...]:
-    """Tokens that stand on their own in pictures of words and spans, being in focus."""
-    match selection:
-        case Node(_, token):
-            return (token,)
-        case Edge(_, query, key):
-            return (query, key)
-    return ()
+    return tokens + [to_text(explanation, Node(*node)) for node in nodes]

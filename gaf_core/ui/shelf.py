@@ -45,6 +45,11 @@ class Shelf(Generic[T]):
                 with self._lock:
                     self._gates.pop(key, None)
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether something is kept under a key."""
+        with self._lock:
+            return key in self._kept
+
     def _keep(self, key: Hashable, made: T) -> None:
         with self._lock:
             self._kept[key] = made

@@ -1,0 +1,131 @@
+"""Generalized Attention Flow as a method among others: AF, GF, AGF, and their mean over depths.
+
+The composer of the whole library, `explain_trace`, does the work; the depth average, an extension
+of this project, is defined in `gaf_core.depth`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from gaf_core.baselines.attribution import Method, Option, Progress, Scored
+from gaf_core.errors import GafError, SettingsError
+from gaf_core.explain import Explanation, Settings, explain_trace
+from gaf_core.flow.solution import MESSAGES, Status
+from gaf_core.information import AGGREGATES, VARIANTS
+from gaf_core.models import Model
+from gaf_core.trace import Trace
+
+_PAPER = "Azarkhalili & Libbrecht, ACL 2025"
+_TENSORS = {
+    "AF": "the attention",
+    "GF": "the positive part of the gradient of the logit by the attention",
+    "AGF": "the positive part of attention times gradient",
+}
+
+FIRST_LAYER = Option(
+    "first_layer", 1, "Layer at which the flow ends, counted from 1, the input's.", least=1
+)
+AGGREGATE = Option("aggregate", "mean", "How heads are put together.", choices=tuple(AGGREGATES))
+RESIDUAL = Option(
+    "residual",
+    "none",
+    "Half: attention and an equal share that stays at its token, as attention rollout has it.",
+    choices=("none", "half"),
+)
+SOURCE = Option(
+    "source",
+    "all",
+    "Where the flow starts: at all outputs, or only at those that the prediction is read from.",
+    choices=("all", "classification"),
+)
+EPSILON = Option(
+    "epsilon", 1e-6, "How far below the maximum the flow may be, relatively.", (), 1e-9, 0.5
+)
+_OPTIONS = (FIRST_LAYER, AGGREGATE, RESIDUAL, SOURCE, EPSILON)
+
+
+def score_flow(trace: Trace, *, first_layer: int, **settings: Any) -> Scored:
+    """Scores of the flow of the layers from one on, with its proof in numbers.
+
+    Args:
+        trace: of the text; the gradients are those that it has, exact or frozen.
+        first_layer: at which the flow ends, counted from 1.
+        **settings: others of `Settings`.
+
+    Raises:
+        SettingsError: a setting that this trace does not allow.
+        GafError: a flow is not proven.
+    """
+    explanation = _explain(trace, first_layer, **settings)
+    if explanation.depths is not None:
+        statuses = explanation.depths.statuses
+        details = {"networks": len(statuses), "without a path": statuses.count(Status.NO_PATH)}
+        return Scored(explanation.scores, details)
+    solution = explanation.solution
+    details = {"flow value": solution.value}
+    if solution.status is not Status.NO_PATH:
+        details["duality gap"] = solution.duality_gap
+        details["iterations"] = solution.iterations
+    return Scored(explanation.scores, details)
+
+
+def _flow(
+    variant: str, _model: Model, trace: Trace, _progress: Progress, **settings: Any
+) -> Scored:
+    return score_flow(trace, variant=variant, **settings)
+
+
+def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings: Any) -> Scored:
+    return score_flow(trace, depth_average=True, **settings)
+
+
+def _explain(trace: Trace, first_layer: int, **settings: Any) -> Explanation:
+    """The flow of the layers from `first_layer`, counted from 1; one without proof is no result."""
+    if first_layer > trace.layers:
+        raise SettingsError(
+            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
+            f"Choose a first layer from 1 to {trace.layers}."
+        )
+    layers = first_layer - 1, trace.layers
+    # an exact trace and a frozen one are explained alike: the gradients are those of the trace
+    gradients = "exact" if trace.frozen is None else "frozen"
+    explanation = explain_trace(trace, Settings(layers=layers, gradients=gradients, **settings))
+    depths = explanation.depths
+    for status in depths.statuses if depths else (explanation.solution.status,):
+        if status not in (Status.OPTIMAL, Status.NO_PATH):
+            raise GafError(MESSAGES[status])
+    return explanation
+
+
+def _flow_method(variant: str) -> Method:
+    return Method(
+        name=variant,
+        title=variant,
+        reference=_PAPER,
+        family="flow",
+        summary=(
+            "The barrier-regularised maximum flow from the prediction to each token, with "
+            f"capacities from {_TENSORS[variant]}."
+        ),
+        compute=partial(_flow, variant),
+        options=_OPTIONS,
+    )
+
+
+AF, GF, AGF = (_flow_method(variant) for variant in VARIANTS)
+
+DEPTH_AVERAGE = Method(
+    name="depth_average",
+    title="Depth average",
+    reference=f"this project, after {_PAPER}",
+    family="flow",
+    summary="The mean of the tokens' shares of the flow over every layer at which it can end.",
+    compute=_depth_average,
+    options=(
+        Option("variant", "GF", "Tensor of the capacities.", choices=tuple(VARIANTS)),
+        *_OPTIONS,
+    ),
+    extension=True,
+)

@@ -1,0 +1,96 @@
+"""How faithfulness is measured: the controls, and what was done in a sentence."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gaf_core import Model, Task
+from gaf_core.comparison import Comparison
+from gaf_core.faithfulness import FRACTIONS, Perturbation
+from gaf_core.target import label_name
+from gaf_core.ui.failures import literal
+
+_USUAL = "automatic"
+_OPERATORS = {
+    _USUAL: "the model's mask token, or what it has instead",
+    "mask": "replaced by the mask token",
+    "pad": "replaced by the padding token",
+    "delete": "deleted, so the text gets shorter",
+}
+_STEPS = {
+    "every 10 %": FRACTIONS,
+    "every 5 %": tuple(step / 20 for step in range(1, 20)),
+    "every 20 %": (0.2, 0.4, 0.6, 0.8),
+}
+_MOST_LABELS = 200
+_REMOVED = {
+    "mask": "replaced by the mask token",
+    "pad": "replaced by the padding token",
+    "unknown": "replaced by the unknown token",
+    "delete": "deleted",
+}
+
+
+def known_measures(model: Model) -> dict[str, tuple[str, ...]]:
+    """The values that a link may hold for the controls."""
+    return {
+        "removed": tuple(_OPERATORS),
+        "watched": tuple(_watchable(model)),
+        "fractions": tuple(_STEPS),
+    }
+
+
+def choose_perturbation(model: Model) -> Perturbation:
+    """Draw the controls."""
+    watchable = _watchable(model)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="measure_options"):
+        operator = st.selectbox(
+            "Removed tokens are", list(_OPERATORS), key="removed", bind="query-params", width=190,
+            help="\n".join(f"- **{name}**: {told}" for name, told in _OPERATORS.items()),
+        )  # fmt: skip
+        watched = st.selectbox(
+            "Probability of", list(watchable), key="watched", bind="query-params", width=210,
+            help="Whose probability is watched while tokens are removed: what the model predicts, "
+            "what is explained, or a class that you know to be the true one.",
+        )  # fmt: skip
+        steps = st.selectbox(
+            "Removed", list(_STEPS), key="fractions", bind="query-params", width=150,
+            help="Fractions of the ordinary tokens that are removed, for AOPC, LOdds and the "
+            "curves. Comprehensiveness and sufficiency always take 1, 5, 10, 20 and 50 %.",
+        )  # fmt: skip
+    return Perturbation(
+        operator=None if operator == _USUAL else operator,
+        fractions=_STEPS[steps],
+        target=watchable[watched],
+    )
+
+
+def say_measure(comparison: Comparison) -> None:
+    """What was perturbed and watched, beside the numbers that it led to."""
+    if not comparison.evaluations:
+        return
+    one = next(iter(comparison.evaluations.values()))
+    name = label_name(comparison.trace.labels, one.label)
+    before = float(one.curves.deletion[0])
+    percents = ", ".join(f"{100 * fraction:g}" for fraction in one.perturbation.fractions)
+    st.caption(
+        literal(
+            f"Tokens are ranked by signed score, highest first, and {percents} % of the ordinary "
+            f"ones are {_REMOVED.get(str(one.perturbation.operator), 'removed')}; special tokens "
+            f"stay. Watched is the probability of “{name}”, {before:.1%} on the whole text."
+        )
+        + (
+            f" It is not what the scores explain, “{literal(comparison.trace.target.name)}”."
+            if one.label != comparison.trace.target.index
+            else ""
+        )
+        + " One text says little about which method is better in general."
+    )
+
+
+def _watchable(model: Model) -> dict[str, str | int]:
+    """What may be watched, by what the control calls it."""
+    watchable: dict[str, str | int] = {"predicted": "predicted", "explained": "explained"}
+    if model.task is not Task.NEXT_TOKEN and len(model.labels) <= _MOST_LABELS:
+        watchable |= {f"class {label}": index for index, label in enumerate(model.labels)}
+    return watchable

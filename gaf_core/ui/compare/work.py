@@ -1,0 +1,164 @@
+"""Entries -> a comparison: what is quick is computed at once, what is slow when somebody asks.
+
+Scores and measures are kept for all visitors; an entry whose perturbation changes is measured anew
+and not scored anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from gaf_core import Model, Trace
+from gaf_core.baselines import Attribution
+from gaf_core.comparison import Comparison
+from gaf_core.encoding import TextLike
+from gaf_core.errors import GafError
+from gaf_core.faithfulness import Evaluation, Perturbation, evaluate_all
+from gaf_core.target import TargetLike
+from gaf_core.ui.cache import Choice
+from gaf_core.ui.compare.entries import Entry
+from gaf_core.ui.compare.jobs import Desk, Job, Progress, State
+from gaf_core.ui.shelf import Shelf
+
+_PATIENCE = 4.0  # seconds that the page waits for quick entries before it shows what there is
+_KEPT = 2_000  # results; each is some kilobytes
+_DESK, _REQUESTED = "desk", "slow entries asked for"
+
+
+class Question(NamedTuple):
+    """What was traced: the key of everything that is computed from it."""
+
+    choice: Choice
+    text: TextLike
+    target: TargetLike
+    truncate: bool
+
+
+class Found(NamedTuple):
+    """What a job gives back: scores, and their measure or why there is none."""
+
+    attribution: Attribution
+    evaluation: Evaluation | None
+    failure: str
+
+
+class Task(NamedTuple):
+    """An entry on the page with the key of its job.
+
+    Attributes:
+        entry: what is computed.
+        key: of its job, and of whether somebody asked for it.
+        name: as people read it.
+        waits: it is slow and nobody has asked for it yet.
+    """
+
+    entry: Entry
+    key: tuple
+    name: str
+    waits: bool
+
+
+def desk() -> Desk:
+    """The background jobs of this visitor."""
+    if _DESK not in st.session_state:
+        st.session_state[_DESK] = Desk()
+    return st.session_state[_DESK]
+
+
+def request(task: Task) -> None:
+    """Start a slow entry, or one that was stopped, at the next run of the page."""
+    st.session_state.setdefault(_REQUESTED, set()).add((task.key[0], task.entry))
+    desk().forget(task.key)
+
+
+def stop(task: Task) -> None:
+    """End the job of an entry; it starts again only on request."""
+    st.session_state.setdefault(_REQUESTED, set()).discard((task.key[0], task.entry))
+    if job := desk().find(task.key):
+        job.stop()
+
+
+def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbation) -> list[Task]:
+    """What there is to do; jobs of what is no longer shown are stopped."""
+    asked, shelf = st.session_state.get(_REQUESTED, set()), _shelf()
+    found = [
+        Task(
+            entry,
+            (question, entry, perturbation),
+            entry.name,
+            entry.definition.slow
+            and (question, entry) not in asked
+            and (question, entry) not in shelf,
+        )
+        for entry in entries
+    ]
+    desk().keep_only(task.key for task in found)
+    return found
+
+
+def compare(
+    model: Model, trace: Trace, todo: Sequence[Task], perturbation: Perturbation
+) -> Comparison:
+    """Start what is to be started, wait a moment, and give back what is there."""
+    for task in todo:
+        job = desk().find(task.key)
+        if not task.waits and (job is None or job.state is not State.STOPPED):
+            slow = task.entry.definition.slow
+            desk().start(task.key, task.name, _work(model, trace, task), slow=slow)
+    _wait(todo)
+    names = tuple(task.name for task in todo)
+    found = {task.name: job.result for task in todo if (job := _done(task))}
+    failures = {
+        task.name: job.failure for task in todo if (job := desk().find(task.key)) and job.failure
+    }
+    failures |= {name: one.failure for name, one in found.items() if one.failure}
+    return Comparison(
+        trace,
+        names,
+        perturbation,
+        {name: one.attribution for name, one in found.items()},
+        {name: one.evaluation for name, one in found.items() if one.evaluation},
+        failures,
+    )
+
+
+def _wait(todo: Sequence[Task]) -> None:
+    quick = [task.key for task in todo if not task.entry.definition.slow]
+    if desk().wait(quick, 0.05):
+        return
+    with st.spinner("Comparing …"):
+        desk().wait(quick, _PATIENCE)
+
+
+def _done(task: Task) -> Job | None:
+    job = desk().find(task.key)
+    return job if job is not None and job.state is State.DONE else None
+
+
+def _work(model: Model, trace: Trace, task: Task) -> Callable[[Progress], Found]:
+    """The job of an entry: knows nothing of Streamlit, since it runs in another thread."""
+    (question, entry, perturbation), shelf = task.key, _shelf()
+
+    def score(progress: Progress) -> Attribution:
+        return entry.definition(model, trace, progress=progress, **dict(entry.options))
+
+    def measure(scored: Attribution, progress: Progress) -> Evaluation:
+        return evaluate_all(model, trace, {"": scored.scores}, perturbation, progress)[""]
+
+    def work(progress: Progress) -> Found:
+        scored = shelf.get((question, entry), lambda: score(progress))
+        try:
+            measured = shelf.get((question, entry, perturbation), lambda: measure(scored, progress))
+        except GafError as error:  # the scores are shown all the same
+            return Found(scored, None, str(error))
+        return Found(scored, measured, "")
+
+    return work
+
+
+@st.cache_resource
+def _shelf() -> Shelf:
+    return Shelf(_KEPT, lambda _: 1)

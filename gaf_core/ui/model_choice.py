@@ -1,0 +1,79 @@
+"""The top of the sidebar: which model, and whether it may be fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from gaf_core import PRESETS
+from gaf_core.loading.devices import available_devices
+from gaf_core.loading.hub import is_repository_id
+from gaf_core.ui.cache import Choice, choice_of
+from gaf_core.ui.failures import literal
+
+_ASKED = "models asked for"
+
+
+def choose_model() -> Choice:
+    """A preset, or what somebody typed: the path of a folder or the id of a model on the hub."""
+    typed: list[str] = st.session_state.setdefault("typed models", [])
+    asked = st.session_state.get("model") or st.query_params.get("model")
+    if asked and asked not in (*PRESETS, *typed):
+        typed.append(asked)
+    with st.sidebar:
+        name = st.selectbox(
+            "Model",
+            [*PRESETS, *typed],
+            key="model",
+            bind="query-params",
+            accept_new_options=True,
+            on_change=_ask_for_model,
+            help="A bundled model; or type the path of a folder on the computer that runs this "
+            "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
+            "(owner/name), which is then downloaded. Text classifiers and language models.",
+        )
+        revision = None
+        if _on_hub(name):
+            revision = st.text_input(
+                "Revision",
+                key="revision",
+                bind="query-params",
+                placeholder="the newest",
+                help="Branch, tag or commit of the model on the hub.",
+            )
+        devices = available_devices()
+        device = "auto"
+        if len(devices) > 1:
+            device = st.selectbox(
+                "Device",
+                ("auto", *devices),
+                key="device",
+                bind="query-params",
+                help="Where the model computes; auto takes the fastest.",
+            )
+    return choice_of(name, revision or None, device)
+
+
+def may_load(choice: Choice) -> bool:
+    """Whether the model may be fetched: a link alone must not make the app download something."""
+    if not _on_hub(choice.name) or choice.name in st.session_state.get(_ASKED, ()):
+        return True
+    st.info(
+        f"This link asks for the model “{literal(choice.name)}”. It is not on this computer, and "
+        "could be downloaded from the Hugging Face hub.",
+        icon=":material/cloud_download:",
+    )
+    st.button("Download it", type="primary", on_click=_ask_for_model)
+    return False
+
+
+def _ask_for_model() -> None:
+    st.session_state[_ASKED] = {*st.session_state.get(_ASKED, ()), st.session_state.model}
+
+
+def _on_hub(name: str) -> bool:
+    """Whether a name can only be that of a model on the hub."""
+    if name in PRESETS or not is_repository_id(name):
+        return False
+    return not Path(name).expanduser().exists()

@@ -1,0 +1,56 @@
+"""Compare: several methods on one text, and which of them the prediction bears out."""
+
+from html import escape
+
+import streamlit as st
+
+from gaf_core.summary import prediction_sentence
+from gaf_core.ui import cache
+from gaf_core.ui.compare import show, work
+from gaf_core.ui.compare.choose import choose_entries, show_methods
+from gaf_core.ui.compare.measure import choose_perturbation, known_measures, say_measure
+from gaf_core.ui.compare.take_away import show_files
+from gaf_core.ui.compare.watch import show_work
+from gaf_core.ui.failures import polite
+from gaf_core.ui.form import choose_reading
+from gaf_core.ui.model_choice import choose_model, may_load
+from gaf_core.ui.sentence import ask_text
+from gaf_core.ui.targets import suggest
+
+st.html(
+    '<h1 class="gaf-title">Do other methods say the same?</h1>'
+    '<p class="gaf-lead">Several explanations of one prediction side by side. Then the test: '
+    "remove the words that each of them ranks first, and see whether the prediction goes.</p>"
+)
+with polite():
+    choice = choose_model()
+    if not may_load(choice):
+        st.stop()
+    model = cache.model(choice)
+    reading = choose_reading(model, {**known_measures(model), **show.known_views()})
+    text = ask_text(model)
+    question = work.Question(choice, text, reading.target, reading.truncate)
+    trace = cache.traced(*question)
+    suggest(trace)
+    verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
+    st.html(f'<p class="gaf-verdict">{verdict}</p>')
+    entries = choose_entries()
+    if not entries:
+        st.info("Pick at least one method above.", icon=":material/playlist_add:")
+        st.stop()
+    working, scores = st.container(), st.container()
+    st.subheader("Which ranking does the prediction bear out?", anchor=False)
+    perturbation = choose_perturbation(model)
+    todo = work.tasks(question, entries, perturbation)
+    comparison = work.compare(model, trace, todo, perturbation)
+    with working:
+        show_work(todo)
+    if comparison.scored:
+        with scores:
+            show.show_scores(comparison, reading)
+    show.show_table(comparison)
+    say_measure(comparison)
+    show.show_curves(comparison)
+    show.show_agreement(comparison)
+    show_methods(entries)
+    show_files(comparison, choice.name)
