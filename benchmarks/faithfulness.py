@@ -169,8 +169,8 @@ def document(rows: pd.DataFrame, depths: pd.DataFrame, options: argparse.Namespa
     about = (
         f"Made by `{command}` on {platform.machine()}, {os.cpu_count()} cores: `{MODEL}`, "
         f"sentences of the part `{options.split}` of the bundled data drawn by seed {SEED}. "
-        "The probability of the predicted class is watched while 10, 20, .., 90 % of the ordinary tokens are "
-        f"removed (`{options.operator}`); comprehensiveness and sufficiency take 1, 5, 10, 20, "
+        "The probability of the predicted class is watched while 10, 20, .., 90 % of the ordinary "
+        f"tokens are removed (`{options.operator}`); comprehensiveness and sufficiency take 1, 5, 10, 20, "
         "50 %. Higher AOPC and comprehensiveness are better, lower LOdds and sufficiency. In "
         "brackets: 95 % of 10,000 bootstrap samples of the sentences. Seconds are the mean of a "
         "sentence, beside the forward and backward pass that all methods share "
