@@ -21,8 +21,9 @@ the stopping test costs about one iteration.
 Between wide layers nearly all of the time goes into the factorisations, and all but the last steps
 get on as well with a factorisation in single precision: what it leaves of a Newton system is an
 imbalance at the nodes, which the next step sees and repairs (inexact Newton; Dembo, Eisenstat &
-Steihaug, SIAM J. Numer. Anal. 19, 1982). It is measured, and at the first one that is too large, as
-near the end, the solve goes on in double precision. The stopping test knows nothing of this.
+Steihaug, SIAM J. Numer. Anal. 19, 1982). It is measured, and once it is too large a part of the
+imbalance that was to be repaired, which is so near the end at the latest, the solve goes on in
+double precision. The stopping test knows nothing of this.
 """
 
 from __future__ import annotations
@@ -55,8 +56,7 @@ CONSERVATION = 1e-12  # and every node this close to balance, relative to the fl
 MAX_ITERATIONS = 200
 BOUNDARY = 0.999  # fraction of the way to the boundary that a step may go
 WIDE = 128  # nodes in a layer from which a factorisation in single precision pays
-ROUGH_CENTRALITY = 1e-3  # nearer to the end than this, it ends
-ROUGH_RESIDUAL = 1e-6  # and where it leaves more than this of a full step, relative to the flow
+FORCING = 1e-2  # and the part of an imbalance that it may leave in a full step
 
 # apart from the pool that halves one solve (`team`), so that neither waits for itself
 _solvers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="solve")
@@ -255,8 +255,7 @@ def _follow(team, work, systems, epsilon, edges, most):
         if settled and furthest <= CENTRALITY and imbalance <= CONSERVATION * value:
             return mu, iteration, _ARRIVED
         left = imbalance - (1.0 - work.length[0]) * before  # what the system was solved to
-        exact = left <= ROUGH_RESIDUAL * work.length[0] * value
-        single = single and exact and furthest > ROUGH_CENTRALITY
+        single = single and left <= FORCING * work.length[0] * before
         before = imbalance
     return mu, most, _LIMIT
 

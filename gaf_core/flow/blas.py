@@ -4,9 +4,9 @@ SciPy exports the C addresses of its routines. Called through them, from code th
 GIL, two layers can be factorised at once, and a small one costs no more than its arithmetic. The
 addresses are passed as arguments, because compiled code that held them could not be kept on disk.
 
-Matrices are float64 or float32, as the routines are, in Fortran order, given by the address of their
-first entry, with their leading dimension as the number of rows; of a symmetric one only the lower
-triangle is read or written.
+Matrices are float64 or float32, as the routines are, in Fortran order, given by the address of
+their first entry, with their leading dimension as the number of rows; of a symmetric one only the
+lower triangle is read or written.
 """
 
 from __future__ import annotations
