@@ -31,7 +31,7 @@ def show_words(explanation: Explanation, view: View) -> None:
             f"explained, the last {trace.truncated:,} were cut off.",
             icon=":material/content_cut:",
         )
-    if not explanation.solution.certified or explanation.solution.value <= 0:
+    if not explanation.certified or explanation.solution.value <= 0:
         st.warning(explanation.solution.message, icon=":material/warning:")
     st.html(
         heatmap_html(trace, explanation.scores, show_special=view.special, by_words=view.by_words)
@@ -100,7 +100,7 @@ def show_certificate(explanation: Explanation) -> None:
     """The proof that comes with the answer, in words and in numbers."""
     st.subheader("How sure is this answer", anchor=False)
     solution = explanation.solution
-    if solution.value > 0 and solution.certified:
+    if solution.value > 0 and explanation.certified:
         st.markdown(
             ":material/verified: **Proven.** No flow through this network is larger by more than "
             f"{solution.duality_gap:.1e} of it, and among the largest flows this is the one "
