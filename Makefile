@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint format benchmark-solver smollm2 clean
+.PHONY: run test lint format benchmark benchmark-solver smollm2 clean
 
 run: $(VENV)/installed
 	$(BIN)/streamlit run app.py
@@ -24,6 +24,9 @@ lint: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+benchmark: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.faithfulness --write
 
 benchmark-solver: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.convex_solver

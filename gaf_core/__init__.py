@@ -6,6 +6,7 @@ unique log-barrier-regularised maximum flow.
 """
 
 from gaf_core.baselines import METHODS, Attribution, Method
+from gaf_core.corpus import benchmark
 from gaf_core.depth import DepthShares
 from gaf_core.errors import (
     CapacityError,
@@ -17,7 +18,7 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace
+from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace, trace_for
 from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
@@ -73,6 +74,7 @@ __all__ = [
     "Trace",
     "Words",
     "ambiguity",
+    "benchmark",
     "central_path",
     "estimate_memory",
     "evaluate",
@@ -89,6 +91,7 @@ __all__ = [
     "solve",
     "solve_many",
     "trace",
+    "trace_for",
     "widest_paths",
     "word_scores",
     "written",

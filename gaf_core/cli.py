@@ -19,7 +19,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from gaf_core.encoding import TextLike
 from gaf_core.errors import GafError, ModelError, SettingsError, TextError
-from gaf_core.explain import Explanation, Settings, explain
+from gaf_core.explain import GRADIENTS, Explanation, Settings, explain
 from gaf_core.exports import edge_table, to_csv, to_graphml, to_json
 from gaf_core.flow import ambiguity
 from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
@@ -29,7 +29,7 @@ from gaf_core.report import to_html
 from gaf_core.target import TargetLike
 from gaf_core.terminal import word_lines
 
-_OUTPUTS = ("report", "json", "csv", "words", "edges", "graphml")
+_OUTPUTS = ("report", "json", "csv", "words", "edges", "nodes", "graphml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +100,9 @@ def _add_question(command: argparse.ArgumentParser) -> None:
     add("--source", default="all", help='"all", "classification" or a token position (%(default)s)')
     add("--aggregate", choices=AGGREGATES, default=usual.aggregate, help="over heads (%(default)s)")
     add("--residual", choices=RESIDUALS, default=usual.residual, help="(%(default)s)")
+    add("--gradients", choices=GRADIENTS, default=usual.gradients, help="(%(default)s)")
+    add("--node-capacities", action="store_true", help="limit what passes each token (AGF, net)")
+    add("--depth-average", action="store_true", help="mean over the layers to start at")
     add("--epsilon", type=float, default=usual.epsilon, help="suboptimality (%(default)s)")
     add("--truncate", action="store_true", help="explain the first tokens of a text too long")
 
@@ -108,7 +111,8 @@ def _add_outputs(command: argparse.ArgumentParser) -> None:
     files = command.add_argument_group("files to write")
     helps = (
         "stand-alone HTML report, about 5 MB", "everything as JSON", "scores of the tokens, CSV",
-        "scores of the words, CSV", "edges of the network, CSV", "the network as GraphML",
+        "scores of the words, CSV", "edges of the network, CSV", "nodes of the network, CSV",
+        "the network as GraphML",
     )  # fmt: skip
     for name, text in zip(_OUTPUTS, helps, strict=True):
         files.add_argument(f"--{name}", metavar="FILE", type=Path, help=text)
@@ -162,6 +166,7 @@ def _writers(explanation: Explanation, asked: argparse.Namespace) -> dict[str, C
         "csv": lambda: to_csv(explanation.score_table()),
         "words": lambda: to_csv(explanation.word_table()),
         "edges": lambda: to_csv(edge_table(explanation, asked.carried)),
+        "nodes": lambda: to_csv(explanation.node_table()),
         "graphml": lambda: to_graphml(explanation, carried=asked.carried),
     }
 
@@ -197,6 +202,9 @@ def _settings(asked: argparse.Namespace) -> Settings:
         aggregate=asked.aggregate,
         residual=asked.residual,
         source=int(asked.source) if position else asked.source,
+        gradients=asked.gradients,
+        node_capacities=asked.node_capacities,
+        depth_average=asked.depth_average,
         epsilon=asked.epsilon,
         truncate=asked.truncate,
     )

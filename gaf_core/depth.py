@@ -2,7 +2,8 @@
 
 Over many layers tokens mix until their scores are nearly equal, over few the flow ends at states
 that have mixed already. The depth average (an extension) chooses none of them: the mean, over the
-start layers `a` of a range `[first, last)`, of what each token gets of the flow through `[a, last)`.
+start layers `a` of a range `[first, last)`, of what each token gets of the flow through
+`[a, last)`.
 """
 
 from __future__ import annotations

@@ -45,8 +45,9 @@ class Settings:
         truncate: explain the first tokens of a text that is too long instead of refusing it.
         gradients: "exact" (the paper), or "frozen": those of the linearised backward pass
             (`Frozen`), an extension.
-        node_capacities: whether a token, as it enters a layer, passes on no more than its first-order
-            contribution to the target (an extension; AGF with the aggregate "sum" or "net").
+        node_capacities: whether a token, as it enters a layer, passes on no more than its
+            first-order contribution to the target (an extension; AGF with the aggregate "sum" or
+            "net").
         depth_average: whether the scores are the mean over the networks that start at each layer
             of the range (an extension, see `DepthShares`).
     """
@@ -113,7 +114,7 @@ class Explanation:
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """`[t]` score of each token, `>= 0`: its part of the flow value, in the unit of the capacities.
+        """`[t]` score of each token, `>= 0`: its part of the flow, in the unit of the capacities.
 
         Those of a depth average are without a unit and sum to 1, since the networks that it is over
         do not carry the same.
@@ -202,8 +203,17 @@ def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Ex
     Raises:
         GafError: the text, the target or a setting is not usable; the message says why.
     """
+    return explain_trace(trace_for(model, text, settings), settings)
+
+
+def trace_for(model: Model, text: TextLike, settings: Settings) -> Trace:
+    """The trace that these settings need: of their target, with their gradients and residuals.
+
+    Raises:
+        GafError: the text, the target or the gradients are not usable; the message says why.
+    """
     _check_gradients(settings)
-    traced = trace(
+    return trace(
         model,
         text,
         settings.target,
@@ -211,7 +221,6 @@ def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Ex
         frozen=Frozen() if settings.gradients == "frozen" else None,
         residual=settings.residual == "first order",
     )
-    return explain_trace(traced, settings)
 
 
 def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation:
@@ -220,7 +229,7 @@ def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation
     `settings.target` and `settings.truncate` belong to the trace and are not read here.
 
     Raises:
-        SettingsError: a setting that this trace does not allow.
+        SettingsError: a setting that this trace does not allow (`trace_for` makes one that does).
     """
     _check_gradients(settings, traced)
     first, last = check_layers(settings.layers, traced.layers)
@@ -264,7 +273,7 @@ def _networks(traced: Trace, settings: Settings) -> list[FlowNetwork]:
 
 
 def _check_gradients(settings: Settings, traced: Trace | None = None) -> None:
-    """A `SettingsError` where the gradients asked for do not exist, or are not those of the trace."""
+    """A `SettingsError` where the gradients asked for are none, or not those of the trace."""
     if settings.gradients not in GRADIENTS:
         raise SettingsError(
             f"'{settings.gradients}' gradients do not exist. Choose one of: {', '.join(GRADIENTS)}."

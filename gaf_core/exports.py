@@ -26,6 +26,7 @@ GRAPH_LIMIT = 300_000  # edges; GraphML spends some 350 bytes on each, and reade
 _CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
 _BYTES = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NOT_IN_JSON = ("key_token", "query_token", "saturation")  # others of its columns say it
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -77,7 +78,10 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         settings: as in `Settings`, with the layers that were used.
         tokens: position, token, written, special, start, end, score, share; in reading order.
         words: word, start, end, score, share, tokens; in reading order.
-        edges: columns of equal length: layer, key, query (positions), capacity, flow.
+        edges: columns of equal length: layer, key, query (positions), capacity, flow; with residual
+            edges also residual_capacity and residual_flow, see `Explanation.edge_table`.
+        nodes: columns of equal length, see `Explanation.node_table`: layer, position, flow; with
+            node capacities also capacity and saturation.
         edges_carried: `carried`.
         certificate: status, message, and the numbers of `FlowSolution`.
         versions: of gaf_core, torch, transformers, numpy, python.
@@ -104,6 +108,7 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         "tokens": _rows(explanation.score_table().assign(written=explanation.written)),
         "words": _rows(explanation.word_table()),
         "edges": {name: values.tolist() for name, values in _edges(explanation, kept).items()},
+        "nodes": _nodes(explanation),
         "edges_carried": carried,
         "certificate": _certificate(explanation),
         "versions": versions(),
@@ -116,10 +121,12 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
 def to_graphml(explanation: Explanation, *, carried: float = 1.0) -> bytes:
     """The flow network as GraphML, in the direction of the flow: prediction to input.
 
-    Nodes are "source", "target" and "layer/position", each with its `flow` and, but for those two,
-    `layer`, `position`, `token` (as written) and `name` (as the tokenizer has it). Edges have
-    `capacity`, `flow` and `saturation`; those between tokens the `layer` of the model. Characters
-    that XML does not allow become U+FFFD.
+    Nodes are "source", "target" and "layer/position", each with its `label`, which programs such
+    as Gephi draw, its `flow` and, but for those two, `layer`, `position`, `token` (as written) and
+    `name` (as the tokenizer has it); with node capacities also `capacity` and `saturation`. Edges
+    have `capacity`, `flow` and `saturation`; those between tokens the `layer` of the model, and
+    with residual edges `residual_capacity` and `residual_flow`. Flows and capacities are doubles.
+    Characters that XML does not allow become U+FFFD.
 
     Args:
         explanation: what to write.
@@ -168,14 +175,16 @@ def _kept(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
 
 
 def _edges(explanation: Explanation, kept: NDArray[np.bool_]) -> dict[str, NDArray]:
-    layer, query, key = (index[kept] for index in explanation.network.edges)
-    return {
-        "layer": layer + explanation.layers[0],
-        "key": key,
-        "query": query,
-        "capacity": explanation.network.capacity[layer, query, key],
-        "flow": explanation.solution.edge_flow[layer, query, key],
-    }
+    table = explanation.edge_table().loc[kept]
+    return {name: table[name].to_numpy() for name in table if name not in _NOT_IN_JSON}
+
+
+def _nodes(explanation: Explanation) -> dict[str, list]:
+    table = explanation.node_table()
+    numbers = {name: table[name].tolist() for name in table if name != "token"}
+    if "capacity" in numbers:  # infinite without a limit
+        numbers["capacity"] = [_finite(capacity) for capacity in numbers["capacity"]]
+    return numbers
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -220,19 +229,25 @@ def _finite(number: float) -> float | None:
 
 
 def _add_nodes(graph: nx.DiGraph, explanation: Explanation) -> None:
-    solution, first = explanation.solution, explanation.layers[0]
-    through = np.vstack([solution.scores, solution.edge_flow.sum(axis=2)])
-    graph.add_node("source", flow=solution.value)
-    graph.add_node("target", flow=solution.value)
-    for k, i in zip(*map(np.ndarray.tolist, np.nonzero(explanation.network.live)), strict=True):
+    network, solution, first = explanation.network, explanation.solution, explanation.layers[0]
+    through = np.vstack([solution.node_flow, solution.source_flow])
+    prediction = _for_xml(explanation.trace.target.name)
+    graph.add_node("source", label=f"prediction: {prediction}", flow=solution.value)
+    graph.add_node("target", label="all input tokens", flow=solution.value)
+    for k, i in zip(*map(np.ndarray.tolist, np.nonzero(network.live)), strict=True):
+        flow = float(through[k, i])
         graph.add_node(
             f"{first + k}/{i}",
+            label=_for_xml(explanation.written[i]),
             layer=first + k,
             position=i,
             token=_for_xml(explanation.written[i]),
             name=_for_xml(explanation.tokens[i]),
-            flow=float(through[k, i]),
+            flow=flow,
         )
+        if network.node_capacity is not None and k < network.layers:
+            capacity = float(network.node_capacity[k, i])
+            graph.nodes[f"{first + k}/{i}"].update(capacity=capacity, saturation=flow / capacity)
 
 
 def _add_edges(graph: nx.DiGraph, explanation: Explanation, kept: NDArray[np.bool_]) -> None:
@@ -250,13 +265,9 @@ def _add_edges(graph: nx.DiGraph, explanation: Explanation, kept: NDArray[np.boo
         graph.add_edge("source", f"{last}/{i}", **numbers)
     for j, numbers in ends(solution.scores, network.live[0]):
         graph.add_edge(f"{first}/{j}", "target", **numbers)
-    columns = (column.tolist() for column in _edges(explanation, kept).values())
-    for layer, key, query, capacity, flow in zip(*columns, strict=True):
-        graph.add_edge(
-            f"{layer + 1}/{query}",
-            f"{layer}/{key}",
-            layer=layer,
-            capacity=capacity,
-            flow=flow,
-            saturation=flow / capacity,
-        )
+    columns = {name: column.tolist() for name, column in _edges(explanation, kept).items()}
+    for row in zip(*columns.values(), strict=True):
+        numbers = dict(zip(columns, row, strict=True))
+        layer, query, key = numbers["layer"], numbers.pop("query"), numbers.pop("key")
+        numbers["saturation"] = numbers["flow"] / numbers["capacity"]
+        graph.add_edge(f"{layer + 1}/{query}", f"{layer}/{key}", **numbers)

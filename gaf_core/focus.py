@@ -159,6 +159,16 @@ def from_text(explanation: Explanation, text: str) -> Selection:
     return Paths(ranks)
 
 
+def focused_tokens(selection: Selection | None) -> tuple[int, ...]:
+    """Tokens that stand on their own in pictures of words and spans, being in focus."""
+    match selection:
+        case Node(_, token):
+            return (token,)
+        case Edge(_, query, key):
+            return (query, key)
+    return ()
+
+
 def token_text(explanation: Explanation, token: int) -> str:
     """A token in quotes as written; with its position where the same text stands elsewhere too."""
     text = explanation.written[token]
@@ -176,6 +186,9 @@ def in_words(explanation: Explanation, selection: Selection) -> str:
             return f"paths {', '.join(map(str, ranks[:-1]))} and {ranks[-1]}"
         case Edge(layer, query, key):
             reading, read = (token_text(explanation, token) for token in (query, key))
+            share = explanation.network.residual_share[layer, key] if query == key else 0.0
+            if share > 0.5:  # more of the edge passes by the attention than through it
+                return f"residual of {read} at layer {first + layer + 1}"
             return f"layer {first + layer + 1}: {reading} reads {read}"
         case Node(layer, token):
             return f"{token_text(explanation, token)} {_place(first + layer)}"
@@ -196,10 +209,11 @@ def focus_in_words(
         mark: how the name is set off; the rest of the sentence holds no text of others.
     """
     flow, paths = float(part[0].sum()), isinstance(selection, Paths)
+    one = not isinstance(selection, Paths) or len(selection.ranks) == 1
     share = flow / explanation.solution.value if explanation.solution.value > 0 else 0.0
     sentence = (
         f"In focus: {mark(in_words(explanation, selection))}. {share:.1%} of the flow runs "
-        f"{'along' if paths else 'through'} it ({flow:.4g})."
+        f"{'along' if paths else 'through'} {'it' if one else 'them'} ({flow:.4g})."
     )
     mixed = " Above and below, what meets at a token is taken to mix in proportion."
     return sentence if paths else sentence + mixed

@@ -10,8 +10,9 @@ it adds largely cancel under layer norm. Held constant in the backward pass inst
 
 Then the prediction is a linear function of the hidden states that enter any layer, plus what the
 biases add, so relevance `h . dy/dh` is conserved from layer to layer: it sums to the logit but
-for `b . dy/db` of the biases. No output changes by a bit. These are no longer the gradients of
-the prediction, and the derivative by an attention probability is that of the linear network.
+for `b . dy/db` of the biases, and of an encoder but for what its decoder's own words add. No
+output changes by a bit. These are no longer the gradients of the prediction, and the derivative
+by an attention probability is that of the linear network.
 
 Ali et al., "XAI for Transformers: Better Explanations through Conservative Propagation", ICML
 2022, for norms and attention. A product of two states is a form of degree two, whose gradient

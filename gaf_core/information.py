@@ -4,14 +4,14 @@
     GF    gradient flow             aggregate_h  max(G, 0)
     AGF   attention-gradient flow   aggregate_h  max(A * G, 0)
 
-The aggregate over heads is the mean in the paper (Azarkhalili & Libbrecht, ACL 2025). Extensions are
-the maximum, the sum and the net sum `max(sum_h .., 0)`, in which heads that argue against each other
-cancel; a subset of heads; a range of layers; residual edges and node capacities.
+The aggregate over heads is the mean in the paper (Azarkhalili & Libbrecht, ACL 2025). Extensions
+are the maximum, the sum and the net sum `max(sum_h .., 0)`, in which heads that argue against each
+other cancel; a subset of heads; a range of layers; residual edges and node capacities.
 
 First order: the relevance `h . dy/dh` of a hidden state is what the target would lose if the state
-were scaled away, to first order. What of it passes by a layer's attention is the residual edge, what
-there is of it at all the node's capacity. AGF summed over heads is in the same unit, that of the
-logit, so that all capacities of such a network compare.
+were scaled away, to first order. What of it passes by a layer's attention is the residual edge,
+what there is of it at all the node's capacity. AGF summed over heads is in the same unit, that of
+the logit, so that all capacities of such a network compare.
 """
 
 from __future__ import annotations
@@ -121,18 +121,28 @@ def information(
         return Information(tensor / whole[:, :, None], 1.0 / whole)
     if residual == "first order":
         check_unit(variant, aggregate, "First-order residual edges")
-        return Information(tensor, _first_order(trace.residual, "residual edges")[first:last])
+        if trace.residual is None:
+            raise SettingsError(
+                "This trace has no first-order residuals. Trace the text with residual=True, or "
+                'use the residual "none" or "half".'
+            )
+        return Information(tensor, np.maximum(trace.residual[first:last].astype(np.float64), 0.0))
     return Information(tensor, None)
 
 
 def node_capacities(trace: Trace, layers: tuple[int, int] | None = None) -> Tensor:
-    """`[b - a, t]` what each token is worth as it enters each layer: `max(h . dy/dh, 0)`, in logits.
+    """`[b - a, t]` what a token is worth as it enters a layer: `max(h . dy/dh, 0)`, in logits.
 
     Raises:
         SettingsError: an impossible layer range, or a trace without relevances.
     """
     first, last = check_layers(layers, trace.layers)
-    return _first_order(trace.relevance, "node capacities")[first:last]
+    if trace.relevance is None:
+        raise SettingsError(
+            "This trace has no relevances, which node capacities are made of. Trace the text with "
+            "a model whose hidden states can be read, or explain it without node capacities."
+        )
+    return np.maximum(trace.relevance[first:last].astype(np.float64), 0.0)
 
 
 def check_unit(variant: str, aggregate: str, what: str) -> None:
@@ -164,15 +174,6 @@ def check_heads(heads: Sequence[int] | None, count: int) -> list[int]:
             f"Choose at least one of 0 to {count - 1}."
         )
     return chosen
-
-
-def _first_order(contributions: NDArray[np.float32] | None, what: str) -> Tensor:
-    if contributions is None:
-        raise SettingsError(
-            f"This trace has no first-order contributions, so it gives no {what}. Trace the text "
-            "with a model whose hidden states can be read, or do without them."
-        )
-    return np.maximum(contributions.astype(np.float64), 0.0)
 
 
 def _check_name(what: str, name: str, known) -> None:

@@ -12,16 +12,21 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gaf_core.bottleneck import Bottleneck, bottleneck, cut_in_words
 from gaf_core.explain import Explanation
-from gaf_core.figures.bars import probability_bars, token_bars
-from gaf_core.figures.embed import figure_html, scripts
-from gaf_core.figures.sankey import sankey
+from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey, token_bars
+from gaf_core.figures.embed import Figure, figure_html, scripts
+from gaf_core.figures.matrix import OF_LAYERS
+from gaf_core.flow import max_flow
+from gaf_core.focus import Selection, focus_in_words, focused_tokens, part_of
 from gaf_core.heatmap import heatmap_html
 from gaf_core.picture.folding import usual_folds
+from gaf_core.picture.spans import partition, usual_unit
 from gaf_core.summary import (
     CITATION,
     PAPER,
@@ -32,7 +37,7 @@ from gaf_core.summary import (
     versions,
 )
 
-_LONG = 60  # tokens, beyond which the picture joins neighbours to spans
+_MATRIX = 40  # rows of a matrix at most, beyond which neighbouring tokens are joined
 _STYLE = Path(__file__).with_name("report.css")
 
 
@@ -42,19 +47,25 @@ def to_html(
     intervals: NDArray[np.float64] | None = None,
     budget: int = 10,
     model: str | None = None,
+    focus: Selection | None = None,
 ) -> str:
     """A report on one explanation: about 5 MB, nearly all of it the program that draws figures.
 
-    Text and prediction, heatmap, bars and Sankey to hover over and to save, certificate, scores of
-    all tokens, settings, versions and citation; light, dark and on paper. What is not a figure
-    needs no JavaScript.
+    Text and prediction, heatmap, bars, Sankey, graph and matrices to hover over and to save, what
+    limits the flow, certificate, scores of all tokens, settings, versions and citation; light, dark
+    and on paper. What is not a figure needs no JavaScript. The figures of a long text join
+    neighbouring tokens, so that they stay small and legible.
 
     Args:
         explanation: what to report.
         intervals: `[t, 2]` least and most of each token over all maximum flows (`ambiguity`), in
-            the unit of the scores; two more columns of the table.
-        budget: nodes a layer in the Sankey, see `reduction`.
+            the unit of the scores; two more columns of the table, and error bars.
+        budget: nodes a layer in Sankey and graph, see `reduction`.
         model: name of the model, which an explanation does not know.
+        focus: a token, edge or paths whose part of the flow is set off in Sankey and graph.
+
+    Raises:
+        SettingsError: this flow does not have what is to be in focus.
     """
     title = "Why did the model say that?"
     drawing = scripts()
@@ -62,8 +73,8 @@ def to_html(
         f"<h1>{title}</h1>",
         _prediction(explanation),
         _section("The text", heatmap_html(explanation.trace, explanation.scores)),
-        _bars(explanation),
-        _flow(explanation, budget),
+        _bars(explanation, intervals),
+        *_flow(explanation, budget, focus),
         _section("How sure this is", _certificate(explanation)),
         _section("All tokens", _tokens(explanation, intervals)),
         _section("What was asked", _pairs(settings_rows(explanation, model))),
@@ -101,15 +112,15 @@ def _prediction(explanation: Explanation) -> str:
             f'<p class="warning">The text is longer than the model takes: its last '
             f"{trace.truncated:,} tokens were cut off.</p>"
         )
-    if not solution.certified or solution.value <= 0:
+    if not explanation.certified or solution.value <= 0:
         parts.append(f'<p class="warning">{escape(solution.message)}</p>')
     return "".join(parts)
 
 
-def _bars(explanation: Explanation) -> str:
+def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:
     trace = explanation.trace
     shares = figure_html(
-        token_bars(explanation),
+        token_bars(explanation, bounds=intervals),
         "gaf-shares",
         "Bar chart of each token's share of the flow, largest first.",
         width=480,
@@ -126,26 +137,81 @@ def _bars(explanation: Explanation) -> str:
     return f'<div class="columns">{"".join(charts)}</div>'
 
 
-def _flow(explanation: Explanation, budget: int) -> str:
-    by = "spans" if len(explanation.tokens) > _LONG else "tokens"
-    folded = usual_folds(explanation.network.layers)
-    figure = sankey(explanation, budget, by=by, folded=folded)
-    content = [
-        figure_html(
-            figure,
-            "gaf-flow",
-            "Sankey diagram of the flow from the input tokens to the prediction.",
-        ),
+def _flow(explanation: Explanation, budget: int, focus: Selection | None) -> list[str]:
+    """Sections about the way of the flow: a Sankey, a graph, and what limits it."""
+    missing = (
         '<noscript><p class="warning">The figures need JavaScript; everything else here does '
-        "not.</p></noscript>",
+        "not.</p></noscript>"
+    )
+    if explanation.solution.value <= 0:
+        return [_section("How the flow gets there", missing + _noted(explanation.solution.message))]
+    part = None if focus is None else part_of(explanation, focus)
+    limit = bottleneck(explanation.network, max_flow(explanation.network))
+    by = usual_unit(explanation.trace)
+    options: dict[str, Any] = {
+        "part": part,
+        "by": by,
+        "opened": () if by == "tokens" else focused_tokens(focus),
+        "folded": usual_folds(explanation.network.layers),
+    }
+    followed = "" if part is None or focus is None else focus_in_words(explanation, focus, part)
+    drawn = sankey(explanation, budget, **options)
+    graph = flow_graph(explanation, budget=budget, cut=limit.cut, **options)
+    return [
+        _section("How the flow gets there", _noted(followed) + _sankey(drawn) + missing),
+        _section("Every edge within its capacity", _graph(graph)),
+        _section("What limits the flow", _limit(explanation, limit)),
     ]
-    if explanation.solution.value > 0:
-        content.append(
-            '<p class="note">From left to right: a column is a layer, a band is the flow from one '
-            "token to the next layer, as wide as it is strong, in the colour of the token it "
-            f"leaves. {escape(figure.layout.meta['summary'])}</p>"
-        )
-    return _section("How the flow gets there", "".join(content))
+
+
+def _sankey(figure: Figure) -> str:
+    return figure_html(
+        figure,
+        "gaf-sankey",
+        "Sankey diagram of the flow from the input tokens to the prediction.",
+    ) + _noted(
+        "From left to right: a column is a layer, a band is the flow from one token to the next "
+        "layer, as wide as it is strong, in the colour of the token it leaves. "
+        f"{figure.layout.meta['summary']}"
+    )
+
+
+def _graph(figure: Figure) -> str:
+    return figure_html(
+        figure, "gaf-graph", "Graph of the flow network: each edge with its flow in its capacity."
+    ) + _noted(
+        "Pale is the capacity of an edge, the line in it its flow; a diamond: the edge is full; "
+        f"dotted outline: it is on the minimum cut. {figure.layout.meta['summary']}"
+    )
+
+
+def _limit(explanation: Explanation, limit: Bottleneck) -> str:
+    """The minimum cut in words, and the matrices of the layer with most of it."""
+    worst = int(limit.layers.argmax())
+    number = explanation.layers[0] + worst + 1
+    long = len(explanation.tokens) > _MATRIX
+    units = partition(explanation.trace, "spans", _MATRIX) if long else None
+    figures, notes = [], []
+    for quantity in OF_LAYERS:
+        figure = layer_matrix(explanation, worst, quantity, units)
+        alt = f"Heatmap: {quantity.lower()} of the edges of layer {number}."
+        figures.append(figure_html(figure, f"gaf-{quantity.lower()}", alt, width=520))
+        if summary := figure.layout.meta["summary"]:
+            notes.append(f"{quantity}: {summary}")
+    joined = f" The text is joined to {len(units)} pieces; their edges are summed." if units else ""
+    about = (
+        f"Capacity, flow and saturation (flow over capacity) in layer {number}: a row is the token "
+        f"that reads, a column the token that is read; blank cells are no edges.{joined}"
+    )
+    return (
+        f"<p>{escape(cut_in_words(explanation, limit))}</p>"
+        f'<div class="columns matrices">{"".join(figures)}</div>'
+        + _noted(" ".join([about, *notes]))
+    )
+
+
+def _noted(text: str) -> str:
+    return f'<p class="note">{escape(text)}</p>' if text else ""
 
 
 def _certificate(explanation: Explanation) -> str:

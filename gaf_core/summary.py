@@ -11,7 +11,10 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
+
 from gaf_core.explain import Explanation
+from gaf_core.flow import cut_nodes
 from gaf_core.models import Task
 from gaf_core.target import label_name
 from gaf_core.trace import Trace
@@ -50,8 +53,12 @@ def prediction_sentence(trace: Trace, mark: Callable[[str], str] = quoted) -> st
 def certificate_sentence(explanation: Explanation) -> str:
     """What is proven about the flow, or why nothing is."""
     solution = explanation.solution
-    if solution.value <= 0 or not solution.certified:
+    if solution.value <= 0 or not explanation.certified:
         return solution.message
+    if not explanation.certified:
+        return (
+            "Not all of the flows that the scores are the mean of are proven. Do not rely on them."
+        )
     return (
         f"Proven: flow {solution.value:.4g}, and no flow through this network is larger by more "
         f"than {solution.duality_gap:.1e} of it."
@@ -71,8 +78,18 @@ def certificate_rows(explanation: Explanation) -> list[tuple[str, str]]:
         ("Newton steps", f"{solution.iterations}"),
         ("time", f"{solution.seconds * 1e3:.0f} ms"),
         ("edges", f"{explanation.network.edge_count:,}"),
+        *_node_row(explanation),
         ("edges removed, being on no path", f"{explanation.network.pruned:,}"),
     ]
+
+
+def _node_row(explanation: Explanation) -> list[tuple[str, str]]:
+    """How many of the nodes with a capacity the cut of the certificate runs through."""
+    network = explanation.network
+    if network.node_capacity is None:
+        return []
+    cut = np.count_nonzero(cut_nodes(network, explanation.solution.cut))
+    return [("nodes with a capacity, on that cut", f"{cut:,}")]
 
 
 def settings_rows(explanation: Explanation, model: str | None = None) -> list[tuple[str, str]]:
@@ -86,6 +103,9 @@ def settings_rows(explanation: Explanation, model: str | None = None) -> list[tu
         ("heads", f"{heads}, {settings.aggregate}"),
         ("residual", settings.residual),
         ("source", str(settings.source)),
+        ("gradients", settings.gradients),
+        ("node capacities", "yes" if settings.node_capacities else "no"),
+        ("scores", "mean over start layers" if settings.depth_average else "of one flow"),
         ("epsilon", f"{settings.epsilon:g}"),
         ("tokens", f"{len(explanation.tokens):,}"),
         ("tokens cut off", f"{explanation.trace.truncated:,}"),

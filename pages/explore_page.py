@@ -32,6 +32,6 @@ with polite():
         panels.show_words(explanation, view)
     with right:
         panels.show_bars(request, explanation, view)
-    show_network(request, explanation, view.budget)
+    focus = show_network(request, explanation, view.budget)
     panels.show_certificate(explanation)
-    show_take_away(explanation, budget=view.budget, model=choice.name)
+    show_take_away(explanation, budget=view.budget, model=choice.name, focus=focus)

@@ -42,7 +42,7 @@ TEXTS = ("a film good not bad", "good film not a bad", "not bad a good film", "b
 LAYERS, HEADS, WIDTH = 2, 2, 32
 NOISE = 0.01
 SCORE = 2.5  # attention score of a position that is looked for, above all others
-GAIN = 0.7  # what a layer writes, against what is there
+GAIN = 0.7  # what a layer writes, if a layer norm follows
 
 # What a hidden state can say; each is a direction of mean 0, so that a layer norm keeps them apart.
 _CLS, _SEP, _KEY, _SEEN, _RELAYED, _BASE = range(6)
@@ -173,12 +173,13 @@ def causal() -> gaf.Model:
     module.transformer.wte.weight += _embedding()
     module.transformer.wpe.weight += _direction(_BASE)
     for block in module.transformer.h:
-        value = GAIN * _reader((_KEY, _SEEN), (_SEEN, _SEEN))
+        # no norm follows: what is written stands beside embeddings as large as a direction
+        value = GAIN / (WIDTH / 4) ** 0.5 * _reader((_KEY, _SEEN), (_SEEN, _SEEN))
         joined = torch.cat([_looking(_BASE), _looking(_KEY), value])
         block.attn.c_attn.weight += joined.T
         block.attn.c_proj.weight += torch.eye(WIDTH)
     # steep, for relevance begins with 1 at the position read, whatever the unit of the logit
-    module.lm_head.weight[VOCABULARY.index("film")] += 6 * _direction(_SEEN)
+    module.lm_head.weight[VOCABULARY.index("film")] += 2 * _direction(_SEEN)
     _with_noise(module)
     return _wrapped(module, tuple(VOCABULARY), _plain_tokenizer(), Task.NEXT_TOKEN)
 
@@ -198,16 +199,23 @@ MODELS: dict[str, Callable[[], gaf.Model]] = {
 }
 
 _LAST_LAYER = "It looks at the last layer only, and the keyword is two layers away."
+_NORM_FIRST = (
+    "A norm in front of every layer undoes the size of the state that enters it, so that its "
+    "product with its gradient is about zero wherever the prediction is not read."
+)
 
 # (model, or "all"; method): why it need not find the keyword
 EXCUSED: dict[tuple[str, str], str] = {
     ("all", "random"): "It does not look at the model.",
+    ("all", "deeplift"): "It has no rule for attention and layer norms, and refuses them.",
     ("relayed", "raw_attention"): _LAST_LAYER,
     ("relayed", "grad_cam"): _LAST_LAYER,
     ("causal", "AF"): (
         "It starts from every position, and one before the keyword has only those before itself "
         "to look at, so the first tokens get attention whatever they say."
     ),
+    ("causal", "cat"): _NORM_FIRST,
+    ("causal", "attcat"): _NORM_FIRST,
 }
 
 

@@ -1,5 +1,7 @@
 """The flow network on the Explore page, driven without a browser."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -107,6 +109,34 @@ def test_looking_around_computes_nothing_again(monkeypatch):
         app.get("button_group")[0].set_value([view]).run()
         assert not app.exception
         assert not messages(app)
+
+
+def test_a_long_text_begins_with_spans_and_keeps_a_choice():
+    long = " ".join(["A lovely film, and the music is superb."] * 6)
+    app = opened(text=TEXT)
+    assert app.selectbox(key="by").value == "tokens"
+    app.text_area(key="text").set_value(long).run()
+    assert app.selectbox(key="by").value == "spans"
+    assert "joined to" in captions(app)
+    app.text_area(key="text").set_value(TEXT).run()
+    assert app.selectbox(key="by").value == "tokens"
+    app.selectbox(key="by").set_value("words").run()
+    app.text_area(key="text").set_value(long).run()
+    assert app.selectbox(key="by").value == "words"
+    sent = opened(text=long, by="tokens")
+    assert sent.selectbox(key="by").value == "tokens"
+
+
+@pytest.mark.parametrize("view", ["Sankey", "Graph", "Matrices"])
+@pytest.mark.parametrize(("save_as", "scale"), [("PNG", 3), ("SVG", 1)])
+def test_every_figure_is_saved_in_the_format_that_the_link_asks_for(view, save_as, scale):
+    app = opened(text=TEXT, view=view, save_as=save_as)
+    configurations = [json.loads(one.proto.config) for one in app.main.get("plotly_chart")]
+    assert len(configurations) == 3
+    options = [one["toImageButtonOptions"] for one in configurations]
+    assert len({one["filename"] for one in options}) == 3
+    for one in options:
+        assert (one["format"], one["scale"]) == (save_as.lower(), scale)
 
 
 def test_several_paths_are_shown_together_with_what_they_carry():

@@ -166,11 +166,19 @@ def test_a_depth_from_which_no_path_leads_adds_nothing():
     gradient = trace.gradient.copy()
     gradient[0] = -1.0
     found = gaf.METHODS["depth_average"](None, replace(trace, gradient=gradient))  # type: ignore[arg-type]
-    assert found.details["networks without a path"] == 1
-    assert found.scores.sum() == pytest.approx(2 / 3)
+    assert found.details == {"networks": 3, "without a path": 1}
+    assert found.scores.sum() == pytest.approx(1.0)
+    assert found.scores == pytest.approx(score("depth_average", trace, first_layer=2))
     nothing = gaf.METHODS["GF"](None, replace(trace, gradient=gradient))  # type: ignore[arg-type]
     assert not nothing.scores.any()
     assert nothing.details == {"flow value": 0.0}
+
+
+@pytest.mark.parametrize("method", ["AF", "GF", "AGF", "depth_average"])
+def test_a_flow_without_its_proof_is_no_result(method, monkeypatch):
+    monkeypatch.setattr("gaf_core.flow.barrier.MAX_ITERATIONS", 2)
+    with pytest.raises(GafError, match="without reaching its tolerances"):
+        score(method, random_trace())
 
 
 @pytest.mark.parametrize("method", [*OF_ATTENTION, *LINEAR, "depth_average", "relevance"])

@@ -1,14 +1,17 @@
 """The flow explorer in a real Chromium: what is clicked comes into focus, everywhere."""
 
 from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.visits import settled
+from tests.visits import changed, settled
 
 pytestmark = pytest.mark.browser
 
+ORANGE, ACCENT = "rgb(213, 94, 0)", "rgb(67, 148, 182)"
 TEXT = quote("A lovely film, and the music is superb.")
 
 
@@ -58,6 +61,84 @@ def test_a_row_of_the_edge_table_opens_its_detail_and_a_path_is_set_off(visit):
     expect(in_focus(page)).to_contain_text("reads")
     tick(page, page.get_by_test_id("stDataFrame").last)
     expect(in_focus(page)).to_contain_text("path 1, the widest")
+
+
+def link_colours(page: Page) -> list[str]:
+    """What the links of the Sankey are filled with, in the order of drawing."""
+    page.wait_for_selector(".sankey-link")
+    return page.locator(".sankey-link").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).fill + getComputedStyle(one).fillOpacity)"
+    )
+
+
+def line_colours(page: Page) -> dict[str, int]:
+    """How many traces of the graph have each colour of a line."""
+    page.wait_for_selector(".scatterlayer .js-line")
+    found = page.locator(".scatterlayer .js-line").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).stroke)"
+    )
+    return {colour: found.count(colour) for colour in found}
+
+
+def test_a_path_of_the_list_changes_the_colours_of_sankey_and_graph(visit):
+    page = visit.open(f"?text={TEXT}")
+    before = link_colours(page)
+    tick(page, page.get_by_test_id("stDataFrame").last)
+    expect(in_focus(page)).to_contain_text("path 1, the widest")
+    settled(page)
+    after = link_colours(page)
+    assert len(after) > len(before), "links along the path are split in two"
+    assert set(after) != set(before)
+    assert sum("0.14" in colour for colour in after) > len(before) / 2, "the rest has faded"
+
+    graph = visit.open(f"?text={TEXT}&view=Graph")
+    plain = line_colours(graph)
+    tick(graph, graph.get_by_test_id("stDataFrame").last)
+    expect(in_focus(graph)).to_contain_text("path 1, the widest")
+    settled(graph)
+    followed = line_colours(graph)
+    assert ORANGE not in plain
+    assert followed[ORANGE] >= 1
+    assert ACCENT in plain
+    assert ACCENT not in followed, "what is not on the path is grey"
+
+
+def test_a_choice_of_nodes_for_a_long_text_is_in_the_link(visit):
+    long = "%20".join([TEXT] * 6)
+    page = visit.open(f"?text={long}")
+    nodes = page.get_by_role("combobox", name="Nodes are")
+    expect(page.get_by_text("joined to 10 pieces")).to_be_visible()
+    nodes.click()
+    page.get_by_role("option", name="tokens", exact=True).click()
+    changed(page)
+    expect(page.get_by_text("tokens a layer are drawn on their own")).to_be_visible()
+    query = urlsplit(page.url).query
+    assert "by=tokens" in query
+    other = visit.open(f"?{query}")
+    expect(other.get_by_text("tokens a layer are drawn on their own")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "SVG"])
+def test_the_camera_saves_the_figures_in_the_chosen_format(visit, kind, tmp_path):
+    page = visit.open(f"?text={TEXT}&save_as={'SVG' if kind == 'PNG' else 'PNG'}")
+    page.get_by_role("radiogroup", name="Save figures as").get_by_text(kind, exact=True).click()
+    changed(page)
+    for name in ("gaf-shares", "gaf-sankey"):
+        chart = page.get_by_test_id("stPlotlyChart").nth({"gaf-shares": 1, "gaf-sankey": 2}[name])
+        chart.scroll_into_view_if_needed()
+        chart.hover()
+        with page.expect_download() as started:
+            chart.locator('.modebar-btn[data-title^="Download plot"]').click()
+        path = tmp_path / started.value.suggested_filename
+        started.value.save_as(path)
+        assert path.name == f"{name}.{kind.lower()}"
+        box = chart.locator(".main-svg").first.bounding_box()
+        assert box is not None
+        if kind == "PNG":
+            assert Image.open(path).width == pytest.approx(3 * box["width"], abs=3)
+        else:
+            root = ElementTree.parse(path).getroot()
+            assert float(root.get("width", 0)) == pytest.approx(box["width"], abs=1)
 
 
 def tick(page: Page, table) -> None:

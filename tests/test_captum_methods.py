@@ -25,8 +25,16 @@ from tests.tiny_tokenizers import byte_tokenizer
 
 TEXT = "The acting was terrible, but I liked it."
 ROWS = {row.model_type: row for row in SUPPORTED}
-COMPLETE = ("integrated_gradients", "kernel_shap")
 SAMPLED = ("lime", "kernel_shap")
+CAPTUM = (
+    "integrated_gradients",
+    "input_x_gradient",
+    "saliency",
+    "deeplift",
+    "occlusion",
+    "lime",
+    "kernel_shap",
+)
 PERTURBING = ("occlusion", *SAMPLED)
 
 
@@ -46,16 +54,19 @@ def tiny(tmp_path_factory):
 
 
 def ids_without(model, trace, removed):
-    """`[1, t]` ids with the ordinary tokens of these numbers replaced by [MASK]."""
+    """`[1, t]` ids with the ordinary tokens of these numbers replaced by the removal token."""
     ids = trace.encoding.inputs["input_ids"].clone()
-    ids[0, np.flatnonzero(~trace.special)[list(removed)]] = model.tokenizer.mask_token_id
+    ids[0, np.flatnonzero(~trace.special)[list(removed)]] = removal_token(model)[1]
     return ids
 
 
 @torch.no_grad()
 def logit(model, trace, ids):
     """The target of one row of ids, by calling the network itself."""
-    inputs = {name: tensor for name, tensor in trace.encoding.inputs.items()} | {"input_ids": ids}
+    inputs = dict(trace.encoding.inputs) | {"input_ids": ids}
+    if model.task is Task.NEXT_TOKEN:
+        inputs.pop("token_type_ids", None)
+        return model.module(**inputs).logits[0, -1, trace.target.index].item()
     return model.module(**inputs).logits[0, trace.target.index].item()
 
 
@@ -89,9 +100,12 @@ def test_gradients_are_those_of_the_embedding_layer(bundled, traced):
     assert np.allclose(METHODS["saliency"](bundled, traced).scores, gradient.norm(dim=-1))
 
 
-@pytest.mark.parametrize("method", COMPLETE)
-def test_scores_sum_to_what_the_text_changes(bundled, traced, method):
-    found = METHODS[method](bundled, traced)
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [("integrated_gradients", {}), ("kernel_shap", {"samples": 60})],
+)
+def test_scores_sum_to_what_the_text_changes(bundled, traced, method, options):
+    found = METHODS[method](bundled, traced, **options)
     change = logit(bundled, traced, traced.encoding.inputs["input_ids"]) - all_removed(
         bundled, traced
     )
@@ -128,10 +142,11 @@ def test_kernel_shap_comes_to_the_exact_shapley_values(bundled):
         )
         for player in players
     ]
-    found = METHODS["kernel_shap"](bundled, traced, samples=4000).scores
-    assert np.allclose(found[1:-1], exact, atol=0.03 * np.abs(exact).sum())
-    assert found.sum() == pytest.approx(sum(exact), abs=1e-3)
-    assert found.argmax() - 1 == np.argmax(exact)
+    found = METHODS["kernel_shap"](bundled, traced, samples=16).scores
+    assert np.allclose(found[1:-1], exact, atol=1e-4)
+    drawn = METHODS["kernel_shap"](bundled, traced, samples=15).scores
+    assert not np.allclose(drawn, found, atol=1e-4)
+    assert drawn.sum() == pytest.approx(sum(exact), abs=1e-3)
 
 
 class Planted(torch.nn.Module):
@@ -154,17 +169,15 @@ class Planted(torch.nn.Module):
 
 @pytest.fixture
 def planted(tiny):
-    """A good film is worth 2, not -1 a token, everything else nothing; three dimensions each."""
+    """In each of three dimensions "good" is worth 2 and "not" -1."""
     worth = torch.zeros(11)
     worth[6], worth[9] = 2.0, -1.0  # good, not
     traced = gaf.trace(tiny, "a film not good", target="positive")
     return gaf.Model(**{**vars(tiny), "module": Planted(tiny, worth)}), traced
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "saliency"])
+@pytest.mark.parametrize("method", [name for name in CAPTUM if name != "saliency"])
 def test_a_sum_over_tokens_is_taken_apart_exactly(planted, method):
-    if METHODS[method].family not in ("gradient", "perturbation"):
-        pytest.skip("not by captum")
     scores = METHODS[method](*planted).scores
     if method == "lime":  # its ridge penalty shrinks all slopes
         assert scores.argmax() == 4
@@ -172,3 +185,212 @@ def test_a_sum_over_tokens_is_taken_apart_exactly(planted, method):
         assert np.allclose(scores / scores[4], [0, 0, 0, -0.5, 1, 0], atol=0.02)
     else:
         assert np.allclose(scores, [0, 0, 0, -3, 6, 0], atol=1e-4)
+
+
+def build_with_unknown(model_type, task):
+    model = build(ROWS[model_type], task)
+    if model.tokenizer.unk_token_id is None:
+        model.tokenizer.unk_token = "<|end|>"
+    return model
+
+
+@pytest.mark.parametrize(
+    ("model_type", "task"),
+    [
+        ("roberta", Task.CLASSIFICATION),
+        ("gpt2", Task.NEXT_TOKEN),
+        ("llama", Task.NEXT_TOKEN),
+        ("gemma3_text", Task.NEXT_TOKEN),
+        ("llama", Task.CLASSIFICATION),
+        ("bart", Task.CLASSIFICATION),
+        ("mbart", Task.CLASSIFICATION),
+        ("t5", Task.CLASSIFICATION),
+    ],
+)
+def test_architectures(model_type, task):
+    model = build_with_unknown(model_type, task)
+    traced = gaf.trace(model, text_for(model))
+    embedded = EmbeddedText(model, traced)
+    with torch.no_grad():
+        whole, removed = embedded(embedded.embeddings).item(), embedded(embedded.baseline()).item()
+    # ids are replaced in the decoder too, one position later: the embeddings must be as well
+    assert whole == pytest.approx(traced.logits[traced.target.index], rel=1e-5)
+    assert removed == pytest.approx(all_removed(model, traced), rel=1e-9)
+    falls = [
+        whole - logit(model, traced, ids_without(model, traced, [number]))
+        for number in range((~traced.special).sum())
+    ]
+    scores = METHODS["occlusion"](model, traced).scores
+    assert np.allclose(scores[~traced.special], falls, atol=1e-6)
+    found = METHODS["integrated_gradients"](model, traced, steps=300 if embedded.batch > 1 else 30)
+    assert found.scores.sum() == pytest.approx(
+        whole - removed, abs=0.05 * np.abs(found.scores).sum()
+    )
+    assert METHODS["saliency"](model, traced).scores.all()
+
+
+def test_a_contrast_is_the_difference_of_two_scores(bundled):
+    one, other, both = (
+        METHODS["integrated_gradients"](bundled, gaf.trace(bundled, TEXT, target), steps=5).scores
+        for target in ("positive", "negative", ("positive", "negative"))
+    )
+    assert np.allclose(both, one - other, atol=1e-5)
+
+
+def test_baselines_of_integrated_gradients(bundled, traced):
+    text = EmbeddedText(bundled, traced)
+    table = bundled.module.get_input_embeddings().weight
+    ordinary = ~traced.special
+    assert torch.equal(text.baseline("mask")[0, 1], table[bundled.tokenizer.mask_token_id])
+    assert torch.equal(text.baseline("pad")[0, 1], table[bundled.tokenizer.pad_token_id])
+    assert not text.baseline("zero")[0, ordinary].any()
+    assert torch.equal(text.baseline("zero")[0, ~ordinary], text.embeddings[0, ~ordinary])
+
+
+def test_deeplift_is_refused_where_its_rule_does_not_reach(bundled, traced):
+    with pytest.raises(gaf.ModelError, match="integrated"):
+        METHODS["deeplift"](bundled, traced)
+    assert not bundled.lock.locked()
+    assert METHODS["occlusion"](bundled, traced).scores.any()  # no hook stayed behind
+
+
+@pytest.mark.parametrize("method", SAMPLED)
+def test_the_samples_depend_on_the_seed_alone(tiny, method):
+    traced = gaf.trace(tiny, "a good film not bad a film not")
+    first = METHODS[method](tiny, traced, samples=40).scores
+    torch.manual_seed(12)
+    again = METHODS[method](tiny, traced, samples=40).scores
+    other = METHODS[method](tiny, traced, samples=40, seed=1).scores
+    assert np.array_equal(first, again)
+    assert not np.allclose(first, other)
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", *PERTURBING])
+def test_passes_go_in_batches_and_the_model_is_free_between_them(tiny, method):
+    traced = gaf.trace(tiny, "a good film not bad a film not")
+    calls, steps = counting(tiny), []
+
+    def progress(done, total):
+        assert not tiny.lock.locked()
+        steps.append((done, total))
+
+    METHODS[method](tiny, traced, progress=progress)
+    assert len(steps) == len(calls) <= 12
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[-1][0] == steps[-1][1]
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", *PERTURBING])
+def test_what_progress_raises_stops_the_method(tiny, method):
+    class StoppedError(Exception):
+        pass
+
+    def stop(_done, _total):
+        raise StoppedError
+
+    traced, calls = gaf.trace(tiny, "a good film"), counting(tiny)
+    with pytest.raises(StoppedError):
+        METHODS[method](tiny, traced, progress=stop)
+    assert len(calls) == 1
+    assert not tiny.lock.locked()
+    assert not tiny.module.get_input_embeddings()._forward_hooks
+
+
+def test_threads_share_a_model(tiny):
+    texts = ["a good film", "not bad", "a film not good", "bad bad film"]
+    traces = [gaf.trace(tiny, text) for text in texts]
+    expected = [METHODS["integrated_gradients"](tiny, trace).scores for trace in traces]
+    found = {}
+
+    def work(index):
+        found[index] = METHODS["integrated_gradients"](tiny, traces[index]).scores
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(len(texts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.allclose(found[index], one, atol=1e-6) for index, one in enumerate(expected))
+
+
+def test_one_token(tiny):
+    traced = gaf.trace(tiny, "good")
+    scores = {name: METHODS[name](tiny, traced).scores for name in CAPTUM if name != "deeplift"}
+    assert np.allclose(scores["kernel_shap"], scores["occlusion"], atol=1e-5)
+    assert all(np.isfinite(found).all() and found[1] != 0 for found in scores.values())
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "deeplift", *PERTURBING])
+def test_a_text_of_special_tokens_has_nothing_to_remove(tiny, method):
+    traced = gaf.trace(tiny, "good")
+    traced.special[:] = True
+    with pytest.raises(gaf.TextError, match="special"):
+        METHODS[method](tiny, traced)
+    assert METHODS["input_x_gradient"](tiny, traced).scores.any()
+
+
+def test_a_trace_without_a_model_is_refused(tiny):
+    traced = gaf.Trace(**{**vars(gaf.trace(tiny, "good")), "encoding": None})
+    with pytest.raises(gaf.GafError, match="without a model"):
+        METHODS["saliency"](tiny, traced)
+
+
+@pytest.mark.parametrize("method", CAPTUM)
+def test_damaged_weights_are_no_scores(tmp_path, method):
+    model = gaf.load_model(save_tiny(tmp_path))
+    traced = gaf.trace(model, "a good film")
+    model.module.classifier.weight.data[:] = float("nan")
+    with pytest.raises(gaf.GafError, match="not numbers"):
+        METHODS[method](model, traced)
+
+
+def test_too_few_samples_are_refused(tiny):
+    traced = gaf.trace(tiny, "a good film not bad a film not")
+    with pytest.raises(gaf.SettingsError, match="samples=80"):
+        METHODS["kernel_shap"](tiny, traced, samples=6)
+
+
+def tokenizer_with(**special):
+    words = {"a": 0, "[PAD]": 1, "[UNK]": 2, "[MASK]": 3}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
+
+
+@pytest.mark.parametrize(
+    ("special", "expected"),
+    [
+        ({"unk_token": "[UNK]", "pad_token": "[PAD]", "mask_token": "[MASK]"}, ("mask", 3)),
+        ({"unk_token": "[UNK]", "pad_token": "[PAD]"}, ("pad", 1)),
+        ({"unk_token": "[UNK]"}, ("unknown", 2)),
+    ],
+)
+def test_the_removal_token_is_the_first_that_the_vocabulary_has(tiny, special, expected):
+    model = gaf.Model(**{**vars(tiny), "tokenizer": tokenizer_with(**special)})
+    assert removal_token(model) == removal_token(model, expected[0]) == expected
+    if "mask_token" not in special:
+        with pytest.raises(gaf.SettingsError, match="no mask token"):
+            removal_token(model, "mask")
+    with pytest.raises(gaf.SettingsError, match="mask, pad, unknown"):
+        removal_token(model, "delete")
+
+
+def test_without_a_removal_token_only_zeros_are_left():
+    model = build(ROWS["llama"], Task.NEXT_TOKEN)
+    assert model.tokenizer.get_vocab() == byte_tokenizer().get_vocab()
+    traced = gaf.trace(model, text_for(model))
+    for method in ("integrated_gradients", *PERTURBING):
+        with pytest.raises(gaf.SettingsError, match="no mask, padding or unknown token"):
+            METHODS[method](model, traced)
+    assert METHODS["integrated_gradients"](model, traced, baseline="zero").scores.any()
+
+
+def test_the_regression_is_the_solution_of_the_normal_equations():
+    random = torch.Generator().manual_seed(0)
+    x, y, w = (torch.rand(shape, generator=random).double() for shape in ((30, 4), (30,), (30,)))
+    fitted = WeightedRegression(penalty=0.5)
+    fitted.fit([(x[:20], y[:20], w[:20]), (x[20:], y[20:], w[20:])])
+    design = torch.cat([x, torch.ones(30, 1)], dim=1)
+    penalty = torch.diag(torch.tensor([0.5, 0.5, 0.5, 0.5, 0.0]).double())
+    expected = torch.linalg.solve((design.T * w) @ design + penalty, (design.T * w) @ y)
+    assert torch.allclose(fitted.slopes, expected[:4])

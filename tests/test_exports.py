@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import networkx as nx
 import numpy as np
@@ -95,6 +96,42 @@ def test_graphml_is_read_back_with_the_same_flow(explanation):
     table = explanation.edge_table()
     for name in ("layer", "capacity", "flow", "saturation"):
         assert [edge[name] for edge in edges] == pytest.approx(table[name].tolist(), rel=1e-15)
+
+
+def test_graphml_declares_every_attribute_once_with_its_type(explanation):
+    """Gephi takes the type of a column from its key, and the text beside a node from `label`."""
+    space = "{http://graphml.graphdrawing.org/xmlns}"
+    root = ElementTree.fromstring(to_graphml(explanation))
+    assert root.tag == f"{space}graphml"
+    keys = {
+        (key.get("for"), key.get("attr.name")): (key.get("attr.type"), key.get("id"))
+        for key in root.iter(f"{space}key")
+    }
+    assert len(keys) == len(list(root.iter(f"{space}key"))), "one key a name: one column in Gephi"
+    types = {place: kind for place, (kind, _) in keys.items()}
+    for number in ("capacity", "flow", "saturation"):
+        assert types["edge", number] == "double"
+    assert types["node", "flow"] == types["graph", "flow_value"] == "double"
+    assert types["node", "label"] == types["node", "token"] == "string"
+    assert types["node", "layer"] == types["node", "position"] == types["edge", "layer"] == "long"
+    (graph,) = root.iter(f"{space}graph")
+    assert graph.get("edgedefault") == "directed"
+    nodes = {node.get("id"): node for node in graph.iter(f"{space}node")}
+    assert len(nodes) == len(list(graph.iter(f"{space}node")))
+    for edge in graph.iter(f"{space}edge"):
+        assert {edge.get("source"), edge.get("target")} <= nodes.keys()
+    declared = {identifier for _, identifier in keys.values()}
+    assert {data.get("key") for data in graph.iter(f"{space}data")} <= declared
+    label = keys["node", "label"][1]
+    labels = {
+        name: next(data.text for data in node if data.get("key") == label)
+        for name, node in nodes.items()
+    }
+    assert labels["source"] == f"prediction: {explanation.trace.target.name}"
+    for name, text in labels.items():
+        if "/" in name:
+            written = explanation.written[int(name.split("/")[1])]
+            assert text == written.replace("\x01", "\ufffd").replace("\x0b", "\ufffd")
 
 
 def test_graphml_has_texts_that_xml_allows(explanation):

@@ -157,7 +157,7 @@ def test_a_selection_of_any_kind_has_its_part_of_the_flow():
         part_of(explanation, Paths((9,)), paths)
     share = expected[0].sum() / explanation.solution.value
     words = focus_in_words(explanation, chosen, expected, lambda name: f"<{name}>")
-    assert words.startswith(f"In focus: <paths 2 and 4>. {share:.1%} of the flow runs along it")
+    assert words.startswith(f"In focus: <paths 2 and 4>. {share:.1%} of the flow runs along them")
     assert "mix in proportion" in focus_in_words(explanation, node, found)
 
 

@@ -1,5 +1,7 @@
 """The graph and the matrices, read from the figures."""
 
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -8,7 +10,8 @@ import gaf_core as gaf
 from gaf_core.figures import flow_graph, head_matrix, layer_matrix, token_bars
 from gaf_core.focus import Edge, Node, from_text, through
 from gaf_core.picture.sankey import SankeyPicture
-from tests.handmade import explanation_of
+from gaf_core.picture.spans import partition
+from tests.handmade import explanation_of, proportional_flow
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 LONG = " ".join(f"w{i}" for i in range(93))
@@ -140,3 +143,57 @@ def test_bars_of_words_have_the_intervals_of_words():
     assert drawn.error_x.array[word] == pytest.approx((bounds[1, 1] - score) / value)
     with pytest.raises(gaf.SettingsError, match="Bars of words need"):
         token_bars(explanation, bounds=bounds)
+
+
+def with_capacity(capacity: np.ndarray) -> gaf.Explanation:
+    explanation = explanation_of(WORDS, layers=1)
+    network = gaf.FlowNetwork.from_information(capacity[None])
+    return replace(explanation, network=network, solution=proportional_flow(network))
+
+
+def test_one_cell_that_dwarfs_the_others_does_not_take_all_colours():
+    capacity = np.random.default_rng(0).uniform(0.5, 1.0, (14, 14))
+    plain = layer_matrix(with_capacity(capacity), 0, "Capacity")
+    assert plain.data[0].zmax == capacity.max()
+    assert plain.layout.meta["summary"] == ""
+    capacity[3, 4] = 50.0
+    figure = layer_matrix(with_capacity(capacity), 0, "Capacity")
+    assert 0.9 < figure.data[0].zmax <= 1.0
+    assert "2 cells go beyond it, up to 50" in figure.layout.meta["summary"]
+    assert np.nanmax(np.array(figure.data[0].z)) == 50, "the hover still tells the value"
+    few = layer_matrix(with_capacity(np.diag([*[1.0] * 13, 40.0])), 0, "Capacity")
+    assert few.data[0].zmax == 1.0, "one of fourteen edges"
+    assert "1 cell goes beyond it, up to 40" in few.layout.meta["summary"]
+
+
+def test_a_matrix_of_joined_tokens_has_the_sums():
+    explanation = explanation_of(LONG)
+    units = partition(explanation.trace, "spans", 20)
+    capacity, flow = explanation.network.capacity[1], explanation.solution.edge_flow[1]
+    drawn = {
+        quantity: np.array(layer_matrix(explanation, 1, quantity, units).data[0].z, dtype=float)
+        for quantity in ("Capacity", "Flow", "Saturation")
+    }
+    assert drawn["Flow"].shape == (len(units), len(units))
+    assert len(units) <= 20
+    for row, reading in enumerate(units):
+        for column, read in enumerate(units):
+            part = np.ix_(reading, read)
+            if capacity[part].any():
+                assert drawn["Capacity"][row, column] == pytest.approx(capacity[part].sum())
+                assert drawn["Flow"][row, column] == pytest.approx(flow[part].sum())
+            else:
+                assert np.isnan(drawn["Capacity"][row, column])
+    ratio = drawn["Flow"] / drawn["Capacity"]
+    assert drawn["Saturation"] == pytest.approx(ratio, nan_ok=True)
+
+
+def test_the_summary_says_how_wide_a_faint_focus_is_drawn():
+    explanation = explanation_of(WORDS, layers=3)
+    part = through(explanation.solution, Node(0, int(explanation.scores.argmin())))
+    figure = flow_graph(explanation, part=part)
+    assert (
+        "at least 2 pixels wide where an edge carries 20 % of it" in figure.layout.meta["summary"]
+    )
+    assert max(trace.line.width for trace in named(figure, "selection")) >= 2
+    assert "in focus" not in flow_graph(explanation).layout.meta["summary"]

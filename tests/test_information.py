@@ -70,8 +70,8 @@ def test_half_residual_is_that_of_attention_rollout(traced):
         ({"layers": (-1, 2)}, "0 <= start"),
         ({"heads": ()}, "at least one"),
         ({"heads": (4,)}, "0 to 3"),
-        ({"aggregate": "median"}, "mean, max, sum"),
-        ({"residual": "full"}, "none, half"),
+        ({"aggregate": "median"}, "mean, max, sum, net"),
+        ({"residual": "full"}, "none, half, first order"),
     ],
 )
 def test_a_setting_that_means_nothing_says_what_to_choose(traced, options, words):

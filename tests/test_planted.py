@@ -32,19 +32,20 @@ def test_the_prediction_depends_on_the_keyword_and_on_no_other_word(name, text):
 
 @pytest.mark.parametrize("name", planted.MODELS)
 @pytest.mark.parametrize("method", gaf.METHODS)
-def test_a_method_ranks_the_keyword_first(method, name):
+def test_a_method_ranks_the_keyword_first_or_is_excused(method, name):
     model, excuse = planted.MODELS[name](), planted.excuse(name, method)
+    missed = []
     for traced in with_keyword(model):
-        scores = gaf.METHODS[method](model, traced).scores
+        try:
+            scores = gaf.METHODS[method](model, traced).scores
+        except gaf.GafError as refusal:
+            missed.append(str(refusal))
+            continue
         assert scores.shape == (len(traced.tokens),)
-        if excuse is None:
-            assert not planted.not_below_keyword(traced, scores), scores
-
-
-def test_an_excuse_is_for_something_that_exists():
-    for model, method in planted.EXCUSED:
-        assert method in gaf.METHODS
-        assert model == "all" or model in planted.MODELS
+        if planted.not_below_keyword(traced, scores):
+            missed.append(f"{traced.text}: {scores}")
+    # an excuse that is not needed any more would hide the next mistake
+    assert bool(missed) == (excuse is not None), missed
 
 
 @pytest.mark.parametrize(

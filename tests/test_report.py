@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,9 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
 import gaf_core as gaf
+from gaf_core.bottleneck import bottleneck, cut_in_words
+from gaf_core.figures import layer_matrix, sankey
+from gaf_core.focus import Node, focus_in_words, part_of
 from gaf_core.report import to_html
 from tests.handmade import explanation_of
 
@@ -75,7 +79,7 @@ def test_markup_stays_text(report):
     tags = [tag for tag, _ in found]
     assert "b" not in tags
     assert "i" not in tags
-    assert tags.count("script") == 2 + 3, "plotly.js, ours, and the data of three figures"
+    assert tags.count("script") == 2 + 7, "plotly.js, ours, and the data of seven figures"
     assert not [attributes for _, attributes in found if attributes.get("src")]
 
 
@@ -91,6 +95,57 @@ def test_only_the_scripts_of_the_page_may_run(report):
     assert set(rules["script-src"].split()) == hashes
     assert len(hashes) == 2
     assert rules["default-src"] == "'none'"
+
+
+def test_it_says_what_limits_the_flow_and_shows_the_matrices_of_that_layer(explanation, report):
+    limit = bottleneck(explanation.network, gaf.max_flow(explanation.network))
+    text = visible(report)
+    assert cut_in_words(explanation, limit) in text
+    assert f"saturation (flow over capacity) in layer {limit.layers.argmax() + 1}" in text
+    content = figures_in(report)
+    assert list(content) == [
+        "gaf-shares", "gaf-probabilities", "gaf-sankey", "gaf-graph", "gaf-capacity", "gaf-flow",
+        "gaf-saturation",
+    ]  # fmt: skip
+    expected = layer_matrix(explanation, int(limit.layers.argmax()), "Capacity")
+    assert content["gaf-capacity"]["data"] == json.loads(str(expected.to_json()))["data"]
+    names = [trace["name"] for trace in content["gaf-graph"]["data"]]
+    assert "cut" in names
+    assert "selection" not in names
+    assert "error_x" in content["gaf-shares"]["data"][0]
+
+
+def test_what_is_in_focus_is_said_and_set_off(explanation):
+    chosen = Node(0, 3)
+    part = part_of(explanation, chosen)
+    found = to_html(explanation, focus=chosen)
+    assert focus_in_words(explanation, chosen, part) in visible(found)
+    content = figures_in(found)
+    assert "selection" in [trace["name"] for trace in content["gaf-graph"]["data"]]
+    drawn = json.loads(str(sankey(explanation, part=part).to_json()))["data"]
+    assert content["gaf-sankey"]["data"] == drawn
+    with pytest.raises(gaf.SettingsError, match="There is no node"):
+        to_html(explanation, focus=Node(9, 3))
+
+
+def test_a_report_on_a_long_text_stays_small_and_joins_its_tokens():
+    text = ". ".join(" ".join(f"w{i}x{k}" for i in range(12)) for k in range(24))
+    explanation = explanation_of(text, layers=2)
+    assert len(explanation.tokens) > 300
+    found = to_html(explanation)
+    assert len(found) < 6.5e6, "plotly.js has 4.8 MB"
+    (matrix,) = figures_in(found)["gaf-capacity"]["data"]
+    rows = matrix["customdata"]
+    assert len(rows) == len(rows[0]) <= 40
+    assert f"joined to {len(rows)} pieces" in visible(found)
+
+
+def figures_in(report: str) -> dict[str, dict]:
+    """The content of each figure, by the name of the files that it is saved as."""
+    found = re.findall(
+        r'data-name="([^"]*)".*?<script type="application/json">(.*?)</script>', report, re.DOTALL
+    )
+    return {name: json.loads(content) for name, content in found}
 
 
 def test_it_warns_where_nothing_flows_or_something_was_cut(explanation):
@@ -113,7 +168,7 @@ class Reader:
 
     def open(self, path: Path, **media) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.emulate_media(**media)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(str(error)))

@@ -13,10 +13,15 @@ from gaf_core.baselines.attention import (
 from gaf_core.baselines.attention_flow import ATTENTION_FLOW
 from gaf_core.baselines.attribution import Attribution, Method, Option, Progress, Scored
 from gaf_core.baselines.chance import RANDOM
-from gaf_core.baselines.flows import AF, AGF, DEPTH_AVERAGE, GF
-from gaf_core.baselines.hidden import ATTCAT, CAT
 from gaf_core.baselines.deeplift import DEEPLIFT
 from gaf_core.baselines.embedding import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
+from gaf_core.baselines.flows import AF, AGF, DEPTH_AVERAGE, GF
+from gaf_core.baselines.frozen import (
+    ATTENTION_X_GRADIENT_FROZEN,
+    CAT_FROZEN,
+    FAITHFUL_FLOW,
+)
+from gaf_core.baselines.hidden import ATTCAT, CAT
 from gaf_core.baselines.perturbation import KERNEL_SHAP, LIME, OCCLUSION
 
 METHODS: dict[str, Method] = {
@@ -34,6 +39,9 @@ METHODS: dict[str, Method] = {
         ATTENTION_X_GRADIENT,
         CAT,
         ATTCAT,
+        CAT_FROZEN,
+        ATTENTION_X_GRADIENT_FROZEN,
+        FAITHFUL_FLOW,
         RELEVANCE,
         INTEGRATED_GRADIENTS,
         INPUT_X_GRADIENT,

@@ -42,11 +42,16 @@ def _grad_cam(_model: Model, trace: Trace, _progress: Progress) -> Scored:
     return Scored(read_row(trace, np.maximum(weighted, 0.0)))
 
 
-def _attention_x_gradient(_model: Model, trace: Trace, _progress: Progress) -> Scored:
+def attention_x_gradient(trace: Trace) -> NDArray[np.float64]:
+    """`[t]` attention x gradient of a trace, with whatever gradients it has."""
     scores = np.zeros(len(trace.tokens))
     for attention, gradient in zip(trace.attention, trace.gradient, strict=True):
         scores += (attention * gradient).sum(axis=(0, 1), dtype=np.float64)
-    return Scored(scores / trace.attention.shape[1])
+    return scores / trace.attention.shape[1]
+
+
+def _attention_x_gradient(_model: Model, trace: Trace, _progress: Progress) -> Scored:
+    return Scored(attention_x_gradient(trace))
 
 
 def _relevance(_model: Model, trace: Trace, _progress: Progress) -> Scored:

@@ -26,10 +26,12 @@ class Scored(NamedTuple):
     Attributes:
         scores: `[t]`, signed, special tokens included; higher speaks for the target.
         details: numbers about the computation, by their name in words ("convergence delta").
+        shared_seconds: of work that this method needs and found done by another one: it counts.
     """
 
     scores: NDArray[np.float64]
     details: Mapping[str, float] = MappingProxyType({})
+    shared_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ class Method:
         settings = self.settings(**options)
         started = time.perf_counter()
         scored = self.compute(model, trace, progress or _ignore, **settings)
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - started + scored.shared_seconds
         scores = np.array(scored.scores, dtype=np.float64)
         if not np.isfinite(scores).all():
             raise GafError(

@@ -1,30 +1,20 @@
 """Generalized Attention Flow as a method among others: AF, GF, AGF, and their mean over depths.
 
-The depth average is an extension of this project. With the flow of layers `[a, L)` giving token `j`
-the score `s_j^a`,
-
-    score_j = 1 / (L - b) * sum_{a = b}^{L - 1} s_j^a / sum_i s_i^a,
-
-`b` the first layer used: late starts see what the prediction reads, early ones where it came from.
-A start from which no path leads to the input adds nothing.
+The composer of the whole library, `explain_trace`, does the work; the depth average, an extension
+of this project, is defined in `gaf_core.depth`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from gaf_core.baselines.attribution import Method, Option, Progress, Scored
-from gaf_core.baselines.reading import read_positions
 from gaf_core.errors import GafError, SettingsError
-from gaf_core.explain import Settings, explain_trace
-from gaf_core.flow import FlowSolution, Status, solve_many
-from gaf_core.information import AGGREGATES, VARIANTS, information_tensor
+from gaf_core.explain import Explanation, Settings, explain_trace
+from gaf_core.flow.solution import MESSAGES, Status
+from gaf_core.information import AGGREGATES, VARIANTS
 from gaf_core.models import Model
-from gaf_core.network import FlowNetwork
 from gaf_core.trace import Trace
 
 _PAPER = "Azarkhalili & Libbrecht, ACL 2025"
@@ -34,104 +24,79 @@ _TENSORS = {
     "AGF": "the positive part of attention times gradient",
 }
 
-_OPTIONS = (
-    Option("first_layer", 1, "Layer at which the flow ends, counted from 1, the input's.", least=1),
-    Option("aggregate", "mean", "How heads are put together.", choices=tuple(AGGREGATES)),
-    Option(
-        "residual",
-        "none",
-        "Half: attention and an equal share that stays at its token, as attention rollout has it.",
-        choices=("none", "half"),
-    ),
-    Option(
-        "source",
-        "all",
-        "Where the flow starts: at all outputs, or only at those that the prediction is read from.",
-        choices=("all", "classification"),
-    ),
-    Option(
-        "epsilon", 1e-6, "How far below the maximum the flow may be, relatively.", (), 1e-9, 0.5
-    ),
+FIRST_LAYER = Option(
+    "first_layer", 1, "Layer at which the flow ends, counted from 1, the input's.", least=1
 )
+AGGREGATE = Option("aggregate", "mean", "How heads are put together.", choices=tuple(AGGREGATES))
+RESIDUAL = Option(
+    "residual",
+    "none",
+    "Half: attention and an equal share that stays at its token, as attention rollout has it.",
+    choices=("none", "half"),
+)
+SOURCE = Option(
+    "source",
+    "all",
+    "Where the flow starts: at all outputs, or only at those that the prediction is read from.",
+    choices=("all", "classification"),
+)
+EPSILON = Option(
+    "epsilon", 1e-6, "How far below the maximum the flow may be, relatively.", (), 1e-9, 0.5
+)
+_OPTIONS = (FIRST_LAYER, AGGREGATE, RESIDUAL, SOURCE, EPSILON)
+
+
+def score_flow(trace: Trace, *, first_layer: int, **settings: Any) -> Scored:
+    """Scores of the flow of the layers from one on, with its proof in numbers.
+
+    Args:
+        trace: of the text; the gradients are those that it has, exact or frozen.
+        first_layer: at which the flow ends, counted from 1.
+        **settings: others of `Settings`.
+
+    Raises:
+        SettingsError: a setting that this trace does not allow.
+        GafError: a flow is not proven.
+    """
+    explanation = _explain(trace, first_layer, **settings)
+    if explanation.depths is not None:
+        statuses = explanation.depths.statuses
+        details = {"networks": len(statuses), "without a path": statuses.count(Status.NO_PATH)}
+        return Scored(explanation.scores, details)
+    solution = explanation.solution
+    details = {"flow value": solution.value}
+    if solution.status is not Status.NO_PATH:
+        details["duality gap"] = solution.duality_gap
+        details["iterations"] = solution.iterations
+    return Scored(explanation.scores, details)
 
 
 def _flow(
-    variant: str,
-    _model: Model,
-    trace: Trace,
-    _progress: Progress,
-    *,
-    first_layer: int,
-    **settings: Any,
+    variant: str, _model: Model, trace: Trace, _progress: Progress, **settings: Any
 ) -> Scored:
-    _check_first(trace, first_layer)
-    solution = explain_trace(
-        trace, Settings(variant=variant, layers=(first_layer - 1, trace.layers), **settings)
-    ).solution
-    return Scored(solution.scores, _certificate(solution))
+    return score_flow(trace, variant=variant, **settings)
 
 
-def _depth_average(
-    _model: Model,
-    trace: Trace,
-    _progress: Progress,
-    *,
-    variant: str,
-    first_layer: int,
-    aggregate: str,
-    residual: str,
-    source: str,
-    epsilon: float,
-) -> Scored:
-    _check_first(trace, first_layer)
-    information = information_tensor(
-        trace,
-        variant,
-        layers=(first_layer - 1, trace.layers),
-        aggregate=aggregate,
-        residual=residual,
-    )
-    start = "all" if source == "all" else read_positions(trace).tolist()
-    networks = [
-        FlowNetwork.from_information(information[depth:], start)
-        for depth in range(len(information))
-    ]
-    solutions = solve_many(networks, epsilon)
-    for solution in solutions:
-        _certificate(solution)
-    flowing = [solution for solution in solutions if solution.value > 0]
-    scores = np.zeros(len(trace.tokens))
-    for solution in flowing:
-        scores += solution.scores / solution.scores.sum() / len(solutions)
-    return Scored(
-        scores,
-        {
-            "networks": len(solutions),
-            "networks without a path": len(solutions) - len(flowing),
-            "largest duality gap": max((solution.duality_gap for solution in flowing), default=0.0),
-        },
-    )
+def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings: Any) -> Scored:
+    return score_flow(trace, depth_average=True, **settings)
 
 
-def _check_first(trace: Trace, first_layer: int) -> None:
+def _explain(trace: Trace, first_layer: int, **settings: Any) -> Explanation:
+    """The flow of the layers from `first_layer`, counted from 1; one without proof is no result."""
     if first_layer > trace.layers:
         raise SettingsError(
             f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
             f"Choose a first layer from 1 to {trace.layers}."
         )
-
-
-def _certificate(solution: FlowSolution) -> Mapping[str, float]:
-    """The proof in numbers; a flow without one is no result."""
-    if not solution.certified:
-        raise GafError(solution.message)
-    if solution.status is Status.NO_PATH:
-        return {"flow value": 0.0}
-    return {
-        "flow value": solution.value,
-        "duality gap": solution.duality_gap,
-        "iterations": solution.iterations,
-    }
+    layers = first_layer - 1, trace.layers
+    # an exact trace and a frozen one are explained alike: the gradients are those of the trace
+    gradients = "exact" if trace.frozen is None else "frozen"
+    explanation = explain_trace(trace, Settings(layers=layers, gradients=gradients, **settings))
+    depths = explanation.depths
+    for status in depths.statuses if depths else (explanation.solution.status,):
+        if status not in (Status.OPTIMAL, Status.NO_PATH):
+            raise GafError(MESSAGES[status])
+    return explanation
 
 
 def _flow_method(variant: str) -> Method:

@@ -17,8 +17,17 @@ from gaf_core.models import Model
 from gaf_core.trace import Trace
 
 
+def cat(trace: Trace) -> NDArray[np.float64]:
+    """`[t]` CAT of a trace, with whatever gradients it has.
+
+    Raises:
+        GafError: the trace has no gradients of hidden states.
+    """
+    return _relevance(trace).sum(axis=0)
+
+
 def _cat(_model: Model, trace: Trace, _progress: Progress) -> Scored:
-    return Scored(_relevance(trace).sum(axis=0))
+    return Scored(cat(trace))
 
 
 def _attcat(_model: Model, trace: Trace, _progress: Progress) -> Scored:

@@ -127,7 +127,8 @@ class EmbeddedText:
             ) from error
 
     def _look_up(self, ids: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
+        # under the lock: another thread's call may have hooks on the table
+        with self._model.lock, torch.no_grad():
             return _word_table(self._model)(ids)
 
     @contextmanager

@@ -116,7 +116,8 @@ def _intervals(
     explanation: Explanation, rows: Sequence[Scored], bounds: NDArray[np.float64] | None
 ) -> dict[Scored, tuple[float, float]]:
     """Least and most of each row, as shares of the flow."""
-    if bounds is None or explanation.solution.value <= 0:
+    # the bounds are those of one flow, a depth average is over several
+    if bounds is None or explanation.depths is not None or explanation.solution.value <= 0:
         return {}
     if bounds.shape != (len(rows), 2):
         raise SettingsError(

@@ -16,6 +16,8 @@ from plotly.offline import get_plotlyjs
 
 from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES
 
+Figure = go.Figure
+
 _DRAW = Path(__file__).with_name("embed.js")
 _LOOKS = {"light": ("#1a2230", LIGHT_SHADES), "dark": ("#e7ecf2", DARK_SHADES)}
 

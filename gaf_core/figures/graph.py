@@ -46,6 +46,7 @@ def flow_graph(
         budget: nodes a layer, see `reduction`.
         part: `[l, t, t]` part of the flow in the accent of a selection; the rest is grey.
         cut: `[l + 1, t]` nodes on the prediction's side; edges on the cut have a dotted outline.
+            A square around a node means that its own capacity is used up.
         by, opened, folded: what nodes stand for and which layers are left out, as in `sankey`.
 
     Returns:
@@ -74,6 +75,7 @@ def flow_graph(
     _add_saturated(figure, [line for line in lines if line.saturated])
     _add_marks(figure, [line.mark for line in lines], "edges", visible=False)
     _add_marks(figure, picture.marks, "nodes", visible=True)
+    _add_limited(figure, [mark for mark in picture.marks if mark.limited])
     return _finished(figure, picture)
 
 
@@ -122,6 +124,25 @@ def _add_saturated(figure: go.Figure, lines: list[Line]) -> None:
         name="saturated",
         **_UNCHANGED,
     )
+
+
+def _add_limited(figure: go.Figure, marks: list[Mark]) -> None:
+    """A square around each node whose own capacity is used up."""
+    if marks:
+        figure.add_scatter(
+            x=[mark.x for mark in marks],
+            y=[mark.y for mark in marks],
+            mode="markers",
+            marker={
+                "symbol": "square-open",
+                "size": [mark.size + 5 for mark in marks],
+                "color": NEUTRAL,
+                "line": {"width": 1.5},
+            },
+            hoverinfo="skip",
+            name="limited nodes",
+            **_UNCHANGED,
+        )
 
 
 # Streamlit tells a click by plotly's selection, which would fade everything else.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from gaf_core.errors import SettingsError
 from gaf_core.explain import Explanation
 from gaf_core.figures.common import CLEAR, NARROW
-from gaf_core.picture.labels import shortened
+from gaf_core.picture.labels import abridged, shortened, unit_text
 from gaf_core.trace import Trace
 
 OF_LAYERS = ("Capacity", "Flow", "Saturation")
@@ -20,34 +21,52 @@ OF_HEADS = ("A", "G", "A · G")
 # Both keep their order for every kind of colour vision: one by lightness, one blue against red.
 _SEQUENTIAL, _DIVERGING = "Cividis", "RdBu"
 _MOST_LABELS = 60
+_NAME = 14  # characters of a label
 _CELL, _HEIGHT = 20, (300, 900)  # pixels
+_PERCENTILE, _DWARFED = 99, 3.0  # colours end at the percentile where the largest is so much more
 
 
 class _Drawing(NamedTuple):
     values: NDArray
+    names: list[str]
     unit: str
     signed: bool
 
 
-def layer_matrix(explanation: Explanation, layer: int, quantity: str = "Flow") -> go.Figure:
+def layer_matrix(
+    explanation: Explanation,
+    layer: int,
+    quantity: str = "Flow",
+    units: Sequence[Sequence[int]] | None = None,
+) -> go.Figure:
     """Capacity, flow or saturation of the edges of one layer; blank where there is no edge.
 
     Args:
         explanation: whose network.
         layer: of the network, from 0.
         quantity: one of `OF_LAYERS`.
+        units: tokens that share a row and a column, as `picture.spans.partition` joins them:
+            capacity and flow are summed. None for every token alone.
+
+    Returns:
+        A figure; `layout.meta["summary"]` says where the colours end, if some cells are beyond.
 
     Raises:
         SettingsError: a layer or quantity that does not exist.
     """
     _check(layer, explanation.network.layers, "layer")
-    capacity, flow = explanation.network.capacity[layer], explanation.solution.edge_flow[layer]
+    units = units or [[token] for token in range(len(explanation.tokens))]
+    capacity, flow = (
+        _summed(values[layer], units)
+        for values in (explanation.network.capacity, explanation.solution.edge_flow)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         choices = {"Capacity": capacity, "Flow": flow, "Saturation": flow / capacity}
     if quantity not in choices:
         raise SettingsError(f"'{quantity}' is no matrix of a layer. Use {', '.join(OF_LAYERS)}.")
     values = np.where(capacity > 0, choices[quantity], np.nan)
-    return _heatmap(explanation, _Drawing(values, quantity.lower(), signed=False))
+    names = [abridged(unit_text(explanation, unit), _NAME) for unit in units]
+    return _heatmap(_Drawing(values, names, quantity.lower(), signed=False))
 
 
 def head_matrix(explanation: Explanation, layer: int, head: int, quantity: str = "A") -> go.Figure:
@@ -68,7 +87,8 @@ def head_matrix(explanation: Explanation, layer: int, head: int, quantity: str =
         raise SettingsError(f"'{quantity}' is no matrix of a head. Use {', '.join(OF_HEADS)}.")
     attention, gradient = head_values(explanation.trace, explanation.layers[0] + layer)
     values = {"A": attention, "G": gradient, "A · G": attention * gradient}[quantity][head]
-    return _heatmap(explanation, _Drawing(values, quantity, signed=quantity != "A"))
+    names = [shortened(text, _NAME) for text in explanation.written]
+    return _heatmap(_Drawing(values, names, quantity, signed=quantity != "A"))
 
 
 def head_values(trace: Trace, layer: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -76,14 +96,40 @@ def head_values(trace: Trace, layer: int) -> tuple[NDArray[np.float64], NDArray[
     return trace.attention[layer].astype(np.float64), trace.gradient[layer].astype(np.float64)
 
 
-def _heatmap(explanation: Explanation, drawing: _Drawing) -> go.Figure:
-    names = [shortened(text, 14) for text in explanation.written]
+def _summed(matrix: NDArray[np.float64], units: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """`[units, units]` sums over the tokens of each two units."""
+    if len(units) == len(matrix):
+        return matrix
+    member = np.zeros((len(units), len(matrix)))
+    for index, unit in enumerate(units):
+        member[index, list(unit)] = 1.0
+    return member @ matrix @ member.T
+
+
+def _colour_range(values: NDArray) -> tuple[float, str]:
+    """Where the colours end, and a sentence about it if that is below the largest value.
+
+    A few cells that dwarf all others would leave nothing of these to see.
+    """
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    most = float(sizes.max(initial=0.0)) or 1.0
+    usual = float(np.percentile(sizes, _PERCENTILE, method="lower")) if sizes.size else most
+    if most <= _DWARFED * usual:
+        return most, ""
+    beyond = int((sizes > usual).sum())
+    return usual, (
+        f"Colours end at {usual:.3g}, the {_PERCENTILE}th percentile of the cells; {beyond:,} "
+        f"{'cell goes' if beyond == 1 else 'cells go'} beyond it, up to {most:.3g}."
+    )
+
+
+def _heatmap(drawing: _Drawing) -> go.Figure:
+    names = drawing.names
     count = len(names)
     step = -(-count // _MOST_LABELS)
     places = list(range(0, count, step))
     hover = [[f"{reading} reads {read}" for read in names] for reading in names]
-    finite = np.abs(drawing.values[np.isfinite(drawing.values)])
-    top = float(finite.max(initial=0.0)) or 1.0
+    top, summary = _colour_range(drawing.values)
     figure = go.Figure(
         go.Heatmap(
             z=drawing.values,
@@ -95,7 +141,11 @@ def _heatmap(explanation: Explanation, drawing: _Drawing) -> go.Figure:
             hoverongaps=False,
             xgap=1 if count <= _MOST_LABELS else 0,
             ygap=1 if count <= _MOST_LABELS else 0,
-            colorbar={"thickness": 12, "title": {"text": drawing.unit}},
+            colorbar={
+                "thickness": 12,
+                "exponentformat": "e",
+                "title": {"text": drawing.unit, "side": "right"},
+            },
         )
     )
     ticks = {"tickvals": places, "ticktext": [names[place] for place in places], "ticks": ""}
@@ -103,7 +153,8 @@ def _heatmap(explanation: Explanation, drawing: _Drawing) -> go.Figure:
     figure.update_xaxes(title="is read", side="top", tickangle=-60, **ticks, **bare)
     figure.update_yaxes(title="reads", autorange="reversed", **ticks, **bare)
     height = min(max(_CELL * count, _HEIGHT[0]), _HEIGHT[1])
-    return figure.update_layout(CLEAR, height=height + 120, margin=NARROW)
+    meta = {"summary": summary}
+    return figure.update_layout(CLEAR, height=height + 120, margin=NARROW, meta=meta)
 
 
 def _check(index: int, count: int, name: str) -> None:

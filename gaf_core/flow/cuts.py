@@ -1,7 +1,7 @@
 """What a cut cuts: edges, nodes, and how much they hold.
 
-A cut is given by the side that each node's flow arrives on. A node with a capacity of its own can be
-cut through: what arrives is then on the source's side and what leaves is not. Of the two ways to
+A cut is given by the side that each node's flow arrives on. A node with a capacity of its own can
+be cut through: what arrives is then on the source's side and what leaves is not. Of the two ways to
 keep what has arrived at a node from the other side, through the node or through its edges to that
 side, the cut takes the cheaper one, so that the sides alone say what is cut.
 """

@@ -45,8 +45,8 @@ class FlowSolution:
         scores: `[t]` flow on `(0, j) -> target`, the attribution of input token `j`.
         edge_flow: `[l, t, t]` flow on `(k+1, i) -> (k, j)`.
         source_flow: `[t]` flow on `source -> (l, i)`.
-        potential: `[l + 1, t]` dual variable of each node, 1 at the source and 0 at the target; of a
-            node with a capacity, where it is entered.
+        potential: `[l + 1, t]` dual variable of each node, 1 at the source and 0 at the target; of
+            a node with a capacity, where it is entered.
         value: the flow value `F`, the sum of `scores`.
         status: how the solve ended; `message` says it in words.
         epsilon: relative suboptimality that was asked for.

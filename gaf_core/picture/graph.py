@@ -23,7 +23,10 @@ _LABELLED = 0.04  # of the flow, for a name inside the picture
 
 @dataclass(frozen=True)
 class Mark:
-    """A marker: place (column, pixels from the top), what it selects, and what its hover says."""
+    """A marker: place (column, pixels from the top), what it selects, and what its hover says.
+
+    `limited` is one whose own capacity is used up.
+    """
 
     x: float
     y: float
@@ -32,6 +35,7 @@ class Mark:
     selection: str
     hover: str
     selected: bool = False
+    limited: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,7 @@ class _Builder:
                         selection=to_text(self.explanation, chosen) if single else "",
                         hover=node_hover(self.explanation, node, self._layer(column)),
                         selected=node.part >= 0.999 * node.flow > 0,
+                        limited=(node.saturation or 0.0) >= _SATURATED,
                     )
                 )
         target = literal(self.explanation.trace.target.name)
@@ -225,6 +230,11 @@ class _Builder:
         )
         if clipped:
             text += f" Capacities too wide for that end at {_WIDEST:.0f} ({clipped:,})."
+        if self.picture.followed:
+            text += (
+                f" What is in focus is at least {_SEEN:.0f} pixels wide where an edge carries "
+                f"{_LARGE:.0%} of it or more."
+            ).replace("%", " %")
         if len(links) > _MOST_LINES:
             text += f" The {len(links) - _MOST_LINES:,} edges with the least flow are not drawn."
         return f"{text} {self.picture.summary}"

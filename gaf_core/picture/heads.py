@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.explain import Explanation
-from gaf_core.information import VARIANTS, check_heads
+from gaf_core.information import SIGNED, VARIANTS, check_heads
 from gaf_core.picture.reduced import Heads, ReducedFlow, ReducedNode
 
 _NAMED = 3  # heads
@@ -49,7 +49,10 @@ def head_terms(explanation: Explanation, layer: int) -> NDArray[np.float64]:
     settings, trace = explanation.settings, explanation.trace
     chosen, of_model = _chosen(explanation), explanation.layers[0] + layer
     attention, gradient = trace.attention[of_model, chosen], trace.gradient[of_model, chosen]
-    terms = VARIANTS[settings.variant](attention.astype(np.float64), gradient.astype(np.float64))
+    variants = SIGNED if settings.aggregate == "net" else VARIANTS
+    terms = variants[settings.variant](attention.astype(np.float64), gradient.astype(np.float64))
+    if settings.aggregate == "net":
+        terms = np.where(terms.sum(axis=0) > 0, terms, 0.0)
     if settings.aggregate == "max":
         first = terms.argmax(axis=0)
         terms = np.where(np.arange(len(chosen))[:, None, None] == first, terms, 0.0)

@@ -129,7 +129,7 @@ def node_hover(explanation: Explanation, node: ReducedNode, layer: str) -> str:
         title = token_name(explanation, min(node.tokens))
     share = node.flow / explanation.solution.value
     numbers = f"flow through it {node.flow:.4g}, {share:.1%} of all"
-    return f"{title}<br>{layer}<br>{numbers}{selected(node)}"
+    return f"{title}<br>{layer}<br>{numbers}{_node_limit(node)}{selected(node)}"
 
 
 def link_hover(
@@ -155,6 +155,19 @@ def wrapped(text: str, width: int = 60, lines: int = 8) -> str:
     """`literal` text broken into lines for a hover, cut where it gets long."""
     rows = textwrap.wrap(text, width, max_lines=lines, placeholder=" …")
     return "<br>".join(literal(row) for row in rows)
+
+
+def _node_limit(node: ReducedNode) -> str:
+    """Capacity and saturation of a node that has one, and whether the cut runs through it."""
+    if node.capacity is None or node.saturation is None:
+        return ""
+    full = ": it passes on all it may" if node.saturation > SATURATED else ""
+    text = f"<br>capacity of its own {node.capacity:.4g}, {node.saturation:.1%} used{full}"
+    if not node.cut_nodes:
+        return text
+    count = len(node.tokens)
+    part = "" if node.cut_nodes == count else f"{node.cut_nodes:,} of its {count:,} tokens "
+    return f"{text}<br>{part}on the minimum cut"
 
 
 def _limit(link: ReducedLink) -> str:

@@ -27,12 +27,21 @@ class ReducedNode:
         flow: flow through it, in the unit of the capacities.
         unit: which unit of the partition it is, None for the others of its layer.
         part: flow through it that belongs to the part followed.
+        capacity: sum over its tokens of what may flow through each; None where one has no limit.
+        cut_nodes: how many of its tokens the cut runs through.
     """
 
     tokens: tuple[int, ...]
     flow: float
     unit: int | None = None
     part: float = 0.0
+    capacity: float | None = None
+    cut_nodes: int = 0
+
+    @property
+    def saturation(self) -> float | None:
+        """Flow over capacity; None without a capacity."""
+        return self.flow / self.capacity if self.capacity else None
 
     @property
     def merged(self) -> bool:

@@ -10,6 +10,7 @@ value. Layers may be left out; `folding` says how the flow across them is compos
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.flow.solution import FlowSolution
+from gaf_core.flow import FlowSolution, cut_edges, cut_nodes
 from gaf_core.network import FlowNetwork
 from gaf_core.picture.folding import compose, kept_boundaries
 from gaf_core.picture.reduced import ReducedFlow, ReducedLink, ReducedNode
@@ -74,6 +75,9 @@ def reduce_flow(
     layers = [
         _nodes(units, single, through[k], part_through[k])
         for k, single in zip(boundaries, chosen, strict=True)
+    ]
+    layers = [
+        _with_limits(nodes, network, cut, k) for k, nodes in zip(boundaries, layers, strict=True)
     ]
     links = [
         link
@@ -145,6 +149,24 @@ def _nodes(
     return (*nodes, node(others, None)) if others else tuple(nodes)
 
 
+def _with_limits(
+    nodes: tuple[ReducedNode, ...], network: FlowNetwork, cut: NDArray[np.bool_] | None, k: int
+) -> tuple[ReducedNode, ...]:
+    """The nodes of a layer with their capacities, where the network has such."""
+    if network.node_capacity is None or k == network.layers:
+        return nodes
+    limits = network.node_capacity[k]
+    crossed = np.zeros(len(limits), dtype=bool) if cut is None else cut_nodes(network, cut)[k]
+
+    def limited(node: ReducedNode) -> ReducedNode:
+        where = list(node.tokens)
+        capacity = float(limits[where].sum())
+        finite = capacity if np.isfinite(capacity) else None
+        return replace(node, capacity=finite, cut_nodes=int(crossed[where].sum()))
+
+    return tuple(map(limited, nodes))
+
+
 class _Gap(NamedTuple):
     """What runs between two adjacent kept layers, each `[t, t]`; no capacity across a fold."""
 
@@ -173,8 +195,12 @@ def _gap(
         followed = compose(kept)
         joined = followed + compose(flow - kept)
         edge = joined > 0
-    crossing = np.zeros_like(edge) if cut is None else cut[high][:, None] & ~cut[low] & edge
-    return _Gap(joined, followed, capacity, edge, crossing)
+    if cut is None:
+        return _Gap(joined, followed, capacity, edge, np.zeros_like(edge))
+    leaves = cut[high].copy()
+    if high < network.layers:  # what has arrived at a node that is cut leaves it beyond the cut
+        leaves &= ~cut_nodes(network, cut)[high]
+    return _Gap(joined, followed, capacity, edge, leaves[:, None] & ~cut[low] & edge)
 
 
 def _links(
@@ -223,9 +249,11 @@ def _cut_shares(
     """For each gap its fraction of the capacity of the cut."""
     if cut is None:
         return None
-    crossing = cut[1:, :, None] & ~cut[:-1, None, :]
-    layers = np.where(crossing, network.capacity, 0.0).sum(axis=(1, 2))
-    total = float(layers.sum()) or 1.0
+    layers = np.where(cut_edges(network, cut), network.capacity, 0.0).sum(axis=(1, 2))
+    total = float(layers.sum())
+    if network.node_capacity is not None:
+        total += float(network.node_capacity[cut_nodes(network, cut)].sum())
+    total = total or 1.0
     return tuple(float(layers[low:high].sum()) / total for low, high in pairwise(boundaries))
 
 

@@ -61,6 +61,11 @@ def partition(trace: Trace, by: str, count: int, opened: Iterable[int] = ()) -> 
     return tuple(sorted(shown))
 
 
+def usual_unit(trace: Trace) -> str:
+    """What a picture shows first: tokens, or spans of a text that has too many of them."""
+    return "spans" if len(trace.tokens) > LONG else "tokens"
+
+
 def span_tokens(units: Partition, opened: Iterable[int]) -> list[int]:
     """The tokens that stand alone because their unit was opened; `units` knows nothing opened."""
     opened = frozenset(opened)

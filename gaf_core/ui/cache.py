@@ -12,9 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
-from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace
+from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
 from gaf_core.encoding import TextLike
-from gaf_core.target import TargetLike
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 3
@@ -55,21 +54,28 @@ def model(choice: Choice) -> Model:
     return _models().get(choice, lambda: _load(choice))
 
 
-def traced(choice: Choice, text: TextLike, target: TargetLike, truncate: bool) -> Trace:
-    """One forward and one backward pass of a model over a text."""
+def traced(choice: Choice, text: TextLike, settings: Settings) -> Trace:
+    """One forward and one backward pass of a model over a text, as the settings need it."""
 
     def read() -> Trace:
         with st.spinner("Reading the text …"):
-            return trace(model(choice), text, target, truncate=truncate)
+            return trace_for(model(choice), text, settings)
 
-    return _traces().get((choice, text, target, truncate), read)
+    # what `trace_for` reads of the settings
+    asked = (
+        settings.target,
+        settings.truncate,
+        settings.gradients,
+        settings.residual == "first order",
+    )
+    return _traces().get((choice, text, *asked), read)
 
 
 def explained(choice: Choice, text: TextLike, settings: Settings) -> Explanation:
     """The flow of a traced text under the given settings."""
 
     def compute() -> Explanation:
-        found = traced(choice, text, settings.target, settings.truncate)
+        found = traced(choice, text, settings)
         with st.spinner("Computing the flow …"):
             return explain_trace(found, settings)
 

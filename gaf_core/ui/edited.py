@@ -159,7 +159,7 @@ def _show_text(
     st.html(f'<p class="gaf-verdict">{sentence}</p>')
     if one.trace.truncated:
         st.info(f"The last {one.trace.truncated:,} tokens were cut off.")
-    if not one.solution.certified or one.solution.value <= 0:
+    if not one.certified or one.solution.value <= 0:
         st.warning(one.solution.message, icon=":material/warning:")
     st.html(
         heatmap_html(

@@ -165,14 +165,18 @@ def _choose_advanced() -> dict:
         "residual": st.radio(
             "Residual connections",
             RESIDUALS,
-            captions=["the paper", "extension: each token also keeps itself"],
+            captions=[
+                "the paper",
+                "extension: each token also keeps itself",
+                "extension: what passes by the attention; for AGF and a sum over heads",
+            ],
             key="residual",
             bind="query-params",
         ),
         "aggregate": st.radio(
             "Heads are combined by their",
             list(AGGREGATES),
-            captions=["the paper", "extension", "extension"],
+            captions=["the paper", "extension", "extension", "extension: heads may cancel"],
             key="heads",
             bind="query-params",
         ),

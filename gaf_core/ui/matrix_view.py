@@ -6,8 +6,8 @@ import streamlit as st
 
 from gaf_core import Explanation
 from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS, head_matrix, layer_matrix
-
-_STILL = {"displayModeBar": False}
+from gaf_core.ui.failures import literal
+from gaf_core.ui.saving import saving
 
 
 def show_matrices(explanation: Explanation) -> None:
@@ -39,14 +39,17 @@ def show_matrices(explanation: Explanation) -> None:
         what = f"{quantity} of layer {layer}"
     with st.container(key="matrix_picture"):
         st.plotly_chart(
-            figure, key="matrix_figure", config=_STILL, theme="streamlit",
+            figure, key="matrix_figure", config=saving("gaf-matrix"), theme="streamlit",
             alt=f"Heatmap: {what}. A row is the token that reads, a column the token read.",
         )  # fmt: skip
     if quantity in OF_LAYERS:
         note = " Blank cells are no edges of the network."
     else:
         note = " Blue is positive, red negative, white 0." if quantity != "A" else ""
-    st.caption(f"{what}. A row is the token that reads, a column the token that is read.{note}")
+    st.caption(
+        f"{what}. A row is the token that reads, a column the token that is read.{note} "
+        f"{literal(figure.layout.meta['summary'])}"
+    )
 
 
 def see_matrix(layer: int, head: int) -> None:

@@ -11,22 +11,19 @@ from numpy.typing import NDArray
 from gaf_core import Explanation, max_flow
 from gaf_core.bottleneck import Bottleneck, bottleneck, cut_in_words
 from gaf_core.figures import flow_graph, sankey
-from gaf_core.focus import Edge, Selection, focus_in_words
+from gaf_core.focus import Edge, Selection, focus_in_words, focused_tokens
 from gaf_core.picture.folding import usual_folds
-from gaf_core.picture.spans import UNITS
+from gaf_core.picture.spans import LONG, UNITS, usual_unit
 from gaf_core.ui import cache
 from gaf_core.ui.edge_view import show_edge, show_edges
 from gaf_core.ui.failures import literal
 from gaf_core.ui.matrix_view import show_matrices
 from gaf_core.ui.path_list import show_paths
-from gaf_core.ui.selection import choose_focus, opened_by, part_in_focus, take, view_key
+from gaf_core.ui.saving import choose_format, saving
+from gaf_core.ui.selection import choose_focus, part_in_focus, take, view_key
 
 VIEWS = ("Sankey", "Graph", "Edges", "Matrices")
-_PICTURE = {
-    "displaylogo": False,
-    "modeBarButtons": [["toImage"]],
-    "toImageButtonOptions": {"filename": "gaf-flow", "format": "svg"},
-}
+_USUAL = "usual_nodes"  # what nodes are where nobody chose
 
 
 class Shown(NamedTuple):
@@ -45,21 +42,17 @@ class Shown(NamedTuple):
     limit: Bottleneck
 
 
-def show_network(request: cache.Request, explanation: Explanation, budget: int) -> None:
-    """The section of a page about how the flow gets from the prediction to the tokens."""
+def show_network(request: cache.Request, explanation: Explanation, budget: int) -> Selection | None:
+    """The section of a page about how the flow gets to the tokens; gives back what is in focus."""
     st.subheader("How the flow gets there", anchor=False)
     if explanation.solution.value <= 0:
         st.caption(explanation.solution.message)
-        return
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom", key="view_row"):
+        view = st.segmented_control(
+            "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
+        )
+        choose_format()
     selection = choose_focus(request, explanation)
     shown = Shown(
         explanation,
@@ -81,6 +74,7 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
         show_edge(explanation, selection, bool(shown.limit.edges[selection]))
     st.markdown(f":material/filter_alt: {literal(cut_in_words(explanation, shown.limit))}")
     show_paths(request, explanation, selection)
+    return selection
 
 
 def _limit(explanation: Explanation) -> Bottleneck:
@@ -102,6 +96,7 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
         summary = _draw(
             flow_graph(shown.explanation, budget=budget, **arguments),
             "Graph of the flow network: each edge with its flow inside its capacity.",
+            "gaf-graph",
             key=view_key("graph"),
             on_select=_clicked,
             selection_mode="points",
@@ -116,6 +111,7 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
         summary = _draw(
             sankey(shown.explanation, budget, **arguments),
             "Sankey diagram of the flow from the input tokens to the prediction.",
+            "gaf-sankey",
             key="sankey",
         )
         told = (
@@ -126,22 +122,23 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
     st.caption(f"{told} {literal(summary)}")
 
 
-def _draw(figure: Any, alt: str, **arguments: Any) -> str:
+def _draw(figure: Any, alt: str, name: str, **arguments: Any) -> str:
     """A wide picture, and what it says about itself."""
     summary = (figure.layout.meta or {}).get("summary", "")
     with st.container(key="flow"):
-        st.plotly_chart(figure, config=_PICTURE, alt=f"{alt} {summary}", **arguments)
+        st.plotly_chart(figure, config=saving(name), alt=f"{alt} {summary}", **arguments)
     return summary
 
 
 def _picture_options(shown: Shown, graph: bool) -> dict[str, Any]:
     """What both pictures can do, as widgets that are part of the link."""
     layers = shown.explanation.network.layers
+    usual = _usual_nodes(shown.explanation)
     with st.container(horizontal=True, vertical_alignment="bottom", key="picture_options"):
         by = st.selectbox(
-            "Nodes are", UNITS, key="by", bind="query-params", width=150,
+            "Nodes are", UNITS, index=UNITS.index(usual), key="by", bind="query-params", width=150,
             help="Neighbouring tokens can be joined to words, or to spans of text; a token in "
-            "focus always stands on its own.",
+            f"focus always stands on its own. Texts of more than {LONG} tokens begin with spans.",
         )  # fmt: skip
         colour = "token"
         if not graph:
@@ -162,10 +159,19 @@ def _picture_options(shown: Shown, graph: bool) -> dict[str, Any]:
         "part": shown.part,
         "cut": shown.limit.cut if cut else None,
         "by": by,
-        "opened": () if by == "tokens" else opened_by(shown.selection),
+        "opened": () if by == "tokens" else focused_tokens(shown.selection),
         "folded": folds if fold else (),
     }
     return options if graph else {**options, "colour": colour}
+
+
+def _usual_nodes(explanation: Explanation) -> str:
+    """What nodes are at first; a choice stays for other texts, what nobody chose goes with them."""
+    usual = usual_unit(explanation.trace)
+    before, st.session_state[_USUAL] = st.session_state.get(_USUAL, usual), usual
+    if before != usual and st.session_state.get("by") == before:
+        st.session_state["by"] = usual
+    return usual
 
 
 def _clicked() -> None:

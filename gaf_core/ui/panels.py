@@ -15,8 +15,8 @@ from gaf_core.summary import prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
+from gaf_core.ui.saving import saving
 
-_STILL = {"displayModeBar": False}
 _MOST_INTERVALS = 256  # tokens
 
 
@@ -31,7 +31,7 @@ def show_words(explanation: Explanation, view: View) -> None:
             f"explained, the last {trace.truncated:,} were cut off.",
             icon=":material/content_cut:",
         )
-    if not explanation.solution.certified or explanation.solution.value <= 0:
+    if not explanation.certified or explanation.solution.value <= 0:
         st.warning(explanation.solution.message, icon=":material/warning:")
     st.html(
         heatmap_html(trace, explanation.scores, show_special=view.special, by_words=view.by_words)
@@ -53,7 +53,7 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
         st.plotly_chart(
             probability_bars(trace),
             key="probabilities",
-            config=_STILL,
+            config=saving("gaf-probabilities"),
             alt=f"Bar chart of the model's probability of each {kind}.",
         )
     unit = "word" if view.by_words else "token"
@@ -67,7 +67,7 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
             bounds=_bounds(request, explanation, view.by_words),
         ),
         key="bars",
-        config=_STILL,
+        config=saving("gaf-shares"),
         alt=f"Bar chart of each {unit}'s share of the flow, largest first. {_largest(explanation)}",
     )
     if len(explanation.tokens) > _MOST_INTERVALS:
@@ -100,7 +100,7 @@ def show_certificate(explanation: Explanation) -> None:
     """The proof that comes with the answer, in words and in numbers."""
     st.subheader("How sure is this answer", anchor=False)
     solution = explanation.solution
-    if solution.value > 0 and solution.certified:
+    if solution.value > 0 and explanation.certified:
         st.markdown(
             ":material/verified: **Proven.** No flow through this network is larger by more than "
             f"{solution.duality_gap:.1e} of it, and among the largest flows this is the one "

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from gaf_core import Explanation, FlowPath, SettingsError, widest_paths
 from gaf_core.focus import (
-    Edge,
     Node,
     Paths,
     Selection,
@@ -129,13 +128,3 @@ def _options(explanation: Explanation) -> list[str]:
     layers, positions = np.unravel_index(np.sort(largest), inner.shape)
     nodes = zip((layers + 1).tolist(), positions.tolist(), strict=True)
     return tokens + [to_text(explanation, Node(*node)) for node in nodes]
-
-
-def opened_by(selection: Selection | None) -> tuple[int, ...]:
-    """Tokens that stand on their own in pictures of words and spans, being in focus."""
-    match selection:
-        case Node(_, token):
-            return (token,)
-        case Edge(_, query, key):
-            return (query, key)
-    return ()

@@ -16,19 +16,27 @@ from gaf_core.exports import (
     to_graphml,
     to_json,
 )
+from gaf_core.focus import Selection
 from gaf_core.report import to_html
 
 _MANY = 100_000  # edges; below, all of them are small files
 _CARRIED = {"99 %": 0.99, "90 %": 0.9, "50 %": 0.5, "all of it: every edge": 1.0}
 
 
-def show_take_away(explanation: Explanation, *, budget: int = 10, model: str | None = None) -> None:
+def show_take_away(
+    explanation: Explanation,
+    *,
+    budget: int = 10,
+    model: str | None = None,
+    focus: Selection | None = None,
+) -> None:
     """A button for each file; a file is made when somebody asks for it.
 
     Args:
         explanation: what to write.
-        budget: nodes a layer in the Sankey of the report.
+        budget: nodes a layer in the pictures of the report.
         model: name of the model, for the files that tell it.
+        focus: what is set off in the pictures of the report.
     """
     st.subheader("Take it with you", anchor=False)
     carried = _choose_edges(explanation)
@@ -62,7 +70,7 @@ def show_take_away(explanation: Explanation, *, budget: int = 10, model: str | N
         _file(
             "Report (HTML, 5 MB)",
             "report.html",
-            lambda: to_html(explanation, budget=budget, model=model).encode("utf-8"),
+            lambda: to_html(explanation, budget=budget, model=model, focus=focus).encode("utf-8"),
         )
     st.caption(
         "Numbers are in full precision: the scores sum to the flow value. The report opens without "

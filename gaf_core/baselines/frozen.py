@@ -1,0 +1,151 @@
+"""Methods on frozen gradients: CAT, attention x gradient, and the faithful flow.
+
+The deviation inside norms, the slope of activations and the attention on its query and key side
+are constants of the backward pass (`gaf_core.frozen`; Ali et al., ICML 2022), so that what the
+residual and the attention branch contribute does not cancel. The first two are no flows: what they
+reach belongs to the gradient, and a flow on the same gradient is to be compared with them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from gaf_core.baselines.attention import attention_x_gradient
+from gaf_core.baselines.attribution import Method, Option, Progress, Scored
+from gaf_core.baselines.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
+from gaf_core.baselines.hidden import cat
+from gaf_core.errors import GafError
+from gaf_core.explain import FAITHFUL
+from gaf_core.frozen import Frozen
+from gaf_core.information import RESIDUALS, VARIANTS
+from gaf_core.models import Model
+from gaf_core.trace import Trace, trace
+
+_ALI = "Ali et al., ICML 2022"
+
+
+class _Made(NamedTuple):
+    trace: Trace
+    seconds: float
+
+
+# Several methods of one text need the same second trace; it goes when the first one goes.
+_made: WeakKeyDictionary[Trace, dict[bool, _Made]] = WeakKeyDictionary()
+
+
+def _second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, float]:
+    """The same prediction, traced with what the faithful flow needs.
+
+    Returns:
+        The trace, and the seconds it took if it was made for another method before.
+
+    Raises:
+        GafError: the first trace was made without a model.
+    """
+    made = _made.setdefault(traced, {})
+    if frozen in made:
+        return made[frozen]
+    if traced.encoding is None:
+        raise GafError(
+            "This trace does not hold what the model was given, so it cannot be traced again with "
+            "frozen gradients. Make it with trace(model, text)."
+        )
+    started = time.perf_counter()
+    target = traced.target
+    second = trace(
+        model,
+        traced.encoding,
+        target.index if target.against is None else (target.index, target.against),
+        frozen=Frozen() if frozen else None,
+        residual=True,
+    )
+    made[frozen] = _Made(second, time.perf_counter() - started)
+    return second, 0.0
+
+
+def _cat_frozen(model: Model, traced: Trace, _progress: Progress) -> Scored:
+    second, seconds = _second_trace(model, traced, frozen=True)
+    return Scored(cat(second), shared_seconds=seconds)
+
+
+def _attention_x_gradient_frozen(model: Model, traced: Trace, _progress: Progress) -> Scored:
+    second, seconds = _second_trace(model, traced, frozen=True)
+    return Scored(attention_x_gradient(second), shared_seconds=seconds)
+
+
+def _faithful(
+    model: Model, traced: Trace, _progress: Progress, *, gradients: str, **settings: Any
+) -> Scored:
+    second, seconds = traced, 0.0
+    if gradients == "frozen" or settings["residual"] == "first order":
+        second, seconds = _second_trace(model, traced, frozen=gradients == "frozen")
+    scored = score_flow(second, **settings)
+    return scored._replace(shared_seconds=seconds)
+
+
+CAT_FROZEN = Method(
+    name="cat_frozen",
+    title="CAT frozen",
+    reference=f"Qiang et al., NeurIPS 2022, with the gradients of {_ALI}",
+    family="gradient",
+    summary="As CAT, on frozen gradients: no flow, to tell what the gradient alone is worth.",
+    compute=_cat_frozen,
+    extension=True,
+)
+
+ATTENTION_X_GRADIENT_FROZEN = replace(
+    CAT_FROZEN,
+    name="attention_x_gradient_frozen",
+    title="Attention × gradient frozen",
+    reference=f"attention × gradient with the gradients of {_ALI}",
+    summary="As attention × gradient, on frozen gradients: no flow either.",
+    compute=_attention_x_gradient_frozen,
+)
+
+FAITHFUL_FLOW = Method(
+    name="faithful",
+    title="Faithful GAF",
+    reference="this project, after Azarkhalili & Libbrecht, ACL 2025",
+    family="flow",
+    summary=(
+        "The mean over start layers of the flow with frozen gradients, residual edges and node "
+        "capacities, all in units of the logit, from where the prediction is read."
+    ),
+    compute=_faithful,
+    options=(
+        Option("variant", FAITHFUL.variant, "Tensor of the capacities.", choices=tuple(VARIANTS)),
+        Option(
+            "gradients",
+            FAITHFUL.gradients,
+            "Of the model, or with norms, slopes and attention held constant.",
+            choices=("frozen", "exact"),
+        ),
+        replace(AGGREGATE, default=FAITHFUL.aggregate),
+        Option(
+            "residual",
+            FAITHFUL.residual,
+            "What a token keeps without attention: nothing, an equal share, or its first-order "
+            "contribution to the logit.",
+            choices=RESIDUALS,
+        ),
+        Option(
+            "node_capacities",
+            FAITHFUL.node_capacities,
+            "A token passes on at most its own contribution at each layer.",
+            choices=(True, False),
+        ),
+        Option(
+            "depth_average",
+            FAITHFUL.depth_average,
+            "The mean over every layer at which the flow can end.",
+            choices=(True, False),
+        ),
+        replace(SOURCE, default=FAITHFUL.source),
+        FIRST_LAYER,
+        EPSILON,
+    ),
+    extension=True,
+)

@@ -1,0 +1,255 @@
+"""Many texts and methods -> how faithful each method is, text by text, and the table of them.
+
+A run may be stopped at any time: `rows.py` keeps what it measured, and the next run with the same
+file computes only what is missing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gaf_core.baselines import METHODS, Method
+from gaf_core.bootstrap import summarise
+from gaf_core.encoding import TextLike
+from gaf_core.errors import GafError, SettingsError
+from gaf_core.faithfulness import Evaluation, check_encoding, check_scores, evaluate_all
+from gaf_core.models import Model
+from gaf_core.perturbation import Perturbation, resolve_perturbation
+from gaf_core.rows import Row, RowStore
+from gaf_core.target import TargetLike, resolve_target
+from gaf_core.trace import trace
+
+Progress = Callable[[int, int], None]
+MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]
+
+_MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
+_AREAS = ("deletion_area", "insertion_area")
+COLUMNS = ("text", "method", *_MEASURES, *_AREAS, "seconds", "trace_seconds", "failure")
+
+
+def benchmark(
+    model: Model,
+    texts: Sequence[TextLike],
+    methods: Sequence[MethodLike],
+    *,
+    perturbation: Perturbation = Perturbation(),
+    targets: Sequence[TargetLike] | None = None,
+    progress: Progress | None = None,
+    resume: str | Path | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Measure methods on texts: one row a method, means with 95 % bootstrap intervals.
+
+    `measure` returns what stands behind it, text by text; `gaf_core.bootstrap.paired` compares two
+    methods by these rows.
+
+    Args:
+        model, texts, methods, perturbation, targets, progress, resume: see `measure`.
+        seed: of the bootstrap.
+
+    Returns:
+        See `gaf_core.bootstrap.summarise`.
+
+    Raises:
+        SettingsError: as `measure` does.
+    """
+    rows = measure(
+        model,
+        texts,
+        methods,
+        perturbation=perturbation,
+        targets=targets,
+        progress=progress,
+        resume=resume,
+    )
+    return summarise(rows, seed)
+
+
+def measure(
+    model: Model,
+    texts: Sequence[TextLike],
+    methods: Sequence[MethodLike],
+    *,
+    perturbation: Perturbation = Perturbation(),
+    targets: Sequence[TargetLike] | None = None,
+    progress: Progress | None = None,
+    resume: str | Path | None = None,
+) -> pd.DataFrame:
+    """Measure each method on each text. All methods of a text share its trace and its batches.
+
+    Args:
+        model: whose predictions are explained.
+        texts: texts, or pairs of them.
+        methods: names in `METHODS`, methods, or `(label, name or method, options)`, so that one
+            method may come with several settings.
+        perturbation: how tokens are removed and what is watched.
+        targets: what to explain of each text; None for what is predicted. With true labels and
+            `Perturbation(target="explained")` it is their probability that is watched.
+        progress: called with (done, in all) after each method of each text. What it raises ends
+            the run; the texts that were finished are in `resume`.
+        resume: file that rows are read from, and added to as soon as a text is done. A row is
+            found again by the model's name and revision, the text, the settings and the
+            perturbation. Failed ones are tried again.
+
+    Returns:
+        One row a text and method: `text` (its position), `method` (label), `aopc`, `log_odds`,
+        `comprehensiveness`, `sufficiency`, `deletion_area`, `insertion_area`, `seconds` of the
+        method, `trace_seconds` of the trace it shares, and `failure`: the sentence that says why
+        there are no measures, missing where there are.
+
+    Raises:
+        SettingsError: no texts or methods, a method, option or perturbation that means nothing, or
+            a file that holds something else.
+        TargetError: the target of the perturbation is not one of the model's labels.
+    """
+    entries = _entries(methods)
+    jobs = _jobs(texts, targets)
+    perturbation = resolve_perturbation(model, perturbation)
+    if perturbation.target not in ("predicted", "explained"):
+        resolve_target(model, perturbation.target, predicted=0)
+    store = RowStore(resume)
+    steps = _Steps(progress, len(jobs) * len(entries))
+    rows = []
+    for number, (text, target) in enumerate(jobs):
+        keys = [_key(model, text, target, entry, perturbation) for entry in entries]
+        missing = dict(zip(keys, entries, strict=True))
+        missing = {key: entry for key, entry in missing.items() if key not in store.rows}
+        steps.take(len(entries) - len(missing))
+        if missing:
+            found = _measure_text(model, text, target, list(missing.values()), perturbation, steps)
+            store.add([{"key": key} | row for key, row in zip(missing, found, strict=True)])
+        rows += [
+            store.rows[key] | {"text": number, "method": entry.label}
+            for key, entry in zip(keys, entries, strict=True)
+        ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True)
+class _Entry:
+    label: str
+    method: Method
+    settings: Mapping[str, Any]
+
+
+class _Steps:
+    """Counts what is done, and tells."""
+
+    def __init__(self, progress: Progress | None, total: int):
+        self.progress, self.done, self.total = progress, 0, total
+
+    def take(self, count: int = 1) -> None:
+        self.done += count
+        if self.progress is not None and count:
+            self.progress(self.done, self.total)
+
+
+def _measure_text(
+    model: Model,
+    text: TextLike,
+    target: TargetLike,
+    entries: Sequence[_Entry],
+    perturbation: Perturbation,
+    steps: _Steps,
+) -> list[Row]:
+    began = time.perf_counter()
+    try:
+        traced = trace(model, text, target)
+        check_encoding(model, traced)
+    except GafError as error:
+        steps.take(len(entries))
+        return [_failed(error) for _ in entries]
+    shared = {"trace_seconds": time.perf_counter() - began}
+    rows: dict[str, Row] = {}
+    scores = {}
+    for entry in entries:
+        try:
+            found = entry.method(model, traced, **entry.settings)
+            scores[entry.label] = check_scores(traced, found.scores)
+            rows[entry.label] = {"seconds": found.seconds, "failure": None} | shared
+        except Exception as error:  # methods call libraries, which raise many kinds
+            rows[entry.label] = _failed(error)
+        steps.take()
+    try:
+        for label, evaluation in evaluate_all(model, traced, scores, perturbation).items():
+            rows[label] |= _measures(evaluation)
+    except GafError as error:
+        rows |= {label: _failed(error) for label in scores}
+    return list(rows.values())
+
+
+def _measures(evaluation: Evaluation) -> Row:
+    found = {name: getattr(evaluation, name) for name in _MEASURES}
+    return found | {name: getattr(evaluation.curves, name) for name in _AREAS}
+
+
+def _failed(error: Exception) -> Row:
+    message = str(error).strip() or "no reason is given"
+    known = isinstance(error, GafError)
+    return {"failure": message if known else f"{type(error).__name__}: {message}"}
+
+
+def _entries(methods: Sequence[MethodLike]) -> list[_Entry]:
+    if isinstance(methods, str) or not methods:
+        raise SettingsError(f"Give a list of at least one method. {_known_methods()}")
+    entries = [_entry(method) for method in methods]
+    labels = [entry.label for entry in entries]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        raise SettingsError(
+            f"Two methods are called '{twice}'. Give each setting a label of its own: "
+            "(label, name, options)."
+        )
+    return entries
+
+
+def _entry(method: MethodLike) -> _Entry:
+    label, named, options = method if isinstance(method, tuple) else (None, method, {})
+    if not isinstance(named, Method):
+        if named not in METHODS:
+            near = difflib.get_close_matches(str(named), METHODS, n=1)
+            advice = f"Did you mean '{near[0]}'? " if near else ""
+            raise SettingsError(f"There is no method '{named}'. {advice}{_known_methods()}")
+        named = METHODS[named]
+    return _Entry(label or named.name, named, named.settings(**options))
+
+
+def _known_methods() -> str:
+    return f"Methods: {', '.join(METHODS)}."
+
+
+def _jobs(
+    texts: Sequence[TextLike], targets: Sequence[TargetLike] | None
+) -> list[tuple[TextLike, TargetLike]]:
+    if isinstance(texts, str) or not len(texts):
+        raise SettingsError("Give a list of at least one text.")
+    if targets is None:
+        return [(text, None) for text in texts]
+    if len(targets) != len(texts):
+        raise SettingsError(
+            f"There are {len(texts):,} texts and {len(targets):,} targets. Give one target a text."
+        )
+    return list(zip(texts, targets, strict=True))
+
+
+def _key(
+    model: Model, text: TextLike, target: TargetLike, entry: _Entry, perturbation: Perturbation
+) -> str:
+    """What a row depends on, and nothing else: not its label, not the other texts."""
+    parts = (
+        (model.name, model.revision),
+        (text, target),
+        (entry.method.name, dict(entry.settings)),
+        asdict(perturbation),
+    )
+    content = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
