@@ -44,6 +44,7 @@ def token_step(name: str, layer: int, ways: Sequence[Way], full: float) -> go.Fi
     figure.add_scatter(
         x=[0, *[1] * len(ways)], y=[middle, *range(len(ways))], mode="markers", hoverinfo="skip",
         marker={"size": [16, *[9] * len(ways)], "color": NEUTRAL, "opacity": 1},
+        cliponaxis=False,
     )  # fmt: skip
     figure.add_annotation(
         x=0, y=middle, xanchor="right", xshift=-13, showarrow=False, align="right",

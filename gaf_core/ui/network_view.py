@@ -121,6 +121,8 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
             "is on the minimum cut, of which the 24 widest are marked. What is in focus is orange "
             "on grey."
         )
+        if shown.explanation.network.node_capacity is not None:
+            told += " A square: the token passes on all that its own capacity allows."
     else:
         summary = _draw(
             sankey(shown.explanation, budget, **arguments),
