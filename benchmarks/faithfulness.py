@@ -124,12 +124,12 @@ def table(rows: pd.DataFrame) -> list[str]:
     ]
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
     for found in summary.to_dict("records"):
-        cells = [interval(found, name, digits) for name, (_, digits) in COLUMNS.items()]
         count = f"{found['texts']:,}"
         if found["failures"]:
             count += f", {found['failures']:,} failed"
-        seconds = f"{found['seconds']:.4f}"
-        lines.append(f"| {found['method']} | {count} | {' | '.join(cells)} | {seconds} |")
+        cells = [interval(found, name, digits) for name, (_, digits) in COLUMNS.items()]
+        cells = [*cells, f"{found['seconds']:.4f}"] if found["texts"] else [""] * (len(cells) + 1)
+        lines.append(f"| {found['method']} | {count} | {' | '.join(cells)} |")
     return lines
 
 
@@ -142,13 +142,16 @@ def interval(found: dict[str, float], name: str, digits: int) -> str:
 def against_best(rows: pd.DataFrame) -> list[str]:
     """AOPC of every other method minus that of the best one, on the sentences of both."""
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False)
-    best, *others = summary.loc[summary["texts"] > 0, "method"]
+    scored = summary.loc[summary["texts"] > 0, "method"].tolist()
+    if len(scored) < 2:
+        return []
+    best, *others = scored
     lines = ["| method | AOPC minus that of the best | sentences |", "| --- | --- | --- |"]
     for other in others:
         found = paired(rows, other, best, SEED).iloc[0]
         difference = f"{found['difference']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
         lines.append(f"| {other} | {difference} | {found['texts']:,} |")
-    return [f"The best by AOPC is {best}.", "", *lines] if others else []
+    return [f"The best by AOPC is {best}.", "", *lines]
 
 
 def failures(rows: pd.DataFrame) -> Iterable[str]:
@@ -165,11 +168,11 @@ def document(rows: pd.DataFrame, depths: pd.DataFrame, options: argparse.Namespa
     command += f" --split {options.split} --write"
     about = (
         f"Made by `{command}` on {platform.machine()}, {os.cpu_count()} cores: `{MODEL}`, "
-        f"sentences of the part `{options.split}` of the bundled data drawn by seed {SEED}. The probability "
-        "of the predicted class is watched while 10, 20, .., 90 % of the ordinary tokens are "
-        f"removed (`{options.operator}`); comprehensiveness and sufficiency take 1, 5, 10, 20, "
-        "50 %. Higher AOPC and comprehensiveness are better, lower LOdds and sufficiency. In "
-        "brackets: 95 % of 10,000 bootstrap samples of the sentences. Seconds are the mean of a "
+        f"sentences of the part `{options.split}` of the bundled data drawn by seed {SEED}. "
+        "The probability of the predicted class is watched while 10, 20, .., 90 % of the ordinary "
+        f"tokens are removed (`{options.operator}`); comprehensiveness and sufficiency take 1, "
+        "5, 10, 20, 50 %. Higher AOPC and comprehensiveness are better, lower LOdds and sufficiency. "
+        "In brackets: 95 % of 10,000 bootstrap samples of the sentences. Seconds are the mean of a "
         "sentence, beside the forward and backward pass that all methods share "
         f"({rows['trace_seconds'].mean():.4f} s). One model and one kind of text: no more is "
         "claimed."

@@ -112,7 +112,7 @@ def _prediction(explanation: Explanation) -> str:
             f'<p class="warning">The text is longer than the model takes: its last '
             f"{trace.truncated:,} tokens were cut off.</p>"
         )
-    if not solution.certified or solution.value <= 0:
+    if not explanation.certified or solution.value <= 0:
         parts.append(f'<p class="warning">{escape(solution.message)}</p>')
     return "".join(parts)
 

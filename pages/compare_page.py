@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from gaf_core import Settings
 from gaf_core.summary import prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.compare import show, work
@@ -30,7 +31,7 @@ with polite():
     reading = choose_reading(model, {**known_measures(model), **show.known_views()})
     text = ask_text(model)
     question = work.Question(choice, text, reading.target, reading.truncate)
-    trace = cache.traced(*question)
+    trace = cache.traced(choice, text, Settings(target=reading.target, truncate=reading.truncate))
     suggest(trace)
     verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
     st.html(f'<p class="gaf-verdict">{verdict}</p>')

@@ -150,17 +150,3 @@ def test_a_text_that_is_too_long_is_said_as_on_the_explore_page(tiny):
     assert "62 tokens" in messages(app)
     button(app, "Explain the first 32 tokens").click().run()
     assert kinds(settled(app))
-
-
-def test_what_was_chosen_is_there_on_the_other_page_and_back(tiny):
-    app = opened(tiny, methods=["AF", "GF"], show="tokens", target="bad")
-    app.switch_page("pages/explore_page.py").run()
-    assert app.text_area(key="text").value == TEXT
-    assert app.selectbox(key="model").value == tiny
-    assert app.selectbox(key="target").value == "bad"
-    app.text_area(key="text").set_value("not good").run()
-    app.switch_page("pages/compare_page.py").run()
-    settled(app)
-    assert app.text_area(key="text").value == "not good"
-    assert app.radio(key="show").value == "tokens"
-    assert table(app).method.tolist() == ["AF", "GF"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 import gaf_core as gaf
-from gaf_core.flow.barrier import solve, state_from
+from gaf_core.flow.barrier import WIDE, solve, state_from
 from tests import oracles
 from tests.networks import KINDS, information, informations, stress
 
@@ -89,6 +89,20 @@ def test_two_starting_points_give_one_answer(tensor):
     one, other = solve(network), solve(network, start=random_start)
     assert np.allclose(one.scores, other.scores, rtol=0, atol=ROUNDING * one.value)
     assert np.allclose(one.edge_flow, other.edge_flow, rtol=0, atol=ROUNDING * one.value)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "no path"])
+@pytest.mark.parametrize("seed", range(4))
+def test_wide_networks_started_in_single_precision_are_as_exact(kind, seed):
+    network = network_of(information(kind, 3, WIDE + 20 * seed, seed))
+    if not network.live.any():
+        return
+    solution, maximum = solve(network, EPSILON), gaf.max_flow(network).value
+    assert solution.status is gaf.Status.OPTIMAL
+    assert solution.iterations <= 60
+    assert solution.conservation_residual <= 1e-12
+    assert solution.centrality <= 1e-3
+    assert maximum * (1 - EPSILON - 1e-8) <= solution.value <= maximum * (1 + 1e-8)
 
 
 @given(informations, st.sampled_from([1e-9, 1e-3, 7.0, 1e6]))
@@ -218,8 +232,9 @@ def test_many_networks_at_once_have_the_bits_of_one_at_a_time(monkeypatch):
         assert np.array_equal(solution.potential, alone.potential)
 
 
-def test_one_thread_and_two_give_the_same_bits(monkeypatch):
-    network = network_of(information("attention", 8, 100, seed=5))
+@pytest.mark.parametrize("tokens", [100, WIDE])
+def test_one_thread_and_two_give_the_same_bits(monkeypatch, tokens):
+    network = network_of(information("attention", 8, tokens, seed=5))
     monkeypatch.setattr("gaf_core.flow.team._cores", 2)
     two = solve(network)
     monkeypatch.setattr("gaf_core.flow.team._cores", 1)

@@ -46,6 +46,7 @@ def test_the_net_sum_cancels_between_heads(traced):
 def test_the_network_has_the_clipped_contributions_of_its_layers(traced):
     network = gaf.explain_trace(traced, replace(IN_LOGITS, layers=(1, 3))).network
     live = network.live[:-1]
+    assert network.node_capacity is not None
     assert np.allclose(network.node_capacity[live], np.maximum(traced.relevance[1:], 0)[live])
     plain = gaf.information_tensor(traced, aggregate="net", layers=(1, 3))
     total = gaf.information_tensor(traced, aggregate="net", layers=(1, 3), residual="first order")
@@ -91,6 +92,7 @@ def test_the_depth_average_is_that_of_separate_solves(traced):
 
 def test_a_depth_average_is_as_proven_as_the_least_of_its_flows(traced):
     found = gaf.explain_trace(traced, replace(IN_LOGITS, depth_average=True))
+    assert found.depths is not None
     statuses = (*found.depths.statuses[:-1], gaf.Status.ITERATION_LIMIT)
     assert not replace(found, depths=replace(found.depths, statuses=statuses)).certified
 
@@ -164,7 +166,7 @@ def test_an_edge_that_is_mostly_residual_is_called_so(explanation):
 def test_pictures_show_the_node_that_limits(explanation):
     narrow = limited_at(explanation, 1, 2)
     cut = bottleneck(narrow.network, gaf.max_flow(narrow.network)).cut
-    figure = flow_graph(narrow, 5, cut=cut)
+    figure = flow_graph(narrow, budget=5, cut=cut)
     (ring,) = [trace for trace in figure.data if trace.name == "limited nodes"]
     assert list(ring.x) == [1.0]
     hovers = [text for _, text in next(t for t in figure.data if t.name == "nodes").customdata]
@@ -172,7 +174,7 @@ def test_pictures_show_the_node_that_limits(explanation):
     assert "lovely" in hover
     assert "capacity of its own 0.001, 100.0% used" in hover
     assert not any(trace.name == "cut" for trace in figure.data), "no edge is on the cut"
-    shown = sankey(narrow, 5, cut=cut).data[0].node.customdata
+    shown = sankey(narrow, budget=5, cut=cut).data[0].node.customdata
     assert sum("on the minimum cut" in text for text in shown) == 1
 
 

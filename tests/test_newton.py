@@ -60,6 +60,30 @@ def test_the_layered_solve_is_the_dense_solve(widths, seed):
     assert np.allclose(potential[1:-1], expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
 
 
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=7), st.integers(0, 10**6))
+@settings(max_examples=50, deadline=None)
+def test_in_single_precision_it_is_nearly_the_dense_solve(widths, seed):
+    layout, conductance, rhs = random_problem(widths, seed)
+    matrix = dense_laplacian(layout, conductance)
+    double = newton.laplacian_of(layout)
+    single = newton.in_single(double)
+    expected = np.linalg.solve(matrix[1:-1, 1:-1], rhs[1:-1])
+    # they share their memory: each must be as good after the other
+    for laplacian, precision, error in (
+        (single, np.float32, 1e-4),
+        (double, np.float64, 1e-9),
+        (single, np.float32, 1e-4),
+    ):
+        assert factorise(laplacian, conductance, np.diag(matrix))
+        potential = rhs.astype(precision)
+        newton.reduce(0, laplacian, potential)
+        newton.reduce(1, laplacian, potential)
+        newton.solve_middle(laplacian, potential)
+        newton.expand(0, laplacian, potential)
+        newton.expand(1, laplacian, potential)
+        assert np.abs(potential[1:-1] - expected).max() <= error * np.abs(expected).max()
+
+
 @pytest.mark.parametrize("widths", [[1], [3], [2, 3], [3, 4, 2, 5]])
 def test_a_network_cut_off_from_its_ends_is_singular(widths):
     layout, conductance, _ = random_problem(widths, seed=0)

@@ -168,7 +168,7 @@ class Reader:
 
     def open(self, path: Path, **media) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.emulate_media(**media)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(str(error)))

@@ -17,6 +17,13 @@ each a linear solve for the potentials (`newton`), with Mehrotra's predictor and
 corrector while `mu` falls, and plain centring once it has arrived. The dual equation is linear and
 holds at the start, so every step keeps it. The last steps converge quadratically: being strict in
 the stopping test costs about one iteration.
+
+Between wide layers nearly all of the time goes into the factorisations, and all but the last steps
+get on as well with a factorisation in single precision: what it leaves of a Newton system is an
+imbalance at the nodes, which the next step sees and repairs (inexact Newton; Dembo, Eisenstat &
+Steihaug, SIAM J. Numer. Anal. 19, 1982). It is measured, and once it is too large a part of the
+imbalance that was to be repaired, which is so near the end at the latest, the solve goes on in
+double precision. The stopping test knows nothing of this.
 """
 
 from __future__ import annotations
@@ -48,6 +55,8 @@ CENTRALITY = 1e-8  # stop when every f z and (u - f) w is this close to mu, rela
 CONSERVATION = 1e-12  # and every node this close to balance, relative to the flow bound
 MAX_ITERATIONS = 200
 BOUNDARY = 0.999  # fraction of the way to the boundary that a step may go
+WIDE = 128  # nodes in a layer from which a factorisation in single precision pays
+FORCING = 1e-2  # and the part of an imbalance that it may leave in a full step
 
 # apart from the pool that halves one solve (`team`), so that neither waits for itself
 _solvers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="solve")
@@ -187,8 +196,9 @@ def follow_path(problem: LayeredProblem, state: State, epsilon: float) -> tuple[
         problem.layout, state.flow, state.slack, state.below, state.above, state.potential
     )
     laplacian = newton.laplacian_of(problem.layout)
+    systems = laplacian, newton.in_single(laplacian)
     settings = epsilon, problem.edges, MAX_ITERATIONS
-    mu, iterations, ending = with_help(state.flow.size, _follow, _help, work, laplacian, *settings)
+    mu, iterations, ending = with_help(state.flow.size, _follow, _help, work, systems, *settings)
     return mu, iterations, _ENDINGS[ending]
 
 
@@ -197,38 +207,43 @@ _ARRIVED, _LIMIT, _FAILED = range(3)
 
 
 @njit()
-def _follow(team, work, laplacian, epsilon, edges, most):
+def _follow(team, work, systems, epsilon, edges, most):
     """The Newton steps."""
     per_gap = 1.0 / (2 * edges)
     gap = 0.0
     for e in range(work.flow.size):
         gap += work.flow[e] * work.below[e] + work.slack[e] * work.above[e]
-    mu, arrived = gap * per_gap, False
+    mu, arrived, single = gap * per_gap, False, work.widest >= WIDE
+    before = 1e300  # the imbalance of the last step
     jobs = 0
     for iteration in range(1, most + 1):
-        jobs = _share(team, jobs, _PREDICTOR, work, laplacian)
+        jobs = _share(team, jobs, _PREDICTOR, work, systems)
         work.total[:] = work.degree[0] + work.degree[1]
-        jobs = _share(team, jobs, _ELIMINATE, work, laplacian)
-        if not newton.join(laplacian, work.total):
-            return mu, iteration, _FAILED
+        if single:
+            jobs = _share(team, jobs, _ELIMINATE_ROUGHLY, work, systems)
+            single = newton.join(systems[_SINGLE], work.total)
+        if not single:
+            jobs = _share(team, jobs, _ELIMINATE, work, systems)
+            if not newton.join(systems[_DOUBLE], work.total):
+                return mu, iteration, _FAILED
 
         target = epsilon * _value(work) * per_gap
         if arrived:
             mu = target
             work.step[:] = 0.0
         else:
-            jobs = _solve(team, jobs, work, laplacian)
-            jobs = _share(team, jobs, _PREDICTOR_STEP, work, laplacian)
+            jobs = _solve(team, jobs, work, systems, single)
+            jobs = _share(team, jobs, _PREDICTOR_STEP, work, systems)
             mu = max((_predicted_gap(work, gap) / gap) ** 3 * gap * per_gap, target)
             arrived = mu == target
 
         work.mu[0] = mu
-        jobs = _share(team, jobs, _CORRECTOR, work, laplacian)
-        jobs = _solve(team, jobs, work, laplacian)
-        jobs = _share(team, jobs, _LENGTHS, work, laplacian)
+        jobs = _share(team, jobs, _CORRECTOR, work, systems)
+        jobs = _solve(team, jobs, work, systems, single)
+        jobs = _share(team, jobs, _LENGTHS, work, systems)
         for kind in (0, 1):  # primal, dual
             work.length[kind] = min(1.0, BOUNDARY / work.shrinks[:, kind].max())
-        jobs = _share(team, jobs, _UPDATE, work, laplacian)
+        jobs = _share(team, jobs, _UPDATE, work, systems)
         work.potential[:] += work.length[1] * work.change
 
         furthest, gap = work.moved[:, 0].max(), work.moved[:, 1].sum()
@@ -239,32 +254,41 @@ def _follow(team, work, laplacian, epsilon, edges, most):
         settled = abs(epsilon * value * per_gap - mu) <= CENTRALITY * mu
         if settled and furthest <= CENTRALITY and imbalance <= CONSERVATION * value:
             return mu, iteration, _ARRIVED
+        left = imbalance - (1.0 - work.length[0]) * before  # what the system was solved to
+        single = single and left <= FORCING * work.length[0] * before
+        before = imbalance
     return mu, most, _LIMIT
 
 
 @njit()
-def _solve(team, jobs, work, laplacian):
+def _solve(team, jobs, work, systems, single):
     """The potentials into `work.change`, for the right-hand side that the last pass left."""
     work.change[:] = work.through[0] - work.through[1]
-    jobs = _share(team, jobs, _REDUCE, work, laplacian)
-    newton.solve_middle(laplacian, work.change)
-    return _share(team, jobs, _EXPAND, work, laplacian)
+    if single:
+        work.rough[:] = work.change
+        jobs = _share(team, jobs, _REDUCE_ROUGHLY, work, systems)
+        newton.solve_middle(systems[_SINGLE], work.rough)
+        jobs = _share(team, jobs, _EXPAND_ROUGHLY, work, systems)
+        work.change[:] = work.rough
+        return jobs
+    jobs = _share(team, jobs, _REDUCE, work, systems)
+    newton.solve_middle(systems[_DOUBLE], work.change)
+    return _share(team, jobs, _EXPAND, work, systems)
 
 
 # int64, not int: numba would compile what they are passed to once for each of them
-_PREDICTOR, _ELIMINATE, _PREDICTOR_STEP, _CORRECTOR, _LENGTHS, _UPDATE, _REDUCE, _EXPAND = (
-    np.arange(8)
-)
+_PREDICTOR, _PREDICTOR_STEP, _CORRECTOR, _LENGTHS, _UPDATE = np.arange(5)
+_ELIMINATE, _REDUCE, _EXPAND = np.arange(5, 8)
+_ELIMINATE_ROUGHLY, _REDUCE_ROUGHLY, _EXPAND_ROUGHLY = np.arange(8, 11)
+_DOUBLE, _SINGLE = range(2)
 _ONE, _OTHER = np.arange(2)
 
 
 @njit()
-def _do(job, part, work, laplacian):
+def _do(job, part, work, systems):
     """One of the two parts of a job."""
     if job == _PREDICTOR:
         kernels.predictor_pass(part, work)
-    elif job == _ELIMINATE:
-        newton.eliminate(part, laplacian, work.theta, work.total)
     elif job == _PREDICTOR_STEP:
         kernels.predictor_step(part, work)
     elif job == _CORRECTOR:
@@ -273,33 +297,41 @@ def _do(job, part, work, laplacian):
         kernels.corrector_lengths(part, work)
     elif job == _UPDATE:
         kernels.update(part, work)
+    elif job == _ELIMINATE:
+        newton.eliminate(part, systems[_DOUBLE], work.theta, work.total)
     elif job == _REDUCE:
-        newton.reduce(part, laplacian, work.change)
+        newton.reduce(part, systems[_DOUBLE], work.change)
     elif job == _EXPAND:
-        newton.expand(part, laplacian, work.change)
+        newton.expand(part, systems[_DOUBLE], work.change)
+    elif job == _ELIMINATE_ROUGHLY:
+        newton.eliminate(part, systems[_SINGLE], work.theta, work.total)
+    elif job == _REDUCE_ROUGHLY:
+        newton.reduce(part, systems[_SINGLE], work.rough)
+    elif job == _EXPAND_ROUGHLY:
+        newton.expand(part, systems[_SINGLE], work.rough)
 
 
 @njit()
-def _share(team, jobs, job, work, laplacian):
+def _share(team, jobs, job, work, systems):
     """Do a job, with the helper if there is one (`team`); the number of jobs so far."""
     jobs += 1
     if team.helped:
         post(team, jobs, job)
-    _do(job, _ONE, work, laplacian)
+    _do(job, _ONE, work, systems)
     if not team.helped or take(team, jobs):
-        _do(job, _OTHER, work, laplacian)
+        _do(job, _OTHER, work, systems)
     else:
         wait(team, jobs)
     return jobs
 
 
 @njit()
-def _help(team, work, laplacian, _epsilon, _edges, _most):
+def _help(team, work, systems, _epsilon, _edges, _most):
     """What the helper does, until all is over."""
     number = watch(team)
     while number > 0:
         if take(team, number):
-            _do(team.board[JOB], _OTHER, work, laplacian)
+            _do(team.board[JOB], _OTHER, work, systems)
             finish(team, number)
         number = watch(team)
 

@@ -4,15 +4,16 @@ SciPy exports the C addresses of its routines. Called through them, from code th
 GIL, two layers can be factorised at once, and a small one costs no more than its arithmetic. The
 addresses are passed as arguments, because compiled code that held them could not be kept on disk.
 
-Matrices are float64 in Fortran order, given by the address of their first entry, with their leading
-dimension as the number of rows; of a symmetric one only the lower triangle is read or written.
+Matrices are float64 or float32, as the routines are, in Fortran order, given by the address of
+their first entry, with their leading dimension as the number of rows; of a symmetric one only the
+lower triangle is read or written.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from llvmlite import ir
@@ -25,20 +26,34 @@ from threadpoolctl import ThreadpoolController
 from gaf_core.flow.compiled import njit
 
 _ROUTINES = (
-    ("cython_lapack", "dpotrf"),
-    ("cython_blas", "dtrsm"),
-    ("cython_blas", "dtrsv"),
-    ("cython_blas", "dsyrk"),
-    ("cython_blas", "dgemv"),
+    ("cython_lapack", "potrf"),
+    ("cython_blas", "trsm"),
+    ("cython_blas", "trsv"),
+    ("cython_blas", "syrk"),
+    ("cython_blas", "gemv"),
 )
 
 
-def load_routines() -> NDArray[np.int64]:
-    """Addresses of the routines, in the order in which the functions below expect them."""
-    return np.array(
-        [get_cython_function_address(f"scipy.linalg.{module}", name) for module, name in _ROUTINES],
-        dtype=np.int64,
-    )
+class Routines(NamedTuple):
+    """The routines of one precision.
+
+    Attributes:
+        addresses: of the routines, in the order in which the functions below expect them.
+        one: the number 1 in that precision.
+    """
+
+    addresses: NDArray[np.int64]
+    one: np.floating
+
+
+def load_routines(precision: type[np.floating]) -> Routines:
+    """The routines for `np.float64` or `np.float32`."""
+    letter = {np.float64: "d", np.float32: "s"}[precision]
+    addresses = [
+        get_cython_function_address(f"scipy.linalg.{module}", letter + name)
+        for module, name in _ROUTINES
+    ]
+    return Routines(np.array(addresses, dtype=np.int64), precision(1.0))
 
 
 class _SingleThreaded:
@@ -104,7 +119,7 @@ call = cast(Callable[..., None], intrinsic(_typed_call))
 def cholesky(routines, matrix, order):
     """Overwrite `matrix` `[order, order]` with `L`, `matrix = L L'`; whether it was possible."""
     n, failed = np.int32(order), np.zeros(1, dtype=np.int32)
-    call(routines[0], (_LOWER, n, matrix, n, failed.ctypes.data))
+    call(routines.addresses[0], (_LOWER, n, matrix, n, failed.ctypes.data))
     return failed[0] == 0
 
 
@@ -112,21 +127,27 @@ def cholesky(routines, matrix, order):
 def divide_left(routines, factor, matrix, rows, columns):
     """Overwrite `matrix` `[rows, columns]` with `L^-1 matrix`."""
     m, n = np.int32(rows), np.int32(columns)
-    call(routines[1], (_LEFT, _LOWER, _PLAIN, _PLAIN, m, n, 1.0, factor, m, matrix, m))
+    call(
+        routines.addresses[1],
+        (_LEFT, _LOWER, _PLAIN, _PLAIN, m, n, routines.one, factor, m, matrix, m),
+    )
 
 
 @_compiled
 def divide_right(routines, factor, matrix, rows, columns):
     """Overwrite `matrix` `[rows, columns]` with `matrix L^-T`."""
     m, n = np.int32(rows), np.int32(columns)
-    call(routines[1], (_RIGHT, _LOWER, _TRANSPOSED, _PLAIN, m, n, 1.0, factor, n, matrix, m))
+    call(
+        routines.addresses[1],
+        (_RIGHT, _LOWER, _TRANSPOSED, _PLAIN, m, n, routines.one, factor, n, matrix, m),
+    )
 
 
 @_compiled
 def divide_vector(routines, factor, vector, order, transposed):
     """Overwrite `vector` `[order]` with `L^-1 vector`, or `L^-T vector` where `transposed`."""
     n, turned = np.int32(order), _TRANSPOSED if transposed else _PLAIN
-    call(routines[2], (_LOWER, turned, _PLAIN, n, factor, n, vector, _ONE))
+    call(routines.addresses[2], (_LOWER, turned, _PLAIN, n, factor, n, vector, _ONE))
 
 
 @_compiled
@@ -137,12 +158,17 @@ def subtract_gram(routines, matrix, other, rows, columns, transposed, onto):
     """
     order, inner = (columns, rows) if transposed else (rows, columns)
     n, k, turned = np.int32(order), np.int32(inner), _TRANSPOSED if transposed else _PLAIN
-    before = 1.0 if onto else 0.0
-    call(routines[3], (_LOWER, turned, n, k, -1.0, other, np.int32(rows), before, matrix, n))
+    one = routines.one
+    before = one if onto else one - one
+    call(
+        routines.addresses[3],
+        (_LOWER, turned, n, k, -one, other, np.int32(rows), before, matrix, n),
+    )
 
 
 @_compiled
 def add_product(routines, result, matrix, vector, rows, columns, transposed):
     """`result += matrix vector`, or `matrix' vector` where `transposed`."""
     m, n, turned = np.int32(rows), np.int32(columns), _TRANSPOSED if transposed else _PLAIN
-    call(routines[4], (turned, m, n, 1.0, matrix, m, vector, _ONE, 1.0, result, _ONE))
+    one = routines.one
+    call(routines.addresses[4], (turned, m, n, one, matrix, m, vector, _ONE, one, result, _ONE))

@@ -55,6 +55,7 @@ class Work(NamedTuple):
         theta: `[edges]` conductances.
         step: `[edges]` flow step `d` of the predictor, 0 where there was none.
         change: `[nodes]` right-hand side and then solution `dp` of a Newton system.
+        rough: `[nodes]` the same while it is solved in single precision.
         degree: `[PARTS, nodes]` sums of `theta` over the edges into and out of each node.
         total: `[nodes]` sum of `theta` over all edges of each node.
         through: `[PARTS, nodes]` sums of a flow over the edges into and out of each node.
@@ -76,6 +77,7 @@ class Work(NamedTuple):
     theta: Array
     step: Array
     change: Array
+    rough: NDArray[np.float32]
     degree: Array
     total: Array
     through: Array
@@ -104,6 +106,7 @@ def work_on(layout: Layout, flow, slack, below, above, potential) -> Work:
         theta=np.zeros_like(flow),
         step=np.zeros_like(flow),
         change=np.zeros_like(potential),
+        rough=np.zeros(potential.size, dtype=np.float32),
         degree=np.zeros((PARTS, potential.size)),
         total=np.zeros_like(potential),
         through=np.zeros((PARTS, potential.size)),

@@ -21,6 +21,9 @@ between them:
 Time `O(L t^3)`, memory `O(L t^2)`. `W` stands where `B` stands in the flat array of conductances:
 in memory the block between layers `k` and `k+1` is a matrix `[nodes of k, nodes of k+1]` in
 Fortran order, which is `W` for an elimination upwards and its transpose for one downwards.
+
+The factorisation can be done in single precision, which takes half the time and leaves a relative
+residual around 1e-7 (`in_single`).
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ from gaf_core.flow.layout import Layout
 
 Array = NDArray[np.float64]
 
-_routines = blas.load_routines()
+_double, _single = blas.load_routines(np.float64), blas.load_routines(np.float32)
 _compiled = njit()
 
 
@@ -44,7 +47,7 @@ class Laplacian(NamedTuple):
     """The Laplacian of the layered electrical network, factorised again in every Newton step.
 
     Attributes:
-        routines: addresses of the BLAS routines (`blas`).
+        routines: the BLAS routines of the precision of the factors (`blas`).
         edge_start, node_start: where blocks and node layers stand (`layout`).
         middle: the node layer in which the eliminations from both ends meet.
         chains: `[2, 2]` first layer of each elimination, and its direction, up or down.
@@ -53,13 +56,13 @@ class Laplacian(NamedTuple):
         fine: `[2]` whether the pivots of each chain were positive definite.
     """
 
-    routines: NDArray[np.int64]
+    routines: blas.Routines
     edge_start: NDArray[np.int64]
     node_start: NDArray[np.int64]
     middle: int
     chains: NDArray[np.int64]
-    coupling: Array
-    factor: Array
+    coupling: NDArray[np.floating]
+    factor: NDArray[np.floating]
     factor_start: NDArray[np.int64]
     fine: NDArray[np.bool_]
 
@@ -75,7 +78,7 @@ def laplacian_of(layout: Layout) -> Laplacian:
         if _is_diagonal(layout.node_start, middle, k):
             sizes[k] = widths[k]
     return Laplacian(
-        routines=_routines,
+        routines=_double,
         edge_start=layout.edge_start,
         node_start=layout.node_start,
         middle=middle,
@@ -84,6 +87,15 @@ def laplacian_of(layout: Layout) -> Laplacian:
         factor=np.zeros(int(sizes.sum())),
         factor_start=np.concatenate([[0], sizes.cumsum()]),
         fine=np.zeros(2, dtype=np.bool_),
+    )
+
+
+def in_single(laplacian: Laplacian) -> Laplacian:
+    """The same with factors in single precision, in the same memory: only one holds at a time."""
+    return laplacian._replace(
+        routines=_single,
+        coupling=laplacian.coupling.view(np.float32),
+        factor=laplacian.factor.view(np.float32),
     )
 
 
@@ -102,7 +114,7 @@ def eliminate(chain, laplacian, conductance, degree):
 
 @_compiled
 def join(laplacian, degree):
-    """After both chains: factorise the middle; False where double precision does not resolve it."""
+    """After both chains: factorise the middle; False where the precision does not resolve it."""
     fine = laplacian.fine
     return fine[0] and fine[1] and _pivot(laplacian, laplacian.middle, degree)
 
@@ -119,16 +131,16 @@ def _eliminate(laplacian, chain, conductance, degree):
         block = k if step > 0 else k - 1
         first, rows, columns = _block(laplacian, block)
         coupling[first : first + rows * columns] = conductance[first : first + rows * columns]
-        matrix = coupling.ctypes.data + 8 * first
+        matrix = _address(coupling, first)
         own = laplacian.factor_start[k]
         if _is_diagonal(node_start, middle, k):
             for j in range(columns):
                 for i in range(rows):
                     coupling[first + j * rows + i] /= factor[own + (i if step > 0 else j)]
         elif step > 0:
-            blas.divide_left(routines, factor.ctypes.data + 8 * own, matrix, rows, columns)
+            blas.divide_left(routines, _address(factor, own), matrix, rows, columns)
         else:
-            blas.divide_right(routines, factor.ctypes.data + 8 * own, matrix, rows, columns)
+            blas.divide_right(routines, _address(factor, own), matrix, rows, columns)
         k += step
     return True
 
@@ -146,12 +158,12 @@ def _pivot(laplacian, k, degree):
                 return False
             factor[own + i] = np.sqrt(degree[node_start[k] + i])
         return True
-    matrix = factor.ctypes.data + 8 * own
+    matrix = _address(factor, own)
     onto = False
     for block in (k - 1, k):  # from the layer below and the layer above, if eliminated into k
         if (block < k and 1 < k <= middle) or (block == k and middle <= k < node_start.size - 3):
             first, rows, columns = _block(laplacian, block)
-            other = laplacian.coupling.ctypes.data + 8 * first
+            other = _address(laplacian.coupling, first)
             blas.subtract_gram(routines, matrix, other, rows, columns, block < k, onto)
             onto = True
     for i in range(n):
@@ -206,7 +218,7 @@ def _divide(laplacian, k, vector, transposed):
         for i in range(n):
             vector[begin + i] /= factor[own + i]
     else:
-        matrix, part = factor.ctypes.data + 8 * own, vector.ctypes.data + 8 * begin
+        matrix, part = _address(factor, own), _address(vector, begin)
         blas.divide_vector(laplacian.routines, matrix, part, n, transposed)
 
 
@@ -216,9 +228,9 @@ def _couple(laplacian, source, target, vector):
     first, rows, columns = _block(laplacian, min(source, target))
     blas.add_product(
         laplacian.routines,
-        vector.ctypes.data + 8 * laplacian.node_start[target],
-        laplacian.coupling.ctypes.data + 8 * first,
-        vector.ctypes.data + 8 * laplacian.node_start[source],
+        _address(vector, laplacian.node_start[target]),
+        _address(laplacian.coupling, first),
+        _address(vector, laplacian.node_start[source]),
         rows,
         columns,
         source < target,
@@ -239,3 +251,8 @@ def _is_diagonal(node_start, middle, k):
     """Whether no layer is eliminated into layer `k`: its pivot is then a diagonal."""
     below, above = 1 < k <= middle, middle <= k < node_start.size - 3
     return not (below or above)
+
+
+@_compiled
+def _address(array, entry):
+    return array.ctypes.data + array.itemsize * entry

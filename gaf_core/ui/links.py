@@ -46,15 +46,17 @@ def carried(page: str) -> Iterator[None]:
     Streamlit drops widgets and query parameters when somebody changes the page. Whatever is part of
     the link is kept here and put back, unless the link that led to the page says otherwise.
     """
-    kept: dict[str, object] = st.session_state.setdefault(_CARRIED, {})
+    kept: dict[str, tuple[object, list[str]]] = st.session_state.setdefault(_CARRIED, {})
     if st.session_state.get(_PAGE, page) != page:
-        for key, value in kept.items():
+        for key, (value, in_link) in kept.items():
             if key not in st.query_params:
                 st.session_state[key] = value
+                if in_link:
+                    st.query_params[key] = in_link
     st.session_state[_PAGE] = page
     try:
         yield
     finally:  # a page may stop early
         for key in {*kept, *st.query_params}:
             if key in st.session_state:
-                kept[key] = st.session_state[key]
+                kept[key] = st.session_state[key], st.query_params.get_all(key)

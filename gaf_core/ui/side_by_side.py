@@ -24,6 +24,7 @@ from gaf_core.figures.deletion import deletion_curves
 from gaf_core.figures.step import token_step
 from gaf_core.heatmap import heatmap_html
 from gaf_core.picture.step import ways_in, widest_residual
+from gaf_core.summary import certificate_sentence
 from gaf_core.target import label_name
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
@@ -91,7 +92,7 @@ def _show_both(both: Both, view: View) -> None:
         with column:
             st.markdown(f"**{name}**{': our extension' if name == NAMES[1] else ''}")
             if not one.certified or one.solution.value <= 0:
-                st.warning(one.solution.message, icon=":material/warning:")
+                st.warning(certificate_sentence(one), icon=":material/warning:")
             st.html(
                 heatmap_html(
                     one.trace, one.scores, show_special=view.special, by_words=view.by_words

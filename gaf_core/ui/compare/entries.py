@@ -17,7 +17,7 @@ from gaf_core.errors import SettingsError
 
 # Methods that people know and that take a moment; those that do not exist here are left out.
 USUAL = (
-    "AF", "GF", "AGF", "depth_average", "rollout", "attention_x_gradient", "relevance",
+    "AF", "GF", "AGF", "faithful", "rollout", "attention_x_gradient", "relevance",
     "integrated_gradients", "random",
 )  # fmt: skip
 
