@@ -53,7 +53,7 @@ def prediction_sentence(trace: Trace, mark: Callable[[str], str] = quoted) -> st
 def certificate_sentence(explanation: Explanation) -> str:
     """What is proven about the flow, or why nothing is."""
     solution = explanation.solution
-    if solution.value <= 0 or not explanation.certified:
+    if solution.value <= 0 or not solution.certified:
         return solution.message
     if not explanation.certified:
         return (

@@ -8,6 +8,7 @@ from gaf_core.ui.form import choose_settings
 from gaf_core.ui.model_choice import choose_model, may_load
 from gaf_core.ui.network_view import show_network
 from gaf_core.ui.sentence import ask_text
+from gaf_core.ui.side_by_side import show_side_by_side
 from gaf_core.ui.take_away import show_take_away
 from gaf_core.ui.targets import suggest
 
@@ -32,6 +33,7 @@ with polite():
         panels.show_words(explanation, view)
     with right:
         panels.show_bars(request, explanation, view)
+    show_side_by_side(request, view)
     focus = show_network(request, explanation, view.budget)
     panels.show_certificate(explanation)
     show_take_away(explanation, budget=view.budget, model=choice.name, focus=focus)

@@ -20,7 +20,7 @@ ORDER = (
     ("trace",),
     ("perturbed", "perturbation"),
     ("words",),
-    ("information",),
+    ("branches", "information"),
     ("network",),
     ("flow",),
     ("depth",),

@@ -71,6 +71,13 @@ def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
         st.metric(
             "Saturation", f"{flow / capacity:.1%}" if capacity else "no edge", width="content"
         )
+        if explanation.network.residual is not None and edge.query == edge.key:
+            st.metric(
+                "Of it residual",
+                f"{explanation.network.residual_share[edge.layer, edge.key]:.1%}",
+                help="What passes by the attention, from the token to itself.",
+                width="content",
+            )
         st.metric("On the minimum cut", "yes" if cut else "no", width="content")
     heads = head_table(explanation, edge)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
@@ -91,8 +98,8 @@ def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
     head = int(heads["head"].iloc[rows[0] if rows else 0])
     with right:
         st.caption(
-            "The heads behind this edge, the largest product first. With AGF the capacity is the "
-            "mean of the products that are positive."
+            "The heads behind this edge, the largest product first."
+            + _AGF.get(explanation.settings.aggregate, "")
         )
         st.button(
             f"See head {head} as a matrix",
@@ -110,6 +117,13 @@ def head_table(explanation: Explanation, edge: Edge) -> pd.DataFrame:
     return table.sort_values("A · G", ascending=False, kind="stable", ignore_index=True)
 
 
+_AGF = {
+    "mean": " With AGF the capacity is the mean of the products that are positive.",
+    "sum": " With AGF the capacity is the sum of the products that are positive.",
+    "net": " With AGF the capacity is the sum of the products, heads that argue against it taken "
+    "off.",
+    "max": " With AGF the capacity is the largest of the products.",
+}
 _NUMBER = st.column_config.NumberColumn(format="%.4g")
 _COLUMNS = {
     "capacity": _NUMBER,

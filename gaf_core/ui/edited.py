@@ -14,7 +14,7 @@ from gaf_core.encoding import TextLike
 from gaf_core.exports import to_csv
 from gaf_core.figures import change_chart
 from gaf_core.heatmap import heatmap_html
-from gaf_core.summary import prediction_sentence
+from gaf_core.summary import certificate_sentence, prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.words import Words, group_words, word_scores
@@ -160,7 +160,7 @@ def _show_text(
     if one.trace.truncated:
         st.info(f"The last {one.trace.truncated:,} tokens were cut off.")
     if not one.certified or one.solution.value <= 0:
-        st.warning(one.solution.message, icon=":material/warning:")
+        st.warning(certificate_sentence(one), icon=":material/warning:")
     st.html(
         heatmap_html(
             one.trace,

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from gaf_core import Model, Settings
-from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
 from gaf_core.target import TargetLike
 from gaf_core.ui import links
 from gaf_core.ui.failures import literal
+from gaf_core.ui.ingredients import (
+    choose_ingredients,
+    choose_method,
+    ingredient,
+    known_ingredients,
+)
 from gaf_core.ui.targets import choose_target, known_targets
 
-_VARIANT_HELP = """How strongly each token passes on to the next layer is read from the model as
-
-- **AF**, attention: where the model looks;
-- **GF**, gradient: where looking more would raise the prediction;
-- **AGF**, attention × gradient: where the model looks *and* it raises the prediction."""
-_SOURCES = {"all": "every output position: the paper", "classification": "extension"}
 _NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
 _UNITS = ("words", "tokens")
 _FLAGS = ("true", "false")
 _SHARED = {"show": _UNITS, "special": _FLAGS, "truncate": _FLAGS}
-_DEPTH = "layers of the model"
+_USUAL = "layers of the model, and its usual range"
 _EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
 
 
@@ -81,15 +81,7 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
     links.remember()
     with st.sidebar:
         target = _choose_explained(model)
-        variant = st.radio(
-            "Tensor",
-            list(VARIANTS),
-            index=list(VARIANTS).index("AGF"),
-            key="tensor",
-            bind="query-params",
-            captions=["attention", "gradient", "attention × gradient"],
-            help=_VARIANT_HELP,
-        )
+        variant = choose_method()
         layers = _choose_layers(model.layers)
         by_words, special = _choose_units()
         budget = st.slider(
@@ -106,11 +98,10 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
             advanced = _choose_advanced()
     links.report_unknown(
         {
-            **known_targets(model), "tensor": VARIANTS,
+            **known_targets(model), **known_ingredients(),
             "layers": [str(layer) for layer in range(1, model.layers + 1)],
             "nodes": [str(count) for count in range(_NODES[0], _NODES[1] + 1)],
-            **_SHARED,
-            "source": _SOURCES, "residual": RESIDUALS, "heads": AGGREGATES, "epsilon": _EPSILONS,
+            **_SHARED, "epsilon": _EPSILONS, "side": _FLAGS,
         },
     )  # fmt: skip
     settings = Settings(variant=variant, layers=layers, target=target, **advanced)
@@ -122,12 +113,13 @@ def _choose_layers(depth: int) -> tuple[int, int] | None:
     if depth == 1:
         return None
     # The upper half: over all layers tokens mix until their scores are nearly equal, and the first
-    # picture should be one that reads at a glance.
-    usual = (depth // 2 + 1, depth)
+    # picture should be one that reads at a glance. A mean over depths has the small ranges in it.
+    usual = (1 if ingredient("depth_average") else depth // 2 + 1, depth)
     first, last = st.session_state.get("layers", usual)
-    before, st.session_state[_DEPTH] = st.session_state.get(_DEPTH, depth), depth
-    if before != depth:  # another model: a choice among its layers means nothing here
-        st.session_state.layers = usual
+    before, st.session_state[_USUAL] = st.session_state.get(_USUAL, (depth, usual)), (depth, usual)
+    if before[0] != depth or (before[1] != usual and (first, last) == before[1]):
+        # another model, or a range that nobody chose
+        st.session_state.layers = first, last = usual
     elif first > last:  # a link may hold the two ends in either order
         st.session_state.layers = (last, first)
     first, last = st.slider(
@@ -150,36 +142,10 @@ def _choose_layers(depth: int) -> tuple[int, int] | None:
     return first - 1, last
 
 
-def _choose_advanced() -> dict:
-    """Settings that most people leave alone; everything but the first option is an extension."""
+def _choose_advanced() -> dict[str, Any]:
+    """Settings that most people leave alone."""
     return {
-        "source": st.radio(
-            "The flow starts at",
-            list(_SOURCES),
-            captions=list(_SOURCES.values()),
-            key="source",
-            bind="query-params",
-            help="Every output position of the last layer, or only those that the prediction is "
-            "read from.",
-        ),
-        "residual": st.radio(
-            "Residual connections",
-            RESIDUALS,
-            captions=[
-                "the paper",
-                "extension: each token also keeps itself",
-                "extension: what passes by the attention; for AGF and a sum over heads",
-            ],
-            key="residual",
-            bind="query-params",
-        ),
-        "aggregate": st.radio(
-            "Heads are combined by their",
-            list(AGGREGATES),
-            captions=["the paper", "extension", "extension", "extension: heads may cancel"],
-            key="heads",
-            bind="query-params",
-        ),
+        **choose_ingredients(),
         "epsilon": float(
             st.selectbox(
                 "Tolerance",

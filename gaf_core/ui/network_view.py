@@ -48,6 +48,7 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
     if explanation.solution.value <= 0:
         st.caption(explanation.solution.message)
         return None
+    _say_depths(explanation)
     with st.container(horizontal=True, vertical_alignment="bottom", key="view_row"):
         view = st.segmented_control(
             "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
@@ -75,6 +76,19 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
     st.markdown(f":material/filter_alt: {literal(cut_in_words(explanation, shown.limit))}")
     show_paths(request, explanation, selection)
     return selection
+
+
+def _say_depths(explanation: Explanation) -> None:
+    """That the scores are those of several flows, of which this section shows one."""
+    if explanation.depths is None:
+        return
+    first, last = explanation.layers
+    st.caption(
+        f"The scores above are the mean over {len(explanation.depths.statuses)} flows, which end "
+        f"at the entry of layer {first + 1}, of the next, and so on to layer {last}. Everything in "
+        "this section is the first of them, the flow through the whole range, so its widths at the "
+        "words are not the scores."
+    )
 
 
 def _limit(explanation: Explanation) -> Bottleneck:
@@ -107,6 +121,8 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
             "is on the minimum cut, of which the 24 widest are marked. What is in focus is orange "
             "on grey."
         )
+        if shown.explanation.network.node_capacity is not None:
+            told += " A square: the token passes on all that its own capacity allows."
     else:
         summary = _draw(
             sankey(shown.explanation, budget, **arguments),

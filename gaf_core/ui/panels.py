@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gaf_core import Explanation, Task, ambiguity, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.heatmap import heatmap_html
-from gaf_core.summary import prediction_sentence
+from gaf_core.summary import certificate_sentence, prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
@@ -32,7 +32,7 @@ def show_words(explanation: Explanation, view: View) -> None:
             icon=":material/content_cut:",
         )
     if not explanation.certified or explanation.solution.value <= 0:
-        st.warning(explanation.solution.message, icon=":material/warning:")
+        st.warning(certificate_sentence(explanation), icon=":material/warning:")
     st.html(
         heatmap_html(trace, explanation.scores, show_special=view.special, by_words=view.by_words)
     )
@@ -40,7 +40,17 @@ def show_words(explanation: Explanation, view: View) -> None:
     st.caption(
         "The stronger the colour, the more of the flow from the prediction arrives at the word; "
         "hover over it for numbers. The model reads tokens: words, pieces of words, and marks of "
-        f"its own such as [CLS].{summed}"
+        f"its own such as [CLS].{summed}{_averaged(explanation)}"
+    )
+
+
+def _averaged(explanation: Explanation) -> str:
+    """What the scores are, where they are not those of one flow."""
+    if explanation.depths is None:
+        return ""
+    return (
+        f" A score is the mean share over {len(explanation.depths.statuses)} flows, one that ends "
+        "at each layer of the range."
     )
 
 
@@ -72,6 +82,8 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
     )
     if len(explanation.tokens) > _MOST_INTERVALS:
         st.caption(f"Intervals are drawn for texts of up to {_MOST_INTERVALS} tokens.")
+    elif explanation.depths is not None:
+        st.caption("A mean over several flows, so the bars have no intervals.")
     elif explanation.solution.value > 0:
         st.caption(
             "The thin line is how far a plain maximum flow, which is not unique, could move the "
@@ -82,8 +94,10 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
 def _bounds(
     request: Request, explanation: Explanation, by_words: bool
 ) -> NDArray[np.float64] | None:
-    """One pair for each bar. Of a long text they take seconds."""
+    """One pair for each bar of one flow. Of a long text they take seconds."""
     if len(explanation.tokens) > _MOST_INTERVALS or explanation.solution.value <= 0:
+        return None
+    if explanation.depths is not None:
         return None
     name = "ambiguity of words" if by_words else "ambiguity"
     groups = group_words(explanation.trace).members if by_words else None
@@ -104,10 +118,11 @@ def show_certificate(explanation: Explanation) -> None:
         st.markdown(
             ":material/verified: **Proven.** No flow through this network is larger by more than "
             f"{solution.duality_gap:.1e} of it, and among the largest flows this is the one "
-            "balanced solution."
+            f"balanced solution.{_all_proven(explanation)}"
         )
+    scored = "the sum of all scores" if explanation.depths is None else "through all layers"
     numbers = (
-        ("Flow value", f"{solution.value:.4g}", "Total flow, the sum of all scores. For AF in "
+        ("Flow value", f"{solution.value:.4g}", f"Total flow, {scored}. For AF in "
          "attention weights, otherwise in units of the logit."),
         ("Duality gap", f"{solution.duality_gap:.1e}", "The largest possible flow is at most this "
          f"fraction above the flow shown. Asked for: {solution.epsilon:.0e}."),
@@ -124,6 +139,17 @@ def show_certificate(explanation: Explanation) -> None:
     with st.container(horizontal=True, key="certificate"):
         for label, value, help_text in numbers:
             st.metric(label, value, help=help_text, width="content")
+
+
+def _all_proven(explanation: Explanation) -> str:
+    """The proof of a depth average is that of every flow it is the mean of."""
+    if explanation.depths is None:
+        return ""
+    count = len(explanation.depths.statuses)
+    return (
+        f" The scores are the mean over {count} such flows, and each of them is proven in the same "
+        "way; the numbers are those of the flow through all layers."
+    )
 
 
 def _small_heading(text: str) -> None:

@@ -72,8 +72,9 @@ def show_take_away(
             "report.html",
             lambda: to_html(explanation, budget=budget, model=model, focus=focus).encode("utf-8"),
         )
+    whole = "the flow value" if explanation.depths is None else "1"
     st.caption(
-        "Numbers are in full precision: the scores sum to the flow value. The report opens without "
+        f"Numbers are in full precision: the scores sum to {whole}. The report opens without "
         "a network and saves every figure as PNG or SVG. The address of this page holds the text "
         "and all settings; send it to show somebody what you see."
     )
