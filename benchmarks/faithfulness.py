@@ -22,7 +22,7 @@ from pathlib import Path
 import pandas as pd
 
 import gaf_core as gaf
-from benchmarks.entries import RIVALS, Entry, countdown, method_entries, remembered
+from benchmarks.entries import RIVALS, Entry, countdown, method_entries, remembered, warm_up
 from benchmarks.tables import (
     MEASURED,
     SEED,
@@ -82,6 +82,7 @@ def run(
     for slow, some in ((False, texts), (True, texts[: options.slow_sentences])):
         chosen = [entry for entry in entries if entry.method.slow is slow]
         if chosen and some:
+            warm_up(model, chosen)
             found = measure(
                 model,
                 some,

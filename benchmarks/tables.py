@@ -75,10 +75,11 @@ def difference_table(
     return lines
 
 
-def differences(rows: pd.DataFrame, first: str, second: str) -> dict[str, pd.Series]:
+def differences(rows: pd.DataFrame, first: str, second: str) -> dict[str, dict[str, float]]:
     """What `paired` says, by measure."""
-    table = paired(rows, first, second, SEED).set_index("measure")
-    return {str(name): found for name, found in table.iterrows()}
+    return {
+        found["measure"]: found for found in paired(rows, first, second, SEED).to_dict("records")
+    }
 
 
 def interval(found: dict[str, float], name: str, digits: int) -> str:
@@ -87,7 +88,7 @@ def interval(found: dict[str, float], name: str, digits: int) -> str:
     return f"{mean} [{low}, {high}]"
 
 
-def signed(found: pd.Series, digits: int) -> str:
+def signed(found: dict[str, float], digits: int) -> str:
     """A difference with its interval: `+0.088 [+0.061, +0.115]`."""
     # adding 0 to a rounded number turns -0.0 into 0.0, which is a plus
     numbers = (round(found[name], digits) + 0.0 for name in ("difference", "low", "high"))
