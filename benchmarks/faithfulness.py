@@ -1,12 +1,14 @@
 """How faithful each method is, on held-out sentences and the bundled model.
 
-    python -m benchmarks.faithfulness [--sentences 300] [--slow-sentences 60] [--operator all]
-        [--split test] [--resume rows.jsonl] [--write]
+    python -m benchmarks.faithfulness [--sentences 300] [--slow-sentences 30]
+        [--other-sentences 100] [--operator all] [--split test] [--resume rows.jsonl] [--write]
 
 The sentences are drawn once, by a fixed seed, from the part of the bundled data that neither the
 training of the model nor the choice of any setting has seen; `--split validation` is for choosing
 settings. Methods that run the model many times see the first of these sentences only. `--operator`
-may be given several times: each gets a section, and "all" are mask, pad and delete. `--resume`
+may be given several times: each gets a section, and "all" are mask, pad and delete. What comes
+after the first section takes the first sentences too, and no method that runs the model many times.
+Each table says how many sentences it has. `--resume`
 keeps what is measured in a file, so that a run may be stopped and go on. `--write` keeps the tables
 in `benchmarks/faithfulness.md`.
 """
@@ -120,7 +122,8 @@ def document(
 ) -> str:
     """The whole file, from the rows of each operator and of the last layers."""
     command = f"faithfulness --sentences {options.sentences}"
-    command += f" --slow-sentences {options.slow_sentences} --split {options.split}"
+    command += f" --slow-sentences {options.slow_sentences}"
+    command += f" --other-sentences {options.other_sentences} --split {options.split}"
     command += "".join(f" --operator {operator}" for operator in found)
     shared = pd.concat(found.values())["trace_seconds"].mean()
     about = (
@@ -153,7 +156,8 @@ def chosen_operators(asked: Sequence[str] | None) -> list[str]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--sentences", type=int, default=300)
-    arguments.add_argument("--slow-sentences", type=int, default=60)
+    arguments.add_argument("--slow-sentences", type=int, default=30)
+    arguments.add_argument("--other-sentences", type=int, default=100)
     arguments.add_argument("--operator", choices=(*OPERATORS, "all"), action="append")
     arguments.add_argument("--split", choices=("test", "validation"), default="test")
     arguments.add_argument("--resume", type=Path)
@@ -164,11 +168,14 @@ def main() -> None:
     for operator in operators:  # a vocabulary that does not allow one is said before any work
         resolve_perturbation(model, Perturbation(operator))
     methods = [remembered(method) for method in METHODS.values()]
+    fewer = {"sentences": options.other_sentences, "slow_sentences": 0}
+    others = argparse.Namespace(**vars(options) | fewer)
     found = {}
     for operator in operators:
         say(f"{operator}:")
-        found[operator] = run(model, method_entries(operator, methods), operator, options)
-    depths = run(model, depth_entries(model.layers), operators[0], options)
+        some = options if operator == operators[0] else others
+        found[operator] = run(model, method_entries(operator, methods), operator, some)
+    depths = run(model, depth_entries(model.layers), operators[0], others)
     finish(document(found, depths, options), TABLE, write=options.write)
 
 
