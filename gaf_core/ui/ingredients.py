@@ -65,10 +65,12 @@ def known_ingredients() -> dict[str, Iterable[str]]:
 
 def choose_method() -> str:
     """Draw the choice of the method, with the tensor of its capacities; give back the tensor."""
-    if "method" not in st.session_state and st.query_params.get("method") == FAITHFUL_GAF:
+    new = "method" not in st.session_state
+    if new and st.query_params.get("method") == FAITHFUL_GAF:
         _take(FAITHFUL_GAF, but=st.query_params)
-    current = _current_method()
-    st.session_state.method = current
+    st.session_state.method = current = _current_method()
+    if new and "method" in st.query_params:
+        st.query_params["method"] = current  # a new widget believes the link, not the session
     offered = [name for name in _METHODS if name != OWN_MIX or name == current]
     st.radio(
         "Method",
