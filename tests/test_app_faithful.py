@@ -1,5 +1,6 @@
 """Faithful GAF on the Explore page: one choice for all ingredients, and both methods beside."""
 
+import base64
 import json
 import re
 
@@ -145,7 +146,7 @@ def test_a_mean_with_one_flow_that_is_not_proven_is_warned_about(monkeypatch):
         shares = np.stack([one.scores / one.value for one in flows])
         return gaf.DepthShares(shares, (*statuses[:-1], gaf.Status.ITERATION_LIMIT))
 
-    monkeypatch.setattr("gaf_core.explain.DepthShares.of", unproven)
+    monkeypatch.setattr(gaf.DepthShares, "of", staticmethod(unproven))
     app = opened(text="a mean of flows of which one has no proof", method="faithful")
     assert "Not all of the flows" in messages(app)
     assert "Proven" not in " ".join(one.value for one in app.markdown)
@@ -188,7 +189,9 @@ def test_curves_and_aopc_are_those_of_the_library(beside, model, faithful):
     traces = {one.get("name"): one for one in figure["data"]}
     expected = deletion_curves(measured, [], "positive")
     for trace in expected.data:
-        assert traces[trace.name]["y"] == json.loads(trace.to_json())["y"]
+        sent = traces[trace.name]["y"]
+        values = np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"])
+        assert values.tolist() == list(trace.y)
     chance = [gaf.METHODS["random"](model, faithful.trace, seed=seed).scores for seed in range(10)]
     floor = [gaf.evaluate(model, faithful.trace, one).aopc for one in chance]
     assert shown["AOPC, random"] == f"{np.mean(floor):.3f}"

@@ -14,9 +14,9 @@ from gaf_core.ui import links
 from gaf_core.ui.failures import literal
 from gaf_core.ui.ingredients import (
     choose_ingredients,
-    choose_method,
-    ingredient,
+    choose_tensor,
     known_ingredients,
+    name_method,
 )
 from gaf_core.ui.targets import choose_target, known_targets
 
@@ -81,8 +81,9 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
     links.remember()
     with st.sidebar:
         target = _choose_explained(model)
-        variant = choose_method()
-        layers = _choose_layers(model.layers)
+        at_method = st.container()
+        variant = choose_tensor()
+        at_layers = st.container()
         by_words, special = _choose_units()
         budget = st.slider(
             "Tokens a layer in the flow picture",
@@ -96,6 +97,11 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
         )
         with st.expander("Advanced"):
             advanced = _choose_advanced()
+        # both depend on ingredients below them, whose values are known once they are drawn
+        with at_method:
+            name_method()
+        with at_layers:
+            layers = _choose_layers(model.layers, averaged=advanced["depth_average"])
     links.report_unknown(
         {
             **known_targets(model), **known_ingredients(),
@@ -108,13 +114,13 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
     return settings, View(by_words, special, budget)
 
 
-def _choose_layers(depth: int) -> tuple[int, int] | None:
+def _choose_layers(depth: int, *, averaged: bool) -> tuple[int, int] | None:
     """Half-open range of layers; people count from 1 and include both ends."""
     if depth == 1:
         return None
     # The upper half: over all layers tokens mix until their scores are nearly equal, and the first
     # picture should be one that reads at a glance. A mean over depths has the small ranges in it.
-    usual = (1 if ingredient("depth_average") else depth // 2 + 1, depth)
+    usual = (1 if averaged else depth // 2 + 1, depth)
     first, last = st.session_state.get("layers", usual)
     before, st.session_state[_USUAL] = st.session_state.get(_USUAL, (depth, usual)), (depth, usual)
     if before[0] != depth or (before[1] != usual and (first, last) == before[1]):

@@ -1,7 +1,8 @@
 """What a flow is made of: the method as published, the faithful one, or a mix of their ingredients.
 
 Every ingredient is a widget and a parameter of the link. A method is a name for the values of all
-of them, so the method shown is read from the ingredients, and choosing one sets them.
+of them: the method shown is read from the ingredients, so it is drawn last and put on top, and
+choosing one sets them.
 """
 
 from __future__ import annotations
@@ -40,11 +41,8 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "source": tuple(_SOURCES),
     _VARIANT: tuple(VARIANTS),
 }
-_USUAL: dict[str, Any] = {_VARIANT: "AGF"} | {
-    key: getattr(Settings(), field) for key, field in _FIELDS.items()
-}
 _PRESETS: dict[str, dict[str, Any]] = {
-    PUBLISHED: {key: _USUAL[key] for key in _FIELDS},  # with any of its three tensors
+    PUBLISHED: {key: getattr(Settings(), field) for key, field in _FIELDS.items()},
     FAITHFUL_GAF: {_VARIANT: FAITHFUL.variant}
     | {key: getattr(FAITHFUL, field) for key, field in _FIELDS.items()},
 }
@@ -63,41 +61,18 @@ def known_ingredients() -> dict[str, Iterable[str]]:
     }
 
 
-def choose_method() -> str:
-    """Draw the choice of the method, with the tensor of its capacities; give back the tensor."""
-    if "method" not in st.session_state and st.query_params.get("method") == FAITHFUL_GAF:
-        _take(FAITHFUL_GAF, but=st.query_params)
-    current = _current_method()
-    st.session_state.method = current
-    offered = [name for name in _METHODS if name != OWN_MIX or name == current]
-    st.radio(
-        "Method",
-        offered,
-        captions=[_METHODS[name] for name in offered],
-        key="method",
-        bind="query-params",
-        on_change=lambda: _take(st.session_state.method),
-        help="Sets all ingredients of the flow at once; each can be changed on its own under "
-        "Advanced. Faithful GAF has gradients of a linearised backward pass, residual edges, "
-        "capacities of nodes, and scores that are the mean over the layers at which the flow ends.",
-    )
+def choose_tensor() -> str:
+    """Draw the choice of the tensor, the one ingredient that the paper leaves open."""
+    _follow_link()
     return st.radio(
         "Tensor",
         list(VARIANTS),
-        index=list(VARIANTS).index(_USUAL[_VARIANT]),
+        index=list(VARIANTS).index("AGF"),
         key=_VARIANT,
         bind="query-params",
         captions=["attention", "gradient", "attention × gradient"],
         help=_VARIANT_HELP,
     )
-
-
-def ingredient(key: str) -> Any:
-    """The value of an ingredient, which may be read before its widget is drawn."""
-    if key in st.session_state:
-        return st.session_state[key]
-    asked = st.query_params.get(key)
-    return next((value for value in _VALUES[key] if _in_link(value) == asked), _USUAL[key])
 
 
 def choose_ingredients() -> dict[str, Any]:
@@ -147,12 +122,38 @@ def choose_ingredients() -> dict[str, Any]:
     return {_FIELDS[key]: value for key, value in chosen.items()}
 
 
-def _current_method() -> str:
-    """The method whose ingredients are chosen."""
-    for name, preset in _PRESETS.items():
-        if all(ingredient(key) == value for key, value in preset.items()):
-            return name
-    return OWN_MIX
+def name_method() -> None:
+    """Draw the choice of the method, once all ingredients are drawn; it says what they make up."""
+    current = next(
+        (
+            name
+            for name, preset in _PRESETS.items()
+            if all(st.session_state[key] == value for key, value in preset.items())
+        ),
+        OWN_MIX,
+    )
+    st.session_state.method = current
+    if current == PUBLISHED:
+        st.query_params.pop("method", None)
+    else:
+        st.query_params["method"] = current
+    offered = [name for name in _METHODS if name != OWN_MIX or name == current]
+    st.radio(
+        "Method",
+        offered,
+        captions=[_METHODS[name] for name in offered],
+        key="method",
+        on_change=lambda: _take(st.session_state.method),
+        help="Sets all ingredients of the flow at once; each can be changed on its own under "
+        "Advanced. Faithful GAF has gradients of a linearised backward pass, residual edges, "
+        "capacities of nodes, and scores that are the mean over the layers at which the flow ends.",
+    )
+
+
+def _follow_link() -> None:
+    """A link that names a method need not name its ingredients."""
+    if "method" not in st.session_state and "method" in st.query_params:
+        _take(st.query_params["method"], but=st.query_params)
 
 
 def _take(method: str, but: Iterable[str] = ()) -> None:
