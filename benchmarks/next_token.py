@@ -1,12 +1,13 @@
 """How faithful each method is to what a language model says next: SmolLM2-135M on prompts.
 
-    python -m benchmarks.next_token [--prompts 120] [--delete-prompts 60] [--split report]
-        [--resume rows.jsonl] [--write]
+    python -m benchmarks.next_token [--prompts 120] [--delete-prompts 0] [--split report]
+        [--every-method] [--resume rows.jsonl] [--write]
 
 The prompts of `benchmarks/prompts.tsv` are of five kinds; those of the split `report` are for the
 table, those of `choice` for choosing settings. Removed tokens become what the vocabulary has for
-nothing, and in a second section, on the first of the prompts, they are deleted. LIME and KernelSHAP
-are left out: 500 passes of this model a prompt. How long the rest may take is printed as it runs,
+nothing; `--delete-prompts` adds a section in which they are deleted, on the first of the prompts.
+The usual run has the methods that answer what the flow is worth; `--every-method` adds the others,
+but for LIME and KernelSHAP with their 500 passes a prompt. How long it may take is printed as it runs,
 and `--resume` keeps what is measured in a file, so that a run may be stopped and go on. `--write`
 keeps the tables in `benchmarks/next_token.md`.
 """
@@ -42,6 +43,10 @@ from gaf_core.perturbed import DELETE
 TABLE = Path(__file__).with_suffix(".md")
 PROMPTS = Path(__file__).with_name("prompts.tsv")
 MODEL = "smollm2-135m"
+USUAL = (
+    "GF", "AGF", "depth_average", "random", "rollout", "attention_x_gradient", "attcat",
+    "cat_frozen", "attention_x_gradient_frozen", "faithful", "relevance", "integrated_gradients",
+)  # fmt: skip
 LEFT_OUT = ("lime", "kernel_shap")
 
 
@@ -94,7 +99,7 @@ def section(operator: str, rows: pd.DataFrame) -> list[str]:
 def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str:
     """The whole file, from the rows of each operator, the usual one first."""
     command = f"next_token --prompts {options.prompts} --delete-prompts {options.delete_prompts}"
-    command += f" --split {options.split}"
+    command += f" --split {options.split}" + " --every-method" * options.every_method
     usual, *_ = found
     rows = pd.concat(found.values())
     about = (
@@ -102,10 +107,10 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
         f"`{options.split}` of [prompts.tsv](prompts.tsv), and what is explained is the token that "
         f"the model says next. {MEASURED} The vocabulary has no mask token, so the usual way to "
         f"remove a token is `{usual}`, and that token is the baseline of integrated gradients in "
-        "both sections. Seconds are the mean of a prompt, beside the forward and backward pass "
+        "every section. Seconds are the mean of a prompt, beside the forward and backward pass "
         f"that all methods share ({rows['trace_seconds'].mean():.3f} s). LIME and KernelSHAP are "
-        "left out, as they run the model 500 times a prompt. One small model and short prompts: "
-        "no more is claimed."
+        "left out, as they run the model 500 times a prompt; `--every-method` has what else is not "
+        "here. One small model and short prompts: no more is claimed."
     )
     sections = [part for operator, rows in found.items() for part in section(operator, rows)]
     said = "\n".join(dict.fromkeys(failures(rows)))
@@ -115,18 +120,19 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--prompts", type=int, default=120)
-    arguments.add_argument("--delete-prompts", type=int, default=60)
+    arguments.add_argument("--delete-prompts", type=int, default=0)
+    arguments.add_argument("--every-method", action="store_true")
     arguments.add_argument("--split", choices=("report", "choice"), default="report")
     arguments.add_argument("--resume", type=Path)
     arguments.add_argument("--write", action="store_true")
     options = arguments.parse_args()
     model = gaf.load_model(MODEL)
     usual = resolve_perturbation(model, Perturbation()).operator or DELETE
-    texts = {
-        usual: prompts(options.split, options.prompts),
-        DELETE: prompts(options.split, options.delete_prompts),
-    }
-    methods = [method for name, method in METHODS.items() if name not in LEFT_OUT]
+    texts = {usual: prompts(options.split, options.prompts)}
+    if options.delete_prompts:
+        texts[DELETE] = prompts(options.split, options.delete_prompts)
+    named = [name for name in METHODS if name not in LEFT_OUT] if options.every_method else USUAL
+    methods = [METHODS[name] for name in named]
     found = run(model, texts, methods, options.resume)
     finish(document(found, options), TABLE, write=options.write)
 
