@@ -7,9 +7,9 @@ The prompts of `benchmarks/prompts.tsv` are of five kinds; those of the split `r
 table, those of `choice` for choosing settings. Removed tokens become what the vocabulary has for
 nothing; `--delete-prompts` adds a section in which they are deleted, on the first of the prompts.
 The usual run has the methods that answer what the flow is worth; `--every-method` adds the others,
-but for LIME and KernelSHAP with their 500 passes a prompt. How long it may take is printed as it runs,
-and `--resume` keeps what is measured in a file, so that a run may be stopped and go on. `--write`
-keeps the tables in `benchmarks/next_token.md`.
+but for LIME and KernelSHAP with their 500 passes a prompt. How long it may take is printed as it
+runs, and `--resume` keeps what is measured in a file, so that a run may be stopped and go on.
+`--write` keeps the tables in `benchmarks/next_token.md`.
 """
 
 from __future__ import annotations
