@@ -32,8 +32,7 @@ Progress = Callable[[int, int], None]
 MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]
 
 _MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
-_AREAS = ("deletion_area", "insertion_area")
-COLUMNS = ("text", "method", *_MEASURES, *_AREAS, "seconds", "trace_seconds", "failure")
+COLUMNS = ("text", "method", *_MEASURES, "deletion_area", "seconds", "trace_seconds", "failure")
 
 
 def benchmark(
@@ -102,7 +101,7 @@ def measure(
 
     Returns:
         One row a text and method: `text` (its position), `method` (label), `aopc`, `log_odds`,
-        `comprehensiveness`, `sufficiency`, `deletion_area`, `insertion_area`, `seconds` of the
+        `comprehensiveness`, `sufficiency`, `deletion_area`, `seconds` of the
         method, `trace_seconds` of the trace it shares, and `failure`: the sentence that says why
         there are no measures, missing where there are.
 
@@ -180,7 +179,8 @@ def _measure_text(
             rows[entry.label] = _failed(error)
         steps.take()
     try:
-        for label, evaluation in evaluate_all(model, traced, scores, perturbation).items():
+        found = evaluate_all(model, traced, scores, perturbation, insertion_curve=False)
+        for label, evaluation in found.items():
             rows[label] |= _measures(evaluation)
     except GafError as error:
         rows |= {label: _failed(error) for label in scores}
@@ -189,7 +189,7 @@ def _measure_text(
 
 def _measures(evaluation: Evaluation) -> Row:
     found = {name: getattr(evaluation, name) for name in _MEASURES}
-    return found | {name: getattr(evaluation.curves, name) for name in _AREAS}
+    return found | {"deletion_area": evaluation.curves.deletion_area}
 
 
 def _failed(error: Exception) -> Row:

@@ -312,3 +312,16 @@ def test_one_token_and_no_rankings_are_no_mistakes(tiny):
     assert found.aopc == pytest.approx(found.comprehensiveness)
     assert found.sufficiency == pytest.approx(0.0)
     assert gaf.evaluate_all(tiny, traced, {}) == {}
+
+
+def test_without_the_insertion_curve_the_four_measures_stay_the_same():
+    model = gaf.load_model("minilm-reviews")
+    traced = gaf.trace(model, "A lovely film, and the acting is bad.")
+    rankings = {name: gaf.METHODS[name](model, traced).scores for name in ("random", "relevance")}
+    whole = gaf.evaluate_all(model, traced, rankings)
+    short = gaf.evaluate_all(model, traced, rankings, insertion_curve=False)
+    for name in rankings:
+        for measure in ("aopc", "log_odds", "comprehensiveness", "sufficiency"):
+            same = pytest.approx(getattr(whole[name], measure), abs=1e-5)
+            assert getattr(short[name], measure) == same, measure
+        assert np.isnan(short[name].curves.insertion_area)

@@ -52,6 +52,22 @@ def test_a_stopped_job_ends_at_its_next_step_and_can_start_again(desk):
     assert again.result == "again"
 
 
+def test_work_that_catches_every_failure_still_stops(desk):
+    gate = Gate()
+
+    def work(progress):
+        try:
+            return gate(progress)
+        except Exception as error:
+            raise SettingsError("It fails.") from error
+
+    job = desk.start("key", "name", work)
+    job.stop()
+    gate.open(2)
+    assert desk.wait(["key"], 5)
+    assert job.state is State.STOPPED
+
+
 def test_one_that_waits_is_stopped_before_it_starts(desk):
     gate, ran = Gate(2), []
     desk.start("first", "first", gate, slow=True)

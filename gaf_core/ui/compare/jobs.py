@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any
 
@@ -21,8 +21,11 @@ _log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """Raised inside the work of a job that somebody stopped."""
+class Stopped(BaseException):
+    """Raised inside the work of a job that somebody stopped.
+
+    No `Exception`: work that turns every failure into a sentence must let it pass.
+    """
 
 
 class State(StrEnum):
@@ -51,7 +54,6 @@ class Job:
         self.result: Any = None
         self.failure = ""
         self._stop = threading.Event()
-        self._future: Future | None = None
 
     @property
     def active(self) -> bool:
@@ -63,25 +65,17 @@ class Job:
         """How much is done, from 0 to 1."""
         return min(1.0, self.done / self.total) if self.total else 0.0
 
-    def begin(self, pool: ThreadPoolExecutor, work: Callable[[Progress], Any]) -> None:
-        """Queue `work(progress)`; another job of the pool may come first."""
-        self._future = pool.submit(self._run, work)
-
     def stop(self) -> None:
         """End it before its next step; one that still waits never starts."""
         self._stop.set()
-        if self._future is None or self._future.cancel():
+        if self.state is State.WAITING:
             self.state = State.STOPPED
 
-    def _progress(self, done: int, total: int) -> None:
-        if self._stop.is_set():
-            raise Stopped
-        self.done, self.total = done, total
-
-    def _run(self, work: Callable[[Progress], Any]) -> None:
-        self.state = State.RUNNING
+    def run(self, work: Callable[[Progress], Any]) -> None:
+        """Do `work(progress)` here and now; nothing that it raises gets out."""
         try:
             self._progress(0, 0)
+            self.state = State.RUNNING
             self.result = work(self._progress)
             self.state = State.DONE
         except Stopped:
@@ -96,6 +90,39 @@ class Job:
             )
             self.state = State.FAILED
 
+    def _progress(self, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        self.done, self.total = done, total
+
+
+class Lane:
+    """One job after the other, in a thread that ends when none is left.
+
+    The thread does not keep the app from quitting, as those of an executor would.
+    """
+
+    def __init__(self) -> None:
+        self._queue: deque[tuple[Job, Callable[[Progress], Any]]] = deque()
+        self._lock, self._busy = threading.Lock(), False
+
+    def add(self, job: Job, work: Callable[[Progress], Any]) -> None:
+        """Queue a job."""
+        with self._lock:
+            self._queue.append((job, work))
+            if not self._busy:
+                self._busy = True
+                threading.Thread(target=self._run, name="compare", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._queue:
+                    self._busy = False
+                    return
+                job, work = self._queue.popleft()
+            job.run(work)
+
 
 class Desk:
     """The jobs of one visitor by key. Quick ones run one after the other, and so do slow ones.
@@ -106,10 +133,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._jobs: dict[Hashable, Job] = {}
-        self._lanes = {
-            slow: ThreadPoolExecutor(max_workers=1, thread_name_prefix="compare")
-            for slow in (False, True)
-        }
+        self._lanes = {False: Lane(), True: Lane()}
 
     def start(
         self, key: Hashable, name: str, work: Callable[[Progress], Any], *, slow: bool = False
@@ -118,7 +142,7 @@ class Desk:
         job = self._jobs.get(key)
         if job is None or job.state is State.STOPPED:
             job = self._jobs[key] = Job(name)
-            job.begin(self._lanes[slow], work)
+            self._lanes[slow].add(job, work)
         return job
 
     def find(self, key: Hashable) -> Job | None:

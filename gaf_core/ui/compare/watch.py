@@ -29,6 +29,8 @@ def _open(task: Task) -> bool:
 
 
 def _show(shown: Sequence[Task]) -> None:
+    if not all(_open(task) for task in shown):
+        st.rerun()  # something has just ended: the whole page shows it
     with st.container(border=True, key="work"):
         for number, task in enumerate(shown):
             _show_task(number, task)
@@ -37,8 +39,6 @@ def _show(shown: Sequence[Task]) -> None:
             for task in waiting:
                 work.request(task)
             st.rerun()
-    if not all(_open(task) for task in shown):
-        st.rerun()  # something has just ended: the whole page shows it
 
 
 def _show_task(number: int, task: Task) -> None:
@@ -50,6 +50,8 @@ def _show_task(number: int, task: Task) -> None:
                 work.stop(task)
                 st.rerun()
             return
+        if job is not None and job.state is not State.STOPPED:
+            return  # it ended a moment ago; the next look sees it
         told = "stopped" if job is not None else "slow: it runs the model many times"
         st.markdown(f"{literal(task.name)} :gray[{told}]", width="stretch")
         if st.button("Run", key=f"run_{task.entry.code}", icon=":material/play_arrow:"):

@@ -127,8 +127,9 @@ def compare(
 
 def _wait(todo: Sequence[Task]) -> None:
     quick = [task.key for task in todo if not task.entry.definition.slow]
-    if desk().wait(quick, 0.05):
-        return
+    ended = any((job := desk().find(key)) and not job.active for key in quick)
+    if desk().wait(quick, 0.4 if ended else 0.05) or ended:
+        return  # there is something to show; the others come as they end
     with st.spinner("Comparing …"):
         desk().wait(quick, _PATIENCE)
 
