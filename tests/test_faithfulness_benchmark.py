@@ -1,4 +1,4 @@
-"""The tables of the benchmark: which sentences, which settings, how the lines read."""
+"""The benchmarks over texts: which texts, which settings, how the lines of the tables read."""
 
 import argparse
 
@@ -45,7 +45,7 @@ def test_the_sentences_are_held_out_and_the_same_every_time():
 
 
 def test_every_method_is_measured_and_baselines_match_the_removal():
-    entries = {entry.method: entry.options for entry in method_entries("pad")}
+    entries = {entry.label: entry.options for entry in method_entries("pad")}
     assert set(entries) == set(gaf.METHODS)
     assert entries["integrated_gradients"] == {"baseline": "pad"}
     assert entries["AGF"] == {}
@@ -57,7 +57,7 @@ def test_depths_are_the_last_layers():
     assert entries["AGF, last 3 layers"].options == {"first_layer": 4}
     assert len(entries) == 9
     for entry in entries.values():
-        gaf.METHODS[entry.method].settings(**entry.options)
+        entry.method.settings(**entry.options)
 
 
 def test_the_best_comes_first_and_a_failure_is_said():
@@ -111,7 +111,8 @@ def counted(name, slow=False):
     return Method(name, name, "a test", "chance", "A test.", compute, (sign,), slow=slow), seen
 
 
-def test_scores_are_computed_once_for_all_operators(tiny, few_texts):
+@pytest.mark.usefixtures("few_texts")
+def test_scores_are_computed_once_for_all_operators(tiny):
     (fast, on_all), (slow, on_some) = counted("fast"), counted("slow", slow=True)
     once = [Entry(m.name, m, {}) for m in map(remembered, (fast, slow))]
     again = [Entry(m.name, m, {}) for m in (fast, slow)]
@@ -138,7 +139,8 @@ def test_a_warm_up_survives_methods_that_fail(tiny):
     warm_up(tiny, [Entry("AF", gaf.METHODS["AF"], {"first_layer": 99})])
 
 
-def test_the_report_has_a_section_an_operator_and_a_line_a_method(tiny, few_texts):
+@pytest.mark.usefixtures("few_texts")
+def test_the_report_has_a_section_an_operator_and_a_line_a_method(tiny):
     names = ["faithful", "AGF", "relevance", "occlusion"]
     methods = [remembered(gaf.METHODS[name]) for name in names]
     found = {
@@ -157,7 +159,8 @@ def test_the_report_has_a_section_an_operator_and_a_line_a_method(tiny, few_text
     assert "## Failures" not in page
 
 
-def test_every_ablation_is_allowed_and_one_changes_nothing(tiny, few_texts):
+@pytest.mark.usefixtures("few_texts")
+def test_every_ablation_is_allowed_and_one_changes_nothing(tiny):
     rows = faithfulness.run(tiny, ablation.entries(), "mask", options())
     assert rows["failure"].isna().all(), "the library allows every line"
     page = ablation.document(rows, options())
