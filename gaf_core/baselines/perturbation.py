@@ -148,12 +148,13 @@ def _draw_at_once(explainer: Any, samples: int, seed: int, mirrored: bool = Fals
     draw = explainer.perturb_func
 
     def drawn(original: torch.Tensor, **options: Any) -> Iterator[torch.Tensor]:
+        count = -(-samples // 2) if mirrored else samples
         with _DRAWING, torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             if inspect.isgeneratorfunction(draw):
-                found = list(itertools.islice(draw(original, **options), samples))
+                found = list(itertools.islice(draw(original, **options), count))
             else:
-                found = [draw(original, **options) for _ in range(samples)]
+                found = [draw(original, **options) for _ in range(count)]
         if mirrored:
             found = [kept for subset in found for kept in (subset, 1 - subset)]
         yield from found[:samples]

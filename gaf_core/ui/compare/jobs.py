@@ -66,9 +66,9 @@ class Job:
         return min(1.0, self.done / self.total) if self.total else 0.0
 
     def stop(self) -> None:
-        """End it before its next step; one that still waits never starts."""
+        """Call it stopped at once; its thread is free at the next step, which may be long."""
         self._stop.set()
-        if self.state is State.WAITING:
+        if self.active:
             self.state = State.STOPPED
 
     def run(self, work: Callable[[Progress], Any]) -> None:
@@ -77,6 +77,7 @@ class Job:
             self._progress(0, 0)
             self.state = State.RUNNING
             self.result = work(self._progress)
+            self._progress(self.done, self.total)  # stopped in its last step
             self.state = State.DONE
         except Stopped:
             self.state = State.STOPPED
