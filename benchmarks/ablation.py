@@ -1,6 +1,6 @@
 """What each ingredient of the faithful flow is worth: taken away, and put in alone.
 
-    python -m benchmarks.ablation [--sentences 300] [--operator mask] [--split test]
+    python -m benchmarks.ablation [--sentences 100] [--operator mask] [--split test]
         [--resume rows.jsonl] [--write]
 
 The sentences are those of `benchmarks.faithfulness`, and a file given to `--resume` may be shared
@@ -156,7 +156,7 @@ def document(rows: pd.DataFrame, options: argparse.Namespace) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--sentences", type=int, default=300)
+    arguments.add_argument("--sentences", type=int, default=100)
     arguments.add_argument("--operator", choices=OPERATORS, default="mask")
     arguments.add_argument("--split", choices=("test", "validation"), default="test")
     arguments.add_argument("--resume", type=Path)

@@ -7,8 +7,9 @@ The sentences are drawn once, by a fixed seed, from the part of the bundled data
 training of the model nor the choice of any setting has seen; `--split validation` is for choosing
 settings. Methods that run the model many times see the first of these sentences only. `--operator`
 may be given several times: each gets a section, and "all" are mask, pad and delete. What comes
-after the first section takes the first sentences too, and no method that runs the model many times.
-Each table says how many sentences it has. `--resume`
+after the first section takes the first sentences too; other operators are there to see whether the
+order holds, and have the faithful flow, what it is compared with, and chance. Each table says how
+many sentences it has. `--resume`
 keeps what is measured in a file, so that a run may be stopped and go on. `--write` keeps the tables
 in `benchmarks/faithfulness.md`.
 """
@@ -46,6 +47,7 @@ MODEL = "minilm-reviews"
 USUAL_OPERATORS = ("mask", "pad", "delete")
 DEPTHS = (1, 2, 3)
 OURS = "faithful"
+COMPARED = (OURS, *RIVALS, "random")
 SECTIONS = {
     "mask": "Removed tokens become the mask token",
     "pad": "Removed tokens become the padding token",
@@ -173,8 +175,10 @@ def main() -> None:
     found = {}
     for operator in operators:
         say(f"{operator}:")
-        some = options if operator == operators[0] else others
-        found[operator] = run(model, method_entries(operator, methods), operator, some)
+        main = operator == operators[0]
+        chosen = methods if main else [one for one in methods if one.name in COMPARED]
+        entries = method_entries(operator, chosen)
+        found[operator] = run(model, entries, operator, options if main else others)
     depths = run(model, depth_entries(model.layers), operators[0], others)
     finish(document(found, depths, options), TABLE, write=options.write)
 
