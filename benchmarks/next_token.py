@@ -1,6 +1,6 @@
 """How faithful each method is to what a language model says next: SmolLM2-135M on prompts.
 
-    python -m benchmarks.next_token [--prompts 100] [--delete-prompts 0] [--split report]
+    python -m benchmarks.next_token [--prompts 120] [--delete-prompts 0] [--split report]
         [--every-method] [--resume rows.jsonl] [--write]
 
 The prompts of `benchmarks/prompts.tsv` are of five kinds; those of the split `report` are for the
@@ -120,7 +120,7 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--prompts", type=int, default=100)
+    arguments.add_argument("--prompts", type=int, default=120)
     arguments.add_argument("--delete-prompts", type=int, default=0)
     arguments.add_argument("--every-method", action="store_true")
     arguments.add_argument("--split", choices=("report", "choice"), default="report")

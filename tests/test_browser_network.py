@@ -1,5 +1,6 @@
 """The flow explorer in a real Chromium: what is clicked comes into focus, everywhere."""
 
+import re
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
@@ -32,6 +33,7 @@ def test_focus_from_the_picker_is_in_every_view_and_in_the_link(visit):
     expect(page.locator(".scatterlayer .trace").first).to_be_attached()
     expect(in_focus(page)).to_contain_text("‘lovely’")
     settled(page)
+    expect(page).to_have_url(re.compile(r"focus=.*view=Graph|view=Graph.*focus="))
     other = visit.open(f"?{urlsplit(page.url).query}")
     expect(in_focus(other)).to_contain_text("‘lovely’ after layer 3")
     expect(other.locator(".scatterlayer .trace").first).to_be_attached()

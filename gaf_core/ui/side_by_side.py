@@ -40,9 +40,9 @@ WHY = (
     "Published GAF also has no edge for what stays at a token, so its flow has to follow attention "
     "in every layer and mixes tokens that the model keeps apart, where faithful GAF has a residual "
     "edge and a limit for every token.",
-    "Freezing and residual edges only work together: an edge for what passes by the attention "
-    "holds little of use while it cancels with the rest, and frozen gradients alone leave the flow "
-    "no way to stay where it is.",
+    "Freezing and residual edges do little alone and much together: an edge for what passes by the "
+    "attention holds little of use while it cancels with the rest, and frozen gradients alone "
+    "leave the flow no way to stay where it is.",
 )
 _ORDERS, _FEW_ORDERS, _LONG = 10, 3, 128  # random orders, those of a text of more tokens
 _MEASURE = Perturbation(target="explained")
