@@ -1,6 +1,5 @@
 """The flow explorer in a real Chromium: what is clicked comes into focus, everywhere."""
 
-import re
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
