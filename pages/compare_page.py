@@ -15,6 +15,7 @@ from gaf_core.ui.compare.watch import show_work
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_reading
 from gaf_core.ui.model_choice import choose_model, may_load
+from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.targets import suggest
 
@@ -25,9 +26,10 @@ st.html(
 )
 with polite():
     choice = choose_model()
-    if not may_load(choice):
-        st.stop()
-    model = cache.model(choice)
+    with place():
+        if not may_load(choice):
+            st.stop()
+        model = cache.model(choice)
     reading = choose_reading(model, {**known_measures(model), **show.known_views()})
     text = ask_text(model)
     question = work.Question(choice, text, reading.target, reading.truncate)
@@ -39,7 +41,7 @@ with polite():
     if not entries:
         st.info("Pick at least one method above.", icon=":material/playlist_add:")
         st.stop()
-    working, scores = st.container(), st.container()
+    working, scores = place(), place()
     st.subheader("Which ranking does the prediction bear out?", anchor=False)
     perturbation = choose_perturbation(model)
     todo = work.tasks(question, entries, perturbation)
@@ -49,9 +51,12 @@ with polite():
     if comparison.scored:
         with scores:
             show.show_scores(comparison, reading)
-    show.show_table(comparison)
-    say_measure(comparison)
-    show.show_curves(comparison)
-    show.show_agreement(comparison)
+    with place():
+        show.show_table(comparison)
+        say_measure(comparison)
+    with place():
+        show.show_curves(comparison)
+    with place():
+        show.show_agreement(comparison)
     show_methods(entries)
     show_files(comparison, choice.name)

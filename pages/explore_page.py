@@ -7,6 +7,7 @@ from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_settings
 from gaf_core.ui.model_choice import choose_model, may_load
 from gaf_core.ui.network_view import show_network
+from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.side_by_side import show_side_by_side
 from gaf_core.ui.take_away import show_take_away
@@ -19,9 +20,10 @@ st.html(
 )
 with polite():
     choice = choose_model()
-    if not may_load(choice):
-        st.stop()
-    model = cache.model(choice)
+    with place():
+        if not may_load(choice):
+            st.stop()
+        model = cache.model(choice)
     settings, view = choose_settings(model)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -33,7 +35,9 @@ with polite():
         panels.show_words(explanation, view)
     with right:
         panels.show_bars(request, explanation, view)
-    show_side_by_side(request, view)
-    focus = show_network(request, explanation, view.budget)
+    with place():
+        show_side_by_side(request, view)
+    with place():
+        focus = show_network(request, explanation, view.budget)
     panels.show_certificate(explanation)
     show_take_away(explanation, budget=view.budget, model=choice.name, focus=focus)

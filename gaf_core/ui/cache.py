@@ -101,11 +101,11 @@ def derived(
 
 
 def _load(choice: Choice) -> Model:
-    place = st.empty()
+    bar = st.empty()
 
     def progress(done: int, total: int) -> None:
         share = min(1.0, done / total) if total else 0.0
-        place.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
+        bar.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
 
     try:
         with st.spinner("Loading the model …"):
@@ -113,7 +113,7 @@ def _load(choice: Choice) -> Model:
                 choice.name, revision=choice.revision, device=choice.device, progress=progress
             )
     finally:
-        place.empty()
+        bar.empty()
 
 
 @st.cache_resource

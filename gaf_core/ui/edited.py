@@ -17,6 +17,7 @@ from gaf_core.heatmap import heatmap_html
 from gaf_core.summary import certificate_sentence, prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
+from gaf_core.ui.place import place
 from gaf_core.words import Words, group_words, word_scores
 
 _KEYS = ("edited", "edited_second")  # of the text areas: the text, and the second one of a pair
@@ -29,16 +30,17 @@ def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
     """Draw the edited copy of a text, with its words to drop, and give back what it says."""
     originals = [text] if isinstance(text, str) else list(text)
     _offer(_without_strongest(explanation, originals))
-    edited = [
-        st.text_area(
-            ("Edited text", "Edited second text")[number],
-            key=_KEYS[number],
-            bind="query-params",
-            height=112 if number == 0 else 80,
-            placeholder="The same text with something changed.",
-        )
-        for number in range(len(originals))
-    ]
+    with place():
+        edited = [
+            st.text_area(
+                ("Edited text", "Edited second text")[number],
+                key=_KEYS[number],
+                bind="query-params",
+                height=112 if number == 0 else 80,
+                placeholder="The same text with something changed.",
+            )
+            for number in range(len(originals))
+        ]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Compare", type="primary", help="Ctrl + Enter in the text does the same.")
         st.button("Back to the original", on_click=_set, args=(originals,))
@@ -71,10 +73,12 @@ def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None
     for column, side, one in zip(st.columns(2, gap="large"), (0, 1), (before, after), strict=True):
         with column:
             _show_text(("Original", "Edited")[side], one, edit, side, full, special)
-    _show_prediction(before, after)
+    with place():
+        _show_prediction(before, after)
     st.subheader("What moved", anchor=False)
-    if all(pairing.kind == SAME for pairing in edit.pairings):
-        st.info("Both texts are the same. Change a word, or drop one.", icon=":material/edit:")
+    with place():
+        if all(pairing.kind == SAME for pairing in edit.pairings):
+            st.info("Both texts are the same. Change a word, or drop one.", icon=":material/edit:")
     st.plotly_chart(
         change_chart(edit, show_special=special),
         key="change",

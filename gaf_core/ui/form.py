@@ -18,6 +18,7 @@ from gaf_core.ui.ingredients import (
     known_ingredients,
     name_method,
 )
+from gaf_core.ui.place import place
 from gaf_core.ui.targets import choose_target, known_targets
 
 _NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
@@ -69,7 +70,8 @@ def choose_reading(model: Model, known: dict[str, Iterable[str]]) -> Reading:
     """
     links.remember()
     with st.sidebar:
-        target = _choose_explained(model)
+        with place():
+            target = _choose_explained(model)
         by_words, special = _choose_units()
         truncate = _choose_truncation()
     links.report_unknown({**known_targets(model), **_SHARED, **known})
@@ -80,10 +82,11 @@ def choose_settings(model: Model) -> tuple[Settings, View]:
     """Draw the rest of the sidebar of the Explore page for a model."""
     links.remember()
     with st.sidebar:
-        target = _choose_explained(model)
-        at_method = st.container()
+        with place():
+            target = _choose_explained(model)
+        at_method = place()
         variant = choose_tensor()
-        at_layers = st.container()
+        at_layers = place()
         by_words, special = _choose_units()
         budget = st.slider(
             "Tokens a layer in the flow picture",

@@ -15,6 +15,7 @@ import streamlit as st
 from gaf_core import FAITHFUL, Settings
 from gaf_core.explain import GRADIENTS
 from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
+from gaf_core.ui import links
 
 PUBLISHED, FAITHFUL_GAF, OWN_MIX = "published", "faithful", "own mix"
 _METHODS = {
@@ -133,10 +134,7 @@ def name_method() -> None:
         OWN_MIX,
     )
     st.session_state.method = current
-    if current == PUBLISHED:
-        st.query_params.pop("method", None)
-    else:
-        st.query_params["method"] = current
+    links.write("method", None if current == PUBLISHED else current)
     offered = [name for name in _METHODS if name != OWN_MIX or name == current]
     st.radio(
         "Method",

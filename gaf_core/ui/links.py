@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from gaf_core.ui.failures import literal
+from gaf_core.ui.place import place
 
 _CARRIED = "carried between pages"
 _PAGE = "page that was drawn last"
@@ -28,15 +29,29 @@ def report_unknown(known: dict[str, Iterable[str]]) -> None:
     """Name the values of the link that are not among the known ones of their parameter, once."""
     asked: dict[str, list[str]] = st.session_state[_ASKED]
     st.session_state[_ASKED] = {}
-    for key, options in known.items():
-        allowed = set(options)
-        for value in asked.get(key, []):
-            if value not in allowed:
-                st.warning(
-                    f"This link asks for {key} “{literal(value)}”, which does not exist here. "
-                    "The setting shown on the left is used instead.",
-                    icon=":material/link_off:",
-                )
+    with place():
+        for key, options in known.items():
+            for value in asked.get(key, []):
+                if value not in set(options):
+                    st.warning(
+                        f"This link asks for {key} “{literal(value)}”, which does not exist here. "
+                        "The setting shown on the left is used instead.",
+                        icon=":material/link_off:",
+                    )
+
+
+def write(key: str, value: str | list[str] | None) -> None:
+    """Put a value into the link, or take it out.
+
+    A message to the browser replaces the whole address, and with it what somebody chose meanwhile,
+    so none is sent for what is there already.
+    """
+    known = st.query_params.get_all(key)
+    if value is None:
+        if known:
+            del st.query_params[key]
+    elif known != ([value] if isinstance(value, str) else value):
+        st.query_params[key] = value
 
 
 @contextmanager

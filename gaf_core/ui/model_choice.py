@@ -11,6 +11,7 @@ from gaf_core.loading.devices import available_devices
 from gaf_core.loading.hub import is_repository_id
 from gaf_core.ui.cache import Choice, choice_of
 from gaf_core.ui.failures import literal
+from gaf_core.ui.place import place
 
 _ASKED = "models asked for"
 
@@ -34,14 +35,15 @@ def choose_model() -> Choice:
             "(owner/name), which is then downloaded. Text classifiers and language models.",
         )
         revision = None
-        if _on_hub(name):
-            revision = st.text_input(
-                "Revision",
-                key="revision",
-                bind="query-params",
-                placeholder="the newest",
-                help="Branch, tag or commit of the model on the hub.",
-            )
+        with place():
+            if _on_hub(name):
+                revision = st.text_input(
+                    "Revision",
+                    key="revision",
+                    bind="query-params",
+                    placeholder="the newest",
+                    help="Branch, tag or commit of the model on the hub.",
+                )
         devices = available_devices()
         device = "auto"
         if len(devices) > 1:

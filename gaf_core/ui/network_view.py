@@ -19,6 +19,7 @@ from gaf_core.ui.edge_view import show_edge, show_edges
 from gaf_core.ui.failures import literal
 from gaf_core.ui.matrix_view import show_matrices
 from gaf_core.ui.path_list import show_paths
+from gaf_core.ui.place import place
 from gaf_core.ui.saving import choose_format, saving
 from gaf_core.ui.selection import choose_focus, part_in_focus, take, view_key
 
@@ -48,7 +49,8 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
     if explanation.solution.value <= 0:
         st.caption(explanation.solution.message)
         return None
-    _say_depths(explanation)
+    with place():
+        _say_depths(explanation)
     with st.container(horizontal=True, vertical_alignment="bottom", key="view_row"):
         view = st.segmented_control(
             "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
@@ -61,7 +63,8 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
         part_in_focus(request, explanation, selection),
         cache.derived("cut", request, explanation, _limit),
     )
-    _say_focus(shown)
+    with place():
+        _say_focus(shown)
     match view:
         case "Sankey":
             _show_picture(shown, budget, graph=False)
@@ -157,10 +160,15 @@ def _picture_options(shown: Shown, graph: bool) -> dict[str, Any]:
             f"focus always stands on its own. Texts of more than {LONG} tokens begin with spans.",
         )  # fmt: skip
         colour = "token"
-        if not graph:
-            colour = st.selectbox(
-                "Colour by", ("token", "saturation"), key="colour", bind="query-params", width=150
-            )
+        with place(in_row=True):
+            if not graph:
+                colour = st.selectbox(
+                    "Colour by",
+                    ("token", "saturation"),
+                    key="colour",
+                    bind="query-params",
+                    width=150,
+                )
         cut = st.toggle(
             "Minimum cut", key="cut", bind="query-params",
             help="Outline the edges that limit the flow: no other set of edges that all flow "

@@ -15,6 +15,7 @@ from gaf_core.summary import certificate_sentence, prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
+from gaf_core.ui.place import place
 from gaf_core.ui.saving import saving
 
 _MOST_INTERVALS = 256  # tokens
@@ -25,14 +26,15 @@ def show_words(explanation: Explanation, view: View) -> None:
     trace = explanation.trace
     verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
     st.html(f'<p class="gaf-verdict">{verdict}</p>')
-    if trace.truncated:
-        st.info(
-            f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens are "
-            f"explained, the last {trace.truncated:,} were cut off.",
-            icon=":material/content_cut:",
-        )
-    if not explanation.certified or explanation.solution.value <= 0:
-        st.warning(certificate_sentence(explanation), icon=":material/warning:")
+    with place():
+        if trace.truncated:
+            st.info(
+                f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens "
+                f"are explained, the last {trace.truncated:,} were cut off.",
+                icon=":material/content_cut:",
+            )
+        if not explanation.certified or explanation.solution.value <= 0:
+            st.warning(certificate_sentence(explanation), icon=":material/warning:")
     st.html(
         heatmap_html(trace, explanation.scores, show_special=view.special, by_words=view.by_words)
     )
@@ -114,12 +116,13 @@ def show_certificate(explanation: Explanation) -> None:
     """The proof that comes with the answer, in words and in numbers."""
     st.subheader("How sure is this answer", anchor=False)
     solution = explanation.solution
-    if solution.value > 0 and explanation.certified:
-        st.markdown(
-            ":material/verified: **Proven.** No flow through this network is larger by more than "
-            f"{solution.duality_gap:.1e} of it, and among the largest flows this is the one "
-            f"balanced solution.{_all_proven(explanation)}"
-        )
+    with place():
+        if solution.value > 0 and explanation.certified:
+            st.markdown(
+                ":material/verified: **Proven.** No flow through this network is larger by more "
+                f"than {solution.duality_gap:.1e} of it, and among the largest flows this is the "
+                f"one balanced solution.{_all_proven(explanation)}"
+            )
     scored = "the sum of all scores" if explanation.depths is None else "through all layers"
     numbers = (
         ("Flow value", f"{solution.value:.4g}", f"Total flow, {scored}. For AF in "

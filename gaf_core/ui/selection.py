@@ -21,8 +21,9 @@ from gaf_core.focus import (
     to_text,
 )
 from gaf_core.picture.reduction import through_flow
-from gaf_core.ui import cache
+from gaf_core.ui import cache, links
 from gaf_core.ui.failures import literal
+from gaf_core.ui.place import place
 
 PATHS = 10  # listed
 _KEY = "focus"
@@ -31,7 +32,8 @@ _MOST_OPTIONS = 1_000  # nodes to pick from; any other is found in the table and
 
 def choose_focus(request: cache.Request, explanation: Explanation) -> Selection | None:
     """Draw the picker with its button, and keep the link in step with it."""
-    selection = _current(request, explanation)
+    with place():
+        selection = _current(request, explanation)
     options = _options(explanation)
     text = None if selection is None else to_text(explanation, selection)
     if text is not None and text not in options:
@@ -53,10 +55,7 @@ def choose_focus(request: cache.Request, explanation: Explanation) -> Selection 
             "Clear", icon=":material/close:", disabled=text is None, on_click=take,
             args=(None,), help="Show the whole flow again.",
         )  # fmt: skip
-    if text is None:
-        st.query_params.pop(_KEY, None)
-    else:
-        st.query_params[_KEY] = text
+    links.write(_KEY, text)
     return selection
 
 

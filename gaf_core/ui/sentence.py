@@ -9,6 +9,7 @@ import streamlit as st
 
 from gaf_core import Model, Task
 from gaf_core.encoding import TextLike, takes_pairs
+from gaf_core.ui.place import place
 
 _EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples.json"
 
@@ -36,14 +37,15 @@ def ask_text(model: Model) -> TextLike:
         + f"It takes {model.max_tokens:,} tokens, roughly {model.max_tokens * 3 // 4:,} words.",
     )
     pair = takes_pairs(model) and _asks_for_pair()
-    if pair:
-        second = st.text_area(
-            "Second text",
-            height=80,
-            key="second",
-            bind="query-params",
-            placeholder="For example the claim that may follow from the first text.",
-        )
+    with place():
+        if pair:
+            second = st.text_area(
+                "Second text",
+                height=80,
+                key="second",
+                bind="query-params",
+                placeholder="For example the claim that may follow from the first text.",
+            )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Explain", type="primary", help="Ctrl + Enter in the text does the same.")
         st.selectbox(

@@ -8,8 +8,10 @@ import streamlit as st
 
 from gaf_core import GafError
 from gaf_core.baselines import METHODS, Method, Option
+from gaf_core.ui import links
 from gaf_core.ui.compare.entries import Entry, entry, parse, parse_all, usual_entries
 from gaf_core.ui.failures import literal
+from gaf_core.ui.place import place
 
 LINK = "methods"  # the query parameter
 _CODES, _WRITTEN, _OFFERED = "compared", "entries in the link", "entries offered"
@@ -39,8 +41,9 @@ def choose_entries() -> list[Entry]:
         with st.popover("With other settings", icon=":material/tune:"):
             _offer_settings()
     _write_link()
-    for sentence in st.session_state.pop(_SAID, ()):
-        st.warning(literal(sentence), icon=":material/link_off:")
+    with place():
+        for sentence in st.session_state.pop(_SAID, ()):
+            st.warning(literal(sentence), icon=":material/link_off:")
     return [parse(code) for code in chosen]
 
 
@@ -75,11 +78,9 @@ def _read_link() -> None:
 
 def _write_link() -> None:
     codes = st.session_state[_CODES]
-    if codes == [one.code for one in usual_entries()]:
-        st.query_params.pop(LINK, None)
-        st.session_state[_WRITTEN] = []
-    else:
-        st.session_state[_WRITTEN] = st.query_params[LINK] = codes or [""]
+    usual = codes == [one.code for one in usual_entries()]
+    st.session_state[_WRITTEN] = [] if usual else codes or [""]
+    links.write(LINK, st.session_state[_WRITTEN] or None)
 
 
 def _take_picked() -> None:
