@@ -1,4 +1,4 @@
-"""What surrounds a single solve, in units of one: real sentences, batches, central path, intervals.
+"""What surrounds a single solve, in units of one: real texts, batches, central path, intervals.
 
     python -m benchmarks.solver_companions [--runs 5] [--write]
 
@@ -20,6 +20,7 @@ from tests.networks import information
 
 TABLE = Path(__file__).with_suffix(".md")
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples.json"
+SENTENCE = 64  # tokens at most
 
 
 def seconds(call: Callable[[], object], runs: int) -> float:
@@ -32,17 +33,25 @@ def seconds(call: Callable[[], object], runs: int) -> float:
     return statistics.median(found)
 
 
-def real_sentences(runs: int) -> str:
-    """AGF over all layers of the bundled model, over the pass that gave it."""
+def real_texts(runs: int) -> str:
+    """AGF over all layers of the bundled model, over the pass that gave it, in two rows."""
     model = gaf.load_model("minilm-reviews")
-    ratios = []
+    short: list[float] = []
+    long: list[float] = []
     examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     for example in [one for one in examples if "task" not in one]:
         trace = gaf.trace(model, example["text"])
         network = gaf.FlowNetwork.from_information(gaf.information_tensor(trace))
         once = seconds(lambda text=example["text"]: gaf.trace(model, text), runs)
-        ratios.append(seconds(lambda network=network: gaf.solve(network), runs) / once)
-    return row(f"solve / trace, {len(ratios)} example sentences", ratios)
+        ratio = seconds(lambda network=network: gaf.solve(network), runs) / once
+        (short if len(trace.tokens) <= SENTENCE else long).append(ratio)
+    name = f"of more than {SENTENCE} tokens"
+    return "\n".join(
+        (
+            row(f"solve / trace, {len(short)} example sentences", short),
+            row(f"solve / trace, {len(long)} example texts {name}", long),
+        )
+    )
 
 
 def depth_average(runs: int) -> str:
@@ -89,7 +98,7 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=5)
     arguments.add_argument("--write", action="store_true")
     options = arguments.parse_args()
-    measures = (real_sentences, depth_average, central_path, intervals)
+    measures = (real_texts, depth_average, central_path, intervals)
     lines = ["| what | ratio (range) |", "| --- | --- |"]
     lines += [measure(options.runs) for measure in measures]
     largest = gaf.solve(gaf.FlowNetwork.from_information(information("gradient", 24, 512, 0)))

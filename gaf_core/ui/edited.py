@@ -18,6 +18,7 @@ from gaf_core.summary import certificate_sentence, prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
+from gaf_core.ui.saving import choose_format, saving
 from gaf_core.words import Words, group_words, word_scores
 
 _KEYS = ("edited", "edited_second")  # of the text areas: the text, and the second one of a pair
@@ -82,21 +83,23 @@ def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None
     st.plotly_chart(
         change_chart(edit, show_special=special),
         key="change",
-        config={"displaylogo": False, "toImageButtonOptions": {"format": "svg"}},
+        config=saving("gaf-edit"),
         alt=f"Share of each word before and after the edit. {_largest_moves(edit)}",
     )
     st.caption(
         f"{literal(_largest_moves(edit))} A share is a fraction of all scores of its text, so when "
         "a word goes, the others share what it had; orange marks words that were edited."
     )
-    st.download_button(
-        "Words before and after (CSV)",
-        to_csv(edit.table()),
-        file_name="gaf-edit.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.download_button(
+            "Words before and after (CSV)",
+            to_csv(edit.table()),
+            file_name="gaf-edit.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        choose_format()
 
 
 def _offer(parts: list[str]) -> None:

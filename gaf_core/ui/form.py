@@ -19,12 +19,13 @@ from gaf_core.ui.ingredients import (
     name_method,
 )
 from gaf_core.ui.place import place
+from gaf_core.ui.saving import FORMATS
 from gaf_core.ui.targets import choose_target, known_targets
 
 _NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
 _UNITS = ("words", "tokens")
 _FLAGS = ("true", "false")
-_SHARED = {"show": _UNITS, "special": _FLAGS, "truncate": _FLAGS}
+_SHARED = {"show": _UNITS, "special": _FLAGS, "truncate": _FLAGS, "save_as": FORMATS}
 _USUAL = "layers of the model, and its usual range"
 _EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
 

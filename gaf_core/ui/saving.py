@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 _KEY = "save_as"
-_FORMATS = ("PNG", "SVG")
+FORMATS = ("PNG", "SVG")
 _SCALE = 3  # pixels of a PNG a pixel of the page: about 300 dots an inch in print
 
 
@@ -19,15 +19,15 @@ def choose_format() -> None:
     """Draw the choice of the format that all figures of the page are saved in."""
     st.segmented_control(
         "Save figures as",
-        _FORMATS,
-        default=_FORMATS[0],
+        FORMATS,
+        default=FORMATS[0],
         required=True,
         key=_KEY,
         bind="query-params",
-        help="What the camera on a figure saves, that of the bars too: it shows up at the top "
-        "right when you point at the figure. PNG has three times the pixels of the screen, SVG "
-        "scales to any size. Colours are those of this page; the report saves them for white "
-        "paper.",
+        help="What the camera on every figure of this page saves: it shows up at the top right "
+        "when you point at a figure. PNG has three times the pixels of the screen, SVG scales to "
+        "any size. Colours are those of the page; the report of the Explore page has them for "
+        "white paper.",
     )
 
 
@@ -35,7 +35,7 @@ def saving(name: str) -> dict[str, Any]:
     """The configuration of a figure that is saved under a name, without ending."""
     # the choice stands below some of the figures, so it is read before it is drawn
     chosen = st.session_state.get(_KEY) or st.query_params.get(_KEY)
-    kind = chosen if chosen in _FORMATS else _FORMATS[0]
+    kind = chosen if chosen in FORMATS else FORMATS[0]
     return {
         "displaylogo": False,
         "modeBarButtons": [["toImage"]],

@@ -11,24 +11,19 @@ from gaf_core.target import label_name
 from gaf_core.ui.failures import literal
 
 _USUAL = "automatic"
-_OPERATORS = {
-    _USUAL: "the model's mask token, or what it has instead",
+_REMOVED = {
     "mask": "replaced by the mask token",
     "pad": "replaced by the padding token",
+    "unknown": "replaced by the unknown token",
     "delete": "deleted, so the text gets shorter",
 }
+_OPERATORS = {_USUAL: "the model's mask token, or what it has instead", **_REMOVED}
 _STEPS = {
     "every 10 %": FRACTIONS,
     "every 5 %": tuple(step / 20 for step in range(1, 20)),
     "every 20 %": (0.2, 0.4, 0.6, 0.8),
 }
 _MOST_LABELS = 200
-_REMOVED = {
-    "mask": "replaced by the mask token",
-    "pad": "replaced by the padding token",
-    "unknown": "replaced by the unknown token",
-    "delete": "deleted",
-}
 
 
 def known_measures(model: Model) -> dict[str, tuple[str, ...]]:

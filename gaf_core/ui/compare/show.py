@@ -19,8 +19,8 @@ from gaf_core.figures.compare import (
 from gaf_core.target import label_name
 from gaf_core.ui.failures import literal
 from gaf_core.ui.form import Reading
+from gaf_core.ui.saving import saving
 
-FORMATS = ("SVG", "PNG")
 _MEASURES = ("Spearman", "Kendall", "Top tokens in common")
 _TOP = (3, 5, 10)
 _BEST = "★"
@@ -45,7 +45,6 @@ def known_views() -> dict[str, tuple[str, ...]]:
         "scale": SCALES,
         "agree": _MEASURES,
         "top": tuple(map(str, _TOP)),
-        "picture": FORMATS,
     }
 
 
@@ -216,17 +215,4 @@ def _extremes(found: Any) -> str:
 
 
 def _chart(figure: Any, key: str, alt: str) -> None:
-    kind = st.session_state.get("picture") or st.query_params.get("picture") or FORMATS[0]
-    st.plotly_chart(
-        figure,
-        key=f"compare_{key}",
-        alt=alt,
-        config={
-            "displaylogo": False,
-            "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {
-                "filename": f"gaf-compare-{key}",
-                "format": "png" if kind == "PNG" else "svg",
-            },
-        },
-    )
+    st.plotly_chart(figure, key=f"compare_{key}", alt=alt, config=saving(f"gaf-compare-{key}"))

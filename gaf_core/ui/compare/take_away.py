@@ -8,7 +8,7 @@ import streamlit as st
 
 from gaf_core.comparison import Comparison, faithfulness_table, score_table, to_json
 from gaf_core.exports import to_csv
-from gaf_core.ui.compare.show import FORMATS
+from gaf_core.ui.saving import choose_format
 
 _KINDS = {"csv": "text/csv", "json": "application/json"}
 
@@ -24,11 +24,7 @@ def show_files(comparison: Comparison, model: str) -> None:
             "comparison.json",
             lambda: to_json(comparison, model=model).encode("utf-8"),
         )
-        st.segmented_control(
-            "Pictures are saved as", FORMATS, default=FORMATS[0], required=True, key="picture",
-            bind="query-params",
-            help="Each picture has a camera in its upper right corner when you point at it.",
-        )  # fmt: skip
+        choose_format()
     st.caption(
         "Numbers are in full precision, with all settings of each method and of the measure. The "
         "address of this page holds the text, the methods and all settings."
