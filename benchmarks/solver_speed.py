@@ -1,6 +1,6 @@
 """Solve time over one pass of BERT-base, by number of tokens, in one process and alternating.
 
-    python -m benchmarks.solver_speed [--tokens 32 64 128 256 512] [--runs 3] [--write]
+    python -m benchmarks.solver_speed [--tokens 32 64 128 256 512] [--runs 5] [--write]
 
 The pass is one forward and one backward pass of a randomly initialised 12-layer BERT-base to its
 attentions; the solve is that of its AGF and AF networks over all layers. Each figure is the median
@@ -96,7 +96,7 @@ def peak_memory(network: FlowNetwork) -> float:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--tokens", type=int, nargs="+", default=[32, 64, 128, 256, 512])
-    arguments.add_argument("--runs", type=int, default=3)
+    arguments.add_argument("--runs", type=int, default=5)
     arguments.add_argument("--write", action="store_true")
     options = arguments.parse_args()
     torch.manual_seed(0)
