@@ -39,7 +39,7 @@ def slow(monkeypatch) -> threading.Semaphore:
 
 def opened(model: str, **query) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/compare_page.py")
+    app.switch_page("pages/compare.py")
     for key, value in {"model": model, "text": TEXT, **query}.items():
         app.query_params[key] = value
     return settled(app.run())

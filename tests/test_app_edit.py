@@ -9,7 +9,7 @@ from tests.test_app import ROOT, figures_of, html_of, messages, visible
 
 def opened(**query) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/edit_page.py")
+    app.switch_page("pages/edit.py")
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()

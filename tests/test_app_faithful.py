@@ -262,9 +262,9 @@ def test_layer_norm_cancels_with_exact_gradients_and_not_with_frozen(model, fait
 def test_the_method_is_kept_on_the_way_to_another_page_and_back():
     app = opened(text=SENTENCE, method="faithful", depth_average="false", gradients="frozen")
     before = chosen(app)
-    app.switch_page("pages/edit_page.py").run()
+    app.switch_page("pages/edit.py").run()
     assert not app.exception
     assert chosen(app) == before
-    app.switch_page("pages/explore_page.py").run()
+    app.switch_page("pages/explore.py").run()
     assert chosen(app) == before
     assert app.radio(key="method").value == "own mix"

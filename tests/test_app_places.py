@@ -11,19 +11,19 @@ from tests.models import random_text, save_tiny
 ROOT = Path(__file__).resolve().parent.parent
 # each draws something else above, below or between the widgets of a page
 CHANGES = {
-    "explore_page.py": (
+    "explore.py": (
         {"side": True}, {"side": False}, {"focus": "n1.1"}, {"focus": None}, {"view": "Graph"},
         {"view": "Edges"}, {"view": "Sankey"}, {"target": "a contrast of two"},
         {"target": "the predicted class"}, {"layers": (1, 2)}, {"layers": (2, 2)},
         {"method": "faithful"}, {"method": "published"}, {"show": "tokens"}, {"text": ""},
         {"text": "never seen before"},
     ),
-    "compare_page.py": (
+    "compare.py": (
         {"target": "a contrast of two"}, {"entries": ["random", "raw_attention"]}, {"entries": []},
         {"entries": ["random", "faithful"]}, {"agree": "Top tokens in common"},
         {"agree": "Spearman"}, {"text": ""}, {"text": "never seen before"},
     ),
-    "edit_page.py": (
+    "edit.py": (
         {"target": "a contrast of two"}, {"edited": ""}, {"edited": "never seen before"},
         {"text": ""}, {"text": "never seen before"},
     ),

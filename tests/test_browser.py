@@ -9,7 +9,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES
-from tests.visits import CHART, HEATMAP, changed, choose, colours, nodes, settled, words, write
+from tests.visits import (
+    CHART,
+    HEATMAP,
+    Visit,
+    changed,
+    choose,
+    colours,
+    nodes,
+    settled,
+    words,
+    write,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +46,17 @@ def test_type_switch_see_and_download(visit, tmp_path):
     edges = downloaded(page, "Edges (CSV)", tmp_path)
     last = [float(row["flow"]) for row in edges if row["layer"] == "5"]
     assert sum(last) == pytest.approx(value, rel=1e-9)
+
+
+def test_the_first_visitor_of_a_server_may_come_by_a_link(context, new_server):
+    visit = Visit(context, new_server)
+    page = visit.open("edit?text=A%20lovely%20film.&show=tokens")
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Edited text")).to_be_visible()
+    expect(page.get_by_role("link", name="Compare")).to_be_visible()  # the frame is there
+    assert "lovely" in words(page)
+    page.close()
+    assert not visit.problems
 
 
 def downloaded(page: Page, button: str, folder: Path) -> list[dict[str, str]]:

@@ -21,9 +21,8 @@ def opened(visit: Visit, query: str, width: int = 1440) -> Page:
     page.set_viewport_size({"width": width, "height": 1000})
     page.set_default_timeout(60_000)
     page.on("pageerror", lambda error: visit.problems.append(str(error)))
-    page.goto(f"{visit.server}/side-by-side?text={quote(TEXT)}&{query}")
+    page.goto(f"{visit.server}/compare?text={quote(TEXT)}&{query}")
     compared(page)
-    page.keyboard.press("Escape")  # a server's first visitor is told that the page is not found
     return page
 
 

@@ -14,11 +14,13 @@ from gaf_core.ui.compare.take_away import show_files
 from gaf_core.ui.compare.watch import show_work
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_reading
+from gaf_core.ui.frame import need_frame
 from gaf_core.ui.model_choice import choose_model, may_load
 from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.targets import suggest
 
+need_frame()
 st.html(
     '<h1 class="gaf-title">Do other methods say the same?</h1>'
     '<p class="gaf-lead">Several explanations of one prediction side by side. Then the test: '

@@ -5,11 +5,13 @@ import streamlit as st
 from gaf_core.ui import cache, edited
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_settings
+from gaf_core.ui.frame import need_frame
 from gaf_core.ui.model_choice import choose_model, may_load
 from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.targets import suggest
 
+need_frame()
 st.html(
     '<h1 class="gaf-title">What if it had said something else?</h1>'
     '<p class="gaf-lead">Change a word and see what moves: the prediction, and how much each of '

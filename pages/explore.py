@@ -5,6 +5,7 @@ import streamlit as st
 from gaf_core.ui import cache, panels
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_settings
+from gaf_core.ui.frame import need_frame
 from gaf_core.ui.model_choice import choose_model, may_load
 from gaf_core.ui.network_view import show_network
 from gaf_core.ui.place import place
@@ -13,6 +14,7 @@ from gaf_core.ui.side_by_side import show_side_by_side
 from gaf_core.ui.take_away import show_take_away
 from gaf_core.ui.targets import suggest
 
+need_frame()
 st.html(
     '<h1 class="gaf-title">Why did the model say that?</h1>'
     '<p class="gaf-lead">A prediction is sent back through the layers of the model as a flow. '

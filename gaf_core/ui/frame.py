@@ -1,0 +1,37 @@
+"""The pages of the app, and the frame that `app.py` puts around each of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+_FRAMED = "framed"
+
+
+def pages() -> list[StreamlitPage]:
+    """The pages by file. Each is at an address like its file's name, which `need_frame` relies on.
+
+    The default page is served at the root, so its own address is a second, hidden entry.
+    """
+    return [
+        st.Page("pages/explore.py", title="Explore", url_path="home", default=True),
+        st.Page("pages/explore.py", title="Explore", url_path="explore", visibility="hidden"),
+        st.Page("pages/compare.py", title="Compare", url_path="compare"),
+        st.Page("pages/edit.py", title="Edit a text", url_path="edit"),
+    ]
+
+
+def framed() -> None:
+    """Called by the frame: what it holds has one."""
+    st.session_state[_FRAMED] = True
+
+
+def need_frame() -> None:
+    """Called first by every page: run the whole app if the page was opened without its frame.
+
+    Until the first `st.navigation` of a server, Streamlit takes the files of a folder `pages/` for
+    the pages of the app and runs the one that a link names on its own.
+    """
+    if _FRAMED not in st.session_state:
+        st.navigation(pages(), position="hidden")
+        st.rerun()
