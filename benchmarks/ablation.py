@@ -33,7 +33,7 @@ from benchmarks.tables import (
     signed,
 )
 from gaf_core.baselines import METHODS
-from gaf_core.bootstrap import summarise
+from gaf_core.corpus.bootstrap import summarise
 from gaf_core.faithfulness import OPERATORS
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -37,8 +37,8 @@ from benchmarks.tables import (
 )
 from gaf_core.baselines import METHODS, Method
 from gaf_core.corpus import measure
-from gaf_core.perturbation import Perturbation, resolve_perturbation
-from gaf_core.perturbed import DELETE
+from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
+from gaf_core.faithfulness.perturbed import DELETE
 
 TABLE = Path(__file__).with_suffix(".md")
 PROMPTS = Path(__file__).with_name("prompts.tsv")

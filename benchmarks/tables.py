@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from gaf_core.bootstrap import paired, summarise
+from gaf_core.corpus.bootstrap import paired, summarise
 
 SEED = 0
 COLUMNS = {  # measure -> heading, digits

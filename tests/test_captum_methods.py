@@ -17,8 +17,8 @@ import gaf_core as gaf
 from gaf_core.baselines import METHODS
 from gaf_core.baselines.inputs import EmbeddedText
 from gaf_core.baselines.regression import WeightedRegression
+from gaf_core.faithfulness.removal import removal_token
 from gaf_core.models import Task
-from gaf_core.removal import removal_token
 from tests.architectures import SUPPORTED, build, text_for
 from tests.models import counting, save_tiny
 from tests.tiny_tokenizers import byte_tokenizer

@@ -8,8 +8,8 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core.baselines import Method, Option, Scored
-from gaf_core.bootstrap import MEASURES, bootstrap_interval, paired, summarise
 from gaf_core.corpus import COLUMNS, measure
+from gaf_core.corpus.bootstrap import MEASURES, bootstrap_interval, paired, summarise
 from tests.models import counting, random_text, save_tiny
 
 TEXTS = [random_text(words, seed=words) for words in (3, 5, 6, 8, 9)]

@@ -11,7 +11,7 @@ from benchmarks import ablation, cost, faithfulness, next_token
 from benchmarks.entries import RIVALS, Entry, method_entries, remembered, warm_up
 from benchmarks.tables import difference_table, escaped, failures, method_table
 from gaf_core.baselines import Method, Option, Scored
-from gaf_core.bootstrap import MEASURES
+from gaf_core.corpus.bootstrap import MEASURES
 from tests.models import random_text, save_tiny
 from tools import reviews
 

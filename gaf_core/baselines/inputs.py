@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from gaf_core.baselines.attribution import Progress
 from gaf_core.encoding import Encoding
 from gaf_core.errors import GafError, ModelError, SettingsError, TextError
+from gaf_core.faithfulness.removal import removal_token
 from gaf_core.memory import available_memory, estimate_memory
 from gaf_core.models import Model, Task
 from gaf_core.prediction import failures_in_a_sentence, forward, read_logits
-from gaf_core.removal import removal_token
 from gaf_core.trace import Trace
 
 BASELINES = ("mask", "pad", "zero")

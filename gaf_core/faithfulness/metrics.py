@@ -25,31 +25,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaf_core.encoding import Encoding, TextLike
 from gaf_core.errors import SettingsError, TextError
-from gaf_core.models import Model
-from gaf_core.perturbation import (
-    FRACTIONS,
-    OPERATORS,
+from gaf_core.faithfulness.perturbation import (
     Perturbation,
     resolve_perturbation,
     watched_label,
 )
-from gaf_core.perturbed import DELETE, Progress, log_probabilities
+from gaf_core.faithfulness.perturbed import DELETE, Progress, log_probabilities
+from gaf_core.models import Model
 from gaf_core.trace import Trace, trace
-
-__all__ = [
-    "ERASER_FRACTIONS",
-    "FRACTIONS",
-    "OPERATORS",
-    "Curves",
-    "Evaluation",
-    "Perturbation",
-    "evaluate",
-    "evaluate_all",
-    "ranked",
-    "removed_count",
-    "resolve_perturbation",
-    "watched_label",
-]
 
 ERASER_FRACTIONS = (0.01, 0.05, 0.1, 0.2, 0.5)
 

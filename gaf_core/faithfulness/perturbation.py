@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gaf_core.errors import SettingsError
+from gaf_core.faithfulness.perturbed import DELETE
+from gaf_core.faithfulness.removal import removal_token
 from gaf_core.models import Model
-from gaf_core.perturbed import DELETE
-from gaf_core.removal import removal_token
 from gaf_core.target import resolve_target
 from gaf_core.trace import Trace
 
