@@ -91,6 +91,15 @@ class Units:
             for name, scores in self.scores.items()
         }
 
+    def strongest(self, count: int) -> NDArray[np.intp]:
+        """Positions, ascending, of the `count` units to which some entry gives most.
+
+        Each entry counts in its own scale, ties by position; all positions of a shorter text.
+        """
+        scaled = [np.abs(scores) for scores in self.scaled("own").values()]
+        most = np.max(scaled, axis=0, initial=0.0) if scaled else np.zeros(len(self.texts))
+        return np.sort(np.argsort(-most, kind="stable")[:count])
+
 
 def units(comparison: Comparison, *, by_words: bool, special: bool) -> Units:
     """The tokens or words of a comparison in reading order, with or without special tokens."""

@@ -65,6 +65,16 @@ def test_words_have_the_sum_of_their_tokens_and_special_tokens_can_go(compared):
     assert bare.texts == words.texts[1:-1]
 
 
+def test_the_strongest_units_are_those_that_some_entry_ranks_high():
+    texts = tuple("abcde")
+    scores = {"one": np.array([0.1, 0, 9, 0, -8.0]), "two": np.array([0.0, 0, 0, 1e-9, 0])}
+    shown = side.Units(texts, np.zeros(5, dtype=bool), scores)
+    assert shown.strongest(2).tolist() == [2, 3]
+    assert shown.strongest(3).tolist() == [2, 3, 4]
+    assert shown.strongest(9).tolist() == [0, 1, 2, 3, 4]
+    assert side.Units(texts, np.zeros(5, dtype=bool), {}).strongest(2).tolist() == [0, 1]
+
+
 def test_scales_keep_signs_and_have_their_largest_where_they_say(compared):
     shown = side.units(compared, by_words=False, special=True)
     own, common = shown.scaled("own"), shown.scaled("common")

@@ -35,7 +35,7 @@ _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-d
 
 
 def score_heatmap(
-    texts: tuple[str, ...],
+    texts: Sequence[str],
     scaled: Mapping[str, NDArray[np.float64]],
     raw: Mapping[str, NDArray[np.float64]],
     unit: str,

@@ -7,13 +7,16 @@ tensor or layer range does not run the model again. Everything cached is read-on
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
 from gaf_core.encoding import TextLike
+from gaf_core.flow.ready import prepare
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 3
@@ -101,19 +104,25 @@ def derived(
 
 
 def _load(choice: Choice) -> Model:
-    bar = st.empty()
+    with st.spinner("Loading the model …"), ExitStack() as shown:
+        bar = None
 
-    def progress(done: int, total: int) -> None:
-        share = min(1.0, done / total) if total else 0.0
-        bar.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
+        def progress(done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None:
+                bar = st.empty()
+                shown.callback(bar.empty)
+            share = min(1.0, done / total) if total else 0.0
+            bar.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
 
-    try:
-        with st.spinner("Loading the model …"):
+        solver = Thread(target=prepare)  # meanwhile
+        solver.start()
+        try:
             return load_model(
                 choice.name, revision=choice.revision, device=choice.device, progress=progress
             )
-    finally:
-        bar.empty()
+        finally:
+            solver.join()
 
 
 @st.cache_resource

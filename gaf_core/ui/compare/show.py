@@ -25,6 +25,7 @@ _MEASURES = ("Spearman", "Kendall", "Top tokens in common")
 _TOP = (3, 5, 10)
 _BEST = "★"
 _UNITS = {"own": "of the strongest", "common": "share"}
+_MOST_ROWS = 80  # of the heatmap, which would be many screens high for a long text
 _SIDE_BY_SIDE = 10  # entries; the heatmap of more takes the whole width
 _HELP = {
     "AOPC": "Mean fall of the probability as the highest-ranked tokens are removed. Higher is "
@@ -64,16 +65,29 @@ def show_scores(comparison: Comparison, reading: Reading) -> None:
     )  # fmt: skip
     wide = len(shown.scores) > _SIDE_BY_SIDE
     left, right = (st.container(), st.container()) if wide else st.columns([3, 2], gap="large")
+    rows = shown.strongest(_MOST_ROWS)
     with left:
         with st.container(key="heat"):
             _chart(
-                score_heatmap(shown.texts, shown.scaled(scale), shown.scores, _UNITS[scale]),
+                score_heatmap(
+                    [shown.texts[row] for row in rows],
+                    {name: scores[rows] for name, scores in shown.scaled(scale).items()},
+                    {name: scores[rows] for name, scores in shown.scores.items()},
+                    _UNITS[scale],
+                ),
                 "scores",
-                f"Heatmap of {len(shown.scores)} methods on {len(shown.texts)} {unit}s.",
+                f"Heatmap of {len(shown.scores)} methods on {len(rows)} {unit}s.",
             )
+        left_out = len(shown.texts) - len(rows)
         st.caption(
             f"Blue speaks for what is explained, orange against it; no colour is 0. Hover for "
             f"numbers.{' A word has the sum of its tokens.' if reading.by_words else ''}"
+            + (
+                f" In reading order the {len(rows)} {unit}s to which some method gives most; the "
+                f"{left_out:,} others are in the files below."
+                if left_out
+                else ""
+            )
         )
     with right:
         _show_bars(shown, unit)
