@@ -145,6 +145,13 @@ def test_awkward_texts(tiny, text):
     assert len(table(app)) > 5
 
 
+def test_a_model_with_one_output_has_scores_and_no_measure(tmp_path):
+    app = settled(opened(str(save_tiny(tmp_path, labels=("stars",))), text="a good film"))
+    assert table(app)["AOPC"].isna().all()
+    assert "one output" in messages(app)
+    assert kinds(app)[:2] == ["heatmap", "bar"]
+
+
 def test_a_text_that_is_too_long_is_said_as_on_the_explore_page(tiny):
     app = opened(tiny, text="good " * 60)
     assert "62 tokens" in messages(app)

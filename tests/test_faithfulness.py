@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core import faithfulness
-from gaf_core.faithfulness import ERASER_FRACTIONS, OPERATORS, ranked, removed_count
+from gaf_core.faithfulness import ERASER_FRACTIONS, OPERATORS, metrics, ranked, removed_count
 from gaf_core.faithfulness.perturbed import log_probabilities
 from gaf_core.models import Task
 from tests.architectures import SUPPORTED, build, text_for
@@ -45,6 +44,13 @@ def random_scores(traced, seed=0):
 # Measures
 
 
+def test_a_model_with_one_output_has_no_probability_to_watch(tmp_path):
+    model = gaf.load_model(save_tiny(tmp_path, labels=("stars",)))
+    traced = gaf.trace(model, "a good film")
+    with pytest.raises(gaf.SettingsError, match="one output"):
+        gaf.evaluate(model, traced, np.arange(len(traced.tokens)))
+
+
 def test_a_case_computed_by_hand(tiny, monkeypatch):
     """Four words worth 0.4, 0.3, 0.2 and 0.05 of a probability of 1, removed in this order."""
     worth = np.array([0.0, 0.05, 0.4, 0.2, 0.3, 0.0])
@@ -53,7 +59,7 @@ def test_a_case_computed_by_hand(tiny, monkeypatch):
     def known(_model, _encoding, kept, _operator, _label, _progress=None):
         return np.log(0.05 + kept @ worth)
 
-    monkeypatch.setattr(faithfulness, "log_probabilities", known)
+    monkeypatch.setattr(metrics, "log_probabilities", known)
     found = gaf.evaluate(tiny, traced, worth, gaf.Perturbation(fractions=(0.5, 0.25)))
     assert found.aopc == pytest.approx((0.7 + 0.4) / 2)
     assert found.log_odds == pytest.approx((math.log(0.3) + math.log(0.6)) / 2)
@@ -137,7 +143,7 @@ def test_log_odds_of_a_vanished_probability_are_finite(tiny, traced, monkeypatch
     def vanishing(_model, _encoding, kept, *_):
         return -2000.0 * (~kept).sum(axis=1)
 
-    monkeypatch.setattr(faithfulness, "log_probabilities", vanishing)
+    monkeypatch.setattr(metrics, "log_probabilities", vanishing)
     found = gaf.evaluate(tiny, traced, random_scores(traced), gaf.Perturbation(fractions=(1.0,)))
     assert found.log_odds == -2000.0 * 11
     assert found.aopc == 1.0

@@ -94,7 +94,8 @@ def evaluate(
 
     Raises:
         SettingsError: scores of another length or that are not numbers, fractions outside (0, 1],
-            an operator that the vocabulary does not allow, a trace made without a model.
+            an operator that the vocabulary does not allow, a trace made without a model, a model
+            with one output.
         TargetError: the target is not one of the model's labels.
         TextError: the text cannot be encoded or has no ordinary token.
     """

@@ -59,8 +59,14 @@ def watched_label(model: Model, traced: Trace, perturbation: Perturbation) -> in
     """Index of the class or vocabulary entry whose probability is watched.
 
     Raises:
+        SettingsError: the model has one output, so its probability is always 1.
         TargetError: it is not one of the model's labels.
     """
+    if len(traced.labels) < 2:
+        raise SettingsError(
+            f"'{model.name}' has one output, so there is no probability that could fall as tokens "
+            "are removed: the faithfulness of its explanations is not measured."
+        )
     if perturbation.target == "predicted":
         return traced.predicted
     if perturbation.target == "explained":

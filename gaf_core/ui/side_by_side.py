@@ -141,9 +141,6 @@ def _show_curves(both: Both) -> None:
     """Deletion curves of both and of random orders, and the AOPC of each."""
     (request, explanation), *_ = both.values()
     trace = explanation.trace
-    if len(trace.labels) == 1:
-        st.info("A model with one output has no probability to watch, so there are no curves.")
-        return
     with st.spinner("Removing tokens …"):
         measured = {
             name: cache.derived("removal", *one, _measure(one[0]))

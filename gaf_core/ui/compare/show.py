@@ -139,7 +139,8 @@ def show_table(comparison: Comparison) -> None:
     )  # fmt: skip
     for sentence in dict.fromkeys(comparison.failures.values()):
         names = [name for name, told in comparison.failures.items() if told == sentence]
-        st.warning(f"**{literal(', '.join(names))}**: {literal(sentence)}", icon=":material/info:")
+        whose = "All methods" if len(names) == len(table) else ", ".join(names)
+        st.warning(f"**{literal(whose)}**: {literal(sentence)}", icon=":material/info:")
 
 
 def _marked(table: pd.DataFrame) -> Any:
