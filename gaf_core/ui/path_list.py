@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,6 +12,8 @@ from gaf_core import Explanation, FlowPath
 from gaf_core.focus import Paths, Selection, to_text
 from gaf_core.ui import cache
 from gaf_core.ui.selection import paths_of, take, view_key
+
+_LONG = 3  # layers; a longer stay at one token is told by its length
 
 
 def show_paths(
@@ -42,7 +46,8 @@ def show_paths(
     st.caption(
         f"Each row is one way through the layers. These {len(paths)} "
         f"carry {together} of the flow; the less that is, the more it is spread out. The boxes "
-        "left of the rows set paths off in the pictures; the box on top takes all of them."
+        "left of the rows set paths off in the pictures; the box on top takes all of them. "
+        f"A path that stays at a token for more than {_LONG} layers says so: “hot ×5”."
     )
 
 
@@ -53,12 +58,18 @@ def path_table(explanation: Explanation, paths: list[FlowPath]) -> pd.DataFrame:
         {
             "share": shares,
             "together": np.cumsum(shares),
-            "path, from the input on the left": [
-                " → ".join(explanation.written[token] for token in reversed(path.nodes))
-                for path in paths
-            ],
+            "path, from the input on the left": [_in_words(explanation, path) for path in paths],
         }
     )
+
+
+def _in_words(explanation: Explanation, path: FlowPath) -> str:
+    """Its tokens from the input on; where it stays at one for long, how many layers long."""
+    stops = []
+    for token, stay in groupby(reversed(path.nodes)):
+        layers, name = len(list(stay)), explanation.written[token]
+        stops += [f"{name} ×{layers}"] if layers > _LONG else [name] * layers
+    return " → ".join(stops)
 
 
 def _row_taken(explanation: Explanation, key: str) -> None:
