@@ -15,4 +15,5 @@ def test_a_long_stay_at_a_token_is_told_by_its_length():
         "hot ×4 → cold → cold → [CLS]",
         "hot → [SEP] → cold → cold → cold → hot → [CLS]",
     ]
-    assert table["together"].tolist() == pytest.approx([1, 1.5] / explanation.solution.value)
+    value = explanation.solution.value
+    assert table["together"].tolist() == pytest.approx([1.0 / value, 1.5 / value])
