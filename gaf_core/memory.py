@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
+from pathlib import Path
 
 import torch
 from transformers import PreTrainedConfig
@@ -18,6 +20,11 @@ _MAPS = 5
 _DECODER_MAPS = 2  # self-attention and cross-attention beside an encoder
 _HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of all other steps
 _UNKNOWN = 4 * 2**30  # a cautious guess for a system that does not tell
+_GROUPS = Path("/sys/fs/cgroup")
+_CONTROL_GROUPS = (  # versions 2 and 1: folder, limit, in use, and what of it gives way
+    (_GROUPS, "memory.max", "memory.current", "inactive_file"),
+    (_GROUPS / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
 
 
 def estimate_memory(model: Model, tokens: int) -> int:
@@ -49,9 +56,26 @@ def available_memory(device: torch.device) -> int:
     try:
         import psutil
 
-        return psutil.virtual_memory().available
+        free = psutil.virtual_memory().available
     except (ImportError, OSError, RuntimeError):
-        return _UNKNOWN
+        free = _UNKNOWN
+    return int(min(free, _left_in_container()))
+
+
+def _left_in_container() -> float:
+    """Bytes that Linux lets the control group of this process take; infinite without a limit.
+
+    Cached files that nobody has read for long count as free: they give way.
+    """
+    for folder, limit, used, cached in _CONTROL_GROUPS:
+        try:
+            most = int((folder / limit).read_text())
+            taken = int((folder / used).read_text())
+            facts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            return max(0, most - taken + int(facts.get(cached, 0)))
+        except (OSError, ValueError):  # another version, or "max": no limit
+            continue
+    return math.inf
 
 
 def check_memory(model: Model, tokens: int) -> None:

@@ -37,6 +37,22 @@ def test_no_forward_pass_is_tried(monkeypatch):
         gaf.trace(model, "a good film")
 
 
+@pytest.mark.parametrize(("limit", "left"), [("5000", 1700), ("900", 0), ("max", None)])
+@pytest.mark.parametrize("version", [0, 1])
+def test_the_limit_of_a_container_is_a_limit(tmp_path, monkeypatch, version, limit, left):
+    _, most, used, cached = memory._CONTROL_GROUPS[version]
+    for name, content in ((most, limit), (used, "4000"), ("memory.stat", f"a 1\n{cached} 700")):
+        (tmp_path / name).write_text(f"{content}\n")
+    device = torch.device("cpu")
+    monkeypatch.setattr(memory, "_CONTROL_GROUPS", ())
+    without = available_memory(device)
+    monkeypatch.setattr(memory, "_CONTROL_GROUPS", ((tmp_path, most, used, cached),))
+    if left is None:
+        assert available_memory(device) == pytest.approx(without, rel=0.5)
+    else:
+        assert available_memory(device) == left
+
+
 @pytest.mark.parametrize("kind", ["bert", "deberta-v2", "gpt2", "llama", "gemma2", "bart", "t5"])
 @pytest.mark.parametrize("frozen", [None, Frozen()])
 def test_the_estimate_covers_what_the_backward_pass_keeps(kind, frozen):
