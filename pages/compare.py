@@ -15,7 +15,7 @@ from gaf_core.ui.compare.watch import show_work
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_reading
 from gaf_core.ui.frame import need_frame
-from gaf_core.ui.model_choice import choose_model, may_load
+from gaf_core.ui.model_choice import ready_model
 from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.targets import suggest
@@ -27,11 +27,7 @@ st.html(
     "remove the words that each of them ranks first, and see whether the prediction goes.</p>"
 )
 with polite():
-    choice = choose_model()
-    with place():
-        if not may_load(choice):
-            st.stop()
-        model = cache.model(choice)
+    choice, model = ready_model()
     reading = choose_reading(model, {**known_measures(model), **show.known_views()})
     text = ask_text(model)
     question = work.Question(choice, text, reading.target, reading.truncate)

@@ -6,8 +6,7 @@ from gaf_core.ui import cache, edited
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_settings
 from gaf_core.ui.frame import need_frame
-from gaf_core.ui.model_choice import choose_model, may_load
-from gaf_core.ui.place import place
+from gaf_core.ui.model_choice import ready_model
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.targets import suggest
 
@@ -18,11 +17,7 @@ st.html(
     "the other words carries it.</p>"
 )
 with polite():
-    choice = choose_model()
-    with place():
-        if not may_load(choice):
-            st.stop()
-        model = cache.model(choice)
+    choice, model = ready_model()
     settings, view = choose_settings(model)
     left, right = st.columns(2, gap="large")
     with left:

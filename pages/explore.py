@@ -6,7 +6,7 @@ from gaf_core.ui import cache, panels
 from gaf_core.ui.failures import polite
 from gaf_core.ui.form import choose_settings
 from gaf_core.ui.frame import need_frame
-from gaf_core.ui.model_choice import choose_model, may_load
+from gaf_core.ui.model_choice import ready_model
 from gaf_core.ui.network_view import show_network
 from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
@@ -21,11 +21,7 @@ st.html(
     "The more of it arrives at a word, the more that word carried the decision.</p>"
 )
 with polite():
-    choice = choose_model()
-    with place():
-        if not may_load(choice):
-            st.stop()
-        model = cache.model(choice)
+    choice, model = ready_model()
     settings, view = choose_settings(model)
     left, right = st.columns([3, 2], gap="large")
     with left:

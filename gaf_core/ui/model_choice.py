@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from gaf_core import PRESETS
+from gaf_core import PRESETS, Model
 from gaf_core.loading.devices import available_devices
 from gaf_core.loading.hub import is_repository_id
+from gaf_core.ui import cache
 from gaf_core.ui.cache import Choice, choice_of
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
@@ -16,7 +17,16 @@ from gaf_core.ui.place import place
 _ASKED = "models asked for"
 
 
-def choose_model() -> Choice:
+def ready_model() -> tuple[Choice, Model]:
+    """What every page begins with: the chosen model, loaded; the page ends where it may not be."""
+    choice = _choose_model()
+    with place():
+        if not _may_load(choice):
+            st.stop()
+        return choice, cache.model(choice)
+
+
+def _choose_model() -> Choice:
     """A preset, or what somebody typed: the path of a folder or the id of a model on the hub."""
     typed: list[str] = st.session_state.setdefault("typed models", [])
     asked = st.session_state.get("model") or st.query_params.get("model")
@@ -57,7 +67,7 @@ def choose_model() -> Choice:
     return choice_of(name, revision or None, device)
 
 
-def may_load(choice: Choice) -> bool:
+def _may_load(choice: Choice) -> bool:
     """Whether the model may be fetched: a link alone must not make the app download something."""
     if not _on_hub(choice.name) or choice.name in st.session_state.get(_ASKED, ()):
         return True
