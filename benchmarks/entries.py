@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gaf_core.baselines import METHODS, Method, Progress, Scored
 from gaf_core.errors import GafError
 from gaf_core.models import Model
-from gaf_core.trace import Trace, trace
+from gaf_core.tracing.trace import Trace, trace
 
 # What the faithful flow is compared with: what is used most, the sums of the same frozen gradients
 # without a flow, and what it extends.

@@ -22,7 +22,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from gaf_core import FlowNetwork, information_tensor, solve
-from gaf_core.trace import Target, Trace
+from gaf_core.tracing.trace import Target, Trace
 
 TABLE = Path(__file__).with_suffix(".md")
 

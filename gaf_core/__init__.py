@@ -18,7 +18,7 @@ from gaf_core.errors import (
     TextError,
     TextTooLongError,
 )
-from gaf_core.explain import FAITHFUL, Explanation, Settings, explain, explain_trace, trace_for
+from gaf_core.explanation import FAITHFUL, Explanation, Settings, explain, explain_trace, trace_for
 from gaf_core.faithfulness import Curves, Evaluation, Perturbation, evaluate, evaluate_all
 from gaf_core.flow import (
     ExactFlow,
@@ -33,13 +33,13 @@ from gaf_core.flow import (
     solve_many,
     widest_paths,
 )
-from gaf_core.frozen import Frozen
 from gaf_core.information import information_tensor
-from gaf_core.memory import estimate_memory
 from gaf_core.models import PRESETS, Model, Task, load_model
 from gaf_core.network import FlowNetwork
-from gaf_core.target import Target, label_name, search_labels
-from gaf_core.trace import Trace, trace
+from gaf_core.tracing.frozen import Frozen
+from gaf_core.tracing.memory import estimate_memory
+from gaf_core.tracing.target import Target, label_name, search_labels
+from gaf_core.tracing.trace import Trace, trace
 from gaf_core.words import Words, group_words, word_scores, written
 
 __all__ = [

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.flow import ExactFlow, cut_edges, cut_nodes
 from gaf_core.focus import Edge, token_text
 from gaf_core.network import FlowNetwork

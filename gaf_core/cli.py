@@ -17,17 +17,17 @@ from pathlib import Path
 
 from transformers.utils.logging import disable_progress_bar
 
-from gaf_core.encoding import TextLike
 from gaf_core.errors import GafError, ModelError, SettingsError, TextError
-from gaf_core.explain import GRADIENTS, Explanation, Settings, explain
+from gaf_core.explanation import GRADIENTS, Explanation, Settings, explain
 from gaf_core.exports import edge_table, to_csv, to_graphml, to_json
 from gaf_core.flow import ambiguity
 from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
 from gaf_core.loading.presets import PRESETS, PackagedModel
 from gaf_core.models import load_model
 from gaf_core.report import to_html
-from gaf_core.target import TargetLike
 from gaf_core.terminal import word_lines
+from gaf_core.tracing.encoding import TextLike
+from gaf_core.tracing.target import TargetLike
 
 _OUTPUTS = ("report", "json", "csv", "words", "edges", "nodes", "graphml")
 

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.summary import CITATION, PAPER, versions
 
 GRAPH_LIMIT = 300_000  # edges; GraphML spends some 350 bytes on each, and readers far more

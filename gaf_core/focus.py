@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.flow import FlowPath, FlowSolution, widest_paths
 
 

@@ -15,7 +15,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 from gaf_core.words import group_pieces, group_words, word_scores, written
 
 # One hue from pale to strong, ten stops at equal distances in OKLab: perceptually uniform, and its

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 Tensor = NDArray[np.float64]
 

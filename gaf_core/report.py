@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.bottleneck import Bottleneck, bottleneck, cut_in_words
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey, token_bars
 from gaf_core.figures.embed import Figure, figure_html, scripts
 from gaf_core.figures.matrix import OF_LAYERS

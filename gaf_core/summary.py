@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.flow import cut_nodes
 from gaf_core.models import Task
-from gaf_core.target import label_name
-from gaf_core.trace import Trace
+from gaf_core.tracing.target import label_name
+from gaf_core.tracing.trace import Trace
 
 CITATION = (
     "Behrooz Azarkhalili and Maxwell W. Libbrecht. Generalized Attention Flow: Feature Attribution "

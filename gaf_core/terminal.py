@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.summary import certificate_sentence, prediction_sentence
 
 _BAR = 30  # characters of the longest bar

@@ -17,7 +17,7 @@ import pandas as pd
 import regex
 from numpy.typing import NDArray
 
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 Stretch = tuple[int, int]
 

@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import gaf_core as gaf
-from gaf_core.branches import left_after_cancelling
 from gaf_core.figures.deletion import deletion_curves
 from gaf_core.figures.step import token_step
 from gaf_core.flow import FlowSolution
 from gaf_core.picture.step import Way, ways_in, widest_residual
+from gaf_core.tracing.cancelling import left_after_cancelling
 from gaf_core.ui import cache
 from gaf_core.ui.side_by_side import NAMES, WHY
 from tests.test_app import (

@@ -121,7 +121,7 @@ def test_two_texts_stand_one_under_the_other(pair_model):
 
 
 def test_a_model_that_does_not_fit_says_the_numbers(monkeypatch):
-    monkeypatch.setattr("gaf_core.memory.available_memory", lambda _: 10**6)
+    monkeypatch.setattr("gaf_core.tracing.memory.available_memory", lambda _: 10**6)
     app = opened(text="a film that nobody has traced before")
     assert "GB of memory" in messages(app)
     assert not app.exception

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 import gaf_core as gaf
-from gaf_core.frozen import Frozen, frozen_backward
 from gaf_core.models import Task
-from gaf_core.prediction import forward, read_logits
+from gaf_core.tracing.frozen import Frozen, frozen_backward
+from gaf_core.tracing.prediction import forward, read_logits
 from tests.architectures import LAYERS, SUPPORTED, build, text_for
 from tests.inside import entering
 from tests.test_supported_models import Attention

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gaf_core as gaf
-from gaf_core.trace import Target
+from gaf_core.tracing.trace import Target
 
 L, H, T = 3, 4, 5
 

@@ -5,11 +5,11 @@ import torch
 from torch.autograd.graph import saved_tensors_hooks
 
 import gaf_core as gaf
-from gaf_core import memory
 from gaf_core.errors import MemoryLimitError
-from gaf_core.frozen import Frozen
-from gaf_core.memory import available_memory, estimate_memory
 from gaf_core.models import Task
+from gaf_core.tracing import memory
+from gaf_core.tracing.frozen import Frozen
+from gaf_core.tracing.memory import available_memory, estimate_memory
 from tests.architectures import SUPPORTED, build, text_for
 from tests.models import random_text
 

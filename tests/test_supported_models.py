@@ -10,8 +10,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 import gaf_core as gaf
-from gaf_core.encoding import encode
 from gaf_core.models import Task
+from gaf_core.tracing.encoding import encode
 from tests.architectures import (
     HEADS,
     LAYERS,

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 
 import gaf_core as gaf
 from gaf_core.models import Task
-from gaf_core.target import Target, label_name, resolve_target, search_labels
+from gaf_core.tracing.target import Target, label_name, resolve_target, search_labels
 from tests.architectures import SUPPORTED, build
 
 TEXT = "The Eiffel Tower is in the city of"

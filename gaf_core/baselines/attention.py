@@ -19,7 +19,7 @@ from gaf_core.baselines.attribution import Method, Progress, Scored
 from gaf_core.baselines.reading import read_positions, read_row
 from gaf_core.information import information_tensor
 from gaf_core.models import Model
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 
 def _raw_attention(_model: Model, trace: Trace, _progress: Progress) -> Scored:

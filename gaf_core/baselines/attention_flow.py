@@ -18,7 +18,7 @@ from gaf_core.flow import ambiguity
 from gaf_core.information import information_tensor
 from gaf_core.models import Model
 from gaf_core.network import FlowNetwork
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 
 def _attention_flow(_model: Model, trace: Trace, _progress: Progress) -> Scored:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import GafError, SettingsError
 from gaf_core.models import Model
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 # Called with (steps done, steps in all) between the steps of a slow method. What it raises ends the
 # method: the way to stop one.

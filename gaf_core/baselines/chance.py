@@ -8,7 +8,7 @@ import numpy as np
 
 from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.models import Model
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 
 def _random(_model: Model, trace: Trace, _progress: Progress, seed: int) -> Scored:

@@ -11,11 +11,11 @@ from typing import Any
 
 from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.errors import GafError, SettingsError
-from gaf_core.explain import Explanation, Settings, explain_trace
+from gaf_core.explanation import Explanation, Settings, explain_trace
 from gaf_core.flow.solution import MESSAGES, Status
 from gaf_core.information import AGGREGATES, VARIANTS
 from gaf_core.models import Model
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 _PAPER = "Azarkhalili & Libbrecht, ACL 2025"
 _TENSORS = {

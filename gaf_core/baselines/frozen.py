@@ -1,9 +1,9 @@
 """Methods on frozen gradients: CAT, attention x gradient, and the faithful flow.
 
 The deviation inside norms, the slope of activations and the attention on its query and key side
-are constants of the backward pass (`gaf_core.frozen`; Ali et al., ICML 2022), so that what the
-residual and the attention branch contribute does not cancel. The first two are no flows: what they
-reach belongs to the gradient, and a flow on the same gradient is to be compared with them.
+are constants of the backward pass (`gaf_core.tracing.frozen`; Ali et al., ICML 2022), so that what
+the residual and the attention branch contribute does not cancel. The first two are no flows: what
+they reach belongs to the gradient, and a flow on the same gradient is to be compared with them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.baselines.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
 from gaf_core.baselines.hidden import cat
 from gaf_core.errors import GafError
-from gaf_core.explain import FAITHFUL
-from gaf_core.frozen import Frozen
+from gaf_core.explanation import FAITHFUL
 from gaf_core.information import RESIDUALS, VARIANTS
 from gaf_core.models import Model
-from gaf_core.trace import Trace, trace
+from gaf_core.tracing.frozen import Frozen
+from gaf_core.tracing.trace import Trace, trace
 
 _ALI = "Ali et al., ICML 2022"
 

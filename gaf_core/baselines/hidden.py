@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gaf_core.baselines.attribution import Method, Progress, Scored
 from gaf_core.errors import GafError
 from gaf_core.models import Model
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 
 def cat(trace: Trace) -> NDArray[np.float64]:

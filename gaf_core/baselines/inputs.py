@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 from gaf_core.baselines.attribution import Progress
-from gaf_core.encoding import Encoding
 from gaf_core.errors import GafError, ModelError, SettingsError, TextError
 from gaf_core.faithfulness.removal import removal_token
-from gaf_core.memory import available_memory, estimate_memory
 from gaf_core.models import Model, Task
-from gaf_core.prediction import failures_in_a_sentence, forward, read_logits
-from gaf_core.trace import Trace
+from gaf_core.tracing.encoding import Encoding
+from gaf_core.tracing.memory import available_memory, estimate_memory
+from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.trace import Trace
 
 BASELINES = ("mask", "pad", "zero")
 _TOKENS = 1024  # in a batch: more do not make it faster, and lock the model for longer

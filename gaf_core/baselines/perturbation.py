@@ -20,7 +20,7 @@ from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.baselines.inputs import EmbeddedText
 from gaf_core.baselines.regression import WeightedRegression
 from gaf_core.models import Model
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 _KERNEL_WIDTH = 0.25  # of LIME for texts, in cosine distance
 _PENALTY = 1.0  # of LIME's ridge regression

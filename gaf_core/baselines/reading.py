@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import GafError
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 
 def read_positions(trace: Trace) -> NDArray[np.int64]:

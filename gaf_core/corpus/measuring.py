@@ -20,13 +20,13 @@ import pandas as pd
 from gaf_core.baselines import METHODS, Method
 from gaf_core.corpus.bootstrap import summarise
 from gaf_core.corpus.rows import Row, RowStore
-from gaf_core.encoding import TextLike
 from gaf_core.errors import GafError, SettingsError
 from gaf_core.faithfulness import Evaluation, check_encoding, check_scores, evaluate_all
 from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
 from gaf_core.models import Model
-from gaf_core.target import TargetLike, resolve_target
-from gaf_core.trace import trace
+from gaf_core.tracing.encoding import TextLike
+from gaf_core.tracing.target import TargetLike, resolve_target
+from gaf_core.tracing.trace import trace
 
 Progress = Callable[[int, int], None]
 MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]

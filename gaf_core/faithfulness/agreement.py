@@ -11,7 +11,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.faithfulness.metrics import check_scores, ranked
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gaf_core.encoding import Encoding, TextLike
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.faithfulness.perturbation import (
     Perturbation,
@@ -32,7 +31,8 @@ from gaf_core.faithfulness.perturbation import (
 )
 from gaf_core.faithfulness.perturbed import DELETE, Progress, log_probabilities
 from gaf_core.models import Model
-from gaf_core.trace import Trace, trace
+from gaf_core.tracing.encoding import Encoding, TextLike
+from gaf_core.tracing.trace import Trace, trace
 
 ERASER_FRACTIONS = (0.01, 0.05, 0.1, 0.2, 0.5)
 

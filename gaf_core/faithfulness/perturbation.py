@@ -9,8 +9,8 @@ from gaf_core.errors import SettingsError
 from gaf_core.faithfulness.perturbed import DELETE
 from gaf_core.faithfulness.removal import removal_token
 from gaf_core.models import Model
-from gaf_core.target import resolve_target
-from gaf_core.trace import Trace
+from gaf_core.tracing.target import resolve_target
+from gaf_core.tracing.trace import Trace
 
 FRACTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 OPERATORS = ("mask", "pad", "unknown", DELETE)

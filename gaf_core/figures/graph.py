@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.figures.common import ACCENT, CLEAR, HIGHLIGHT, NARROW, sentence
 from gaf_core.picture.graph import GraphPicture, Line, Mark
 from gaf_core.picture.sankey import NEUTRAL, SankeyPicture

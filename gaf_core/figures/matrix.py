@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.picture.labels import abridged, shortened, unit_text
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 OF_LAYERS = ("Capacity", "Flow", "Saturation")
 OF_HEADS = ("A", "G", "A · G")

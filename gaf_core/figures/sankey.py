@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.figures.common import CLEAR, HOVER, sentence
 from gaf_core.picture.colours import saturation_legend
 from gaf_core.picture.sankey import BOTTOM, RIGHT, TOP, SankeyPicture

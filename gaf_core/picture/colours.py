@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 
 # Okabe & Ito's palette for every kind of colour vision, without its yellow and black: those vanish
 # on a light or on a dark page.

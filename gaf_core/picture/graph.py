@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.focus import Edge, Node, to_text
 from gaf_core.picture.labels import link_hover, literal, node_hover, node_label, shortened
 from gaf_core.picture.lanes import Placement

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.information import SIGNED, VARIANTS, check_heads
 from gaf_core.picture.reduced import Heads, ReducedFlow, ReducedNode
 

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
 from gaf_core.words import group_words, word_scores
 

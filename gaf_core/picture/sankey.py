@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 from gaf_core.picture.bands import Band
 from gaf_core.picture.colours import (
     NEUTRAL,

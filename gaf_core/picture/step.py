@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaf_core.explain import Explanation
+from gaf_core.explanation import Explanation
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
-from gaf_core.encoding import TextLike
 from gaf_core.flow.ready import prepare
+from gaf_core.tracing.encoding import TextLike
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 3

@@ -10,11 +10,11 @@ import streamlit as st
 
 from gaf_core import Explanation, Settings, Target, Task, Trace
 from gaf_core.edits import SAME, Edit, compare_edit
-from gaf_core.encoding import TextLike
 from gaf_core.exports import to_csv
 from gaf_core.figures import change_chart
 from gaf_core.heatmap import heatmap_html
 from gaf_core.summary import certificate_sentence, prediction_sentence
+from gaf_core.tracing.encoding import TextLike
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place

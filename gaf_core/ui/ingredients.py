@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from gaf_core import FAITHFUL, Settings
-from gaf_core.explain import GRADIENTS
+from gaf_core.explanation import GRADIENTS
 from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
 from gaf_core.ui import links
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from gaf_core import Model, Task
-from gaf_core.encoding import TextLike, takes_pairs
+from gaf_core.tracing.encoding import TextLike, takes_pairs
 from gaf_core.ui.place import place
 
 _EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gaf_core import Model, Task, Trace
-from gaf_core.target import TargetLike, label_name, search_labels
+from gaf_core.tracing.target import TargetLike, label_name, search_labels
 
 PREDICTED, CONTRAST = "the predicted class", "a contrast of two"
 PREDICTED_TOKEN, TOKEN = "the most likely next token", "a token"

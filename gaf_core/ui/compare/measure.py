@@ -7,7 +7,7 @@ import streamlit as st
 from gaf_core import Model, Task
 from gaf_core.comparison import Comparison
 from gaf_core.faithfulness import FRACTIONS, Perturbation
-from gaf_core.target import label_name
+from gaf_core.tracing.target import label_name
 from gaf_core.ui.failures import literal
 
 _USUAL = "automatic"

@@ -16,7 +16,7 @@ from gaf_core.figures.compare import (
     faithfulness_curves,
     score_heatmap,
 )
-from gaf_core.target import label_name
+from gaf_core.tracing.target import label_name
 from gaf_core.ui.failures import literal
 from gaf_core.ui.form import Reading
 from gaf_core.ui.saving import saving

@@ -14,10 +14,10 @@ import streamlit as st
 from gaf_core import Model, Trace
 from gaf_core.baselines import Attribution
 from gaf_core.comparison import Comparison
-from gaf_core.encoding import TextLike
 from gaf_core.errors import GafError
 from gaf_core.faithfulness import Evaluation, Perturbation, evaluate_all
-from gaf_core.target import TargetLike
+from gaf_core.tracing.encoding import TextLike
+from gaf_core.tracing.target import TargetLike
 from gaf_core.ui.cache import Choice
 from gaf_core.ui.compare.entries import Entry
 from gaf_core.ui.compare.jobs import Desk, Job, Progress, State

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaf_core.errors import SettingsError
-from gaf_core.trace import Trace
+from gaf_core.tracing.trace import Trace
 
 
 def left_after_cancelling(trace: Trace) -> float:

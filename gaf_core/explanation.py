@@ -13,16 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gaf_core.depth import DepthShares
-from gaf_core.encoding import TextLike
 from gaf_core.errors import SettingsError
 from gaf_core.flow import FlowSolution, solve, solve_many
-from gaf_core.frozen import Frozen
 from gaf_core.heatmap import heatmap_html
 from gaf_core.information import check_layers, check_unit, information, node_capacities
 from gaf_core.models import Model
 from gaf_core.network import FlowNetwork
-from gaf_core.target import TargetLike
-from gaf_core.trace import Trace, trace
+from gaf_core.tracing.encoding import TextLike
+from gaf_core.tracing.frozen import Frozen
+from gaf_core.tracing.target import TargetLike
+from gaf_core.tracing.trace import Trace, trace
 from gaf_core.words import word_table, written
 
 GRADIENTS = ("exact", "frozen")

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.attention import (
+from gaf_core.models import Model, Task
+from gaf_core.tracing.attention import (
     attention_gradient,
     gradients,
     read_attention,
@@ -27,13 +28,12 @@ from gaf_core.attention import (
     relevance,
     to_numpy,
 )
-from gaf_core.encoding import Encoding, TextLike, encode
-from gaf_core.frozen import Frozen, frozen_backward
-from gaf_core.memory import check_memory
-from gaf_core.models import Model, Task
-from gaf_core.prediction import failures_in_a_sentence, forward, read_logits
-from gaf_core.residual import ValueProducts, past_attention
-from gaf_core.target import Target, TargetLike, resolve_target
+from gaf_core.tracing.encoding import Encoding, TextLike, encode
+from gaf_core.tracing.frozen import Frozen, frozen_backward
+from gaf_core.tracing.memory import check_memory
+from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.residual import ValueProducts, past_attention
+from gaf_core.tracing.target import Target, TargetLike, resolve_target
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +63,11 @@ class Trace:
             100 % that the state grows. None in a trace that was made without a model, or where
             the hidden states that the model returns are not those it computes with.
         frozen: what was constant in the backward pass, so that `gradient`, `relevance` and
-            `residual` are those of a linear network (`gaf_core.frozen`); None for the exact ones.
+            `residual` are those of a linear network (`gaf_core.tracing.frozen`); None for the exact
+            ones.
         residual: `[L, t]` float32, in units of the logit: the part of `relevance` that does not
-            pass through the attention of the layer (`gaf_core.residual`). None if it was not
-            asked for.
+            pass through the attention of the layer (`gaf_core.tracing.residual`). None if it was
+            not asked for.
     """
 
     text: str

@@ -1,0 +1,12 @@
+"""Model + text + target -> Trace: one forward pass and one backward pass, and what they leave.
+
+encoding     text -> what the network takes
+target       what is explained
+prediction   the one place that calls a network
+attention    is it the attention that the prediction used?
+frozen       the backward pass of a linear network
+residual     what passes beside attention
+cancelling   how much of the two cancels
+memory       does it fit?
+trace        all of it together
+"""
