@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
 from gaf_core.figures.common import CLEAR, HOVER, sentence
-from gaf_core.picture.colours import saturation_legend
 from gaf_core.picture.sankey import BOTTOM, RIGHT, TOP, SankeyPicture
+from gaf_core.picture.saturation import saturation_legend
 
 _LEGEND = 26  # pixels below the picture for the legend
 

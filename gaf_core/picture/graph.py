@@ -12,9 +12,9 @@ from gaf_core.picture.labels import link_hover, literal, node_hover, node_label,
 from gaf_core.picture.lanes import Placement
 from gaf_core.picture.reduced import ReducedFlow, ReducedLink, ReducedNode
 from gaf_core.picture.sankey import NEUTRAL, SankeyPicture
+from gaf_core.picture.saturation import is_full
 
 _WIDEST_FLOW, _WIDEST = 12.0, 26.0  # pixels of the largest flow, and of any line
-_SATURATED = 0.99
 _SEEN = 2.0  # pixels at least of an edge that carries a large part of what is in focus
 _LARGE = 0.2
 _MOST_LINES = 1_200
@@ -132,7 +132,6 @@ class _Builder:
         start = (float(column), self._y(column, link.lower))
         end = (column + 1.0, self._y(column + 1, link.upper))
         capacity = link.capacity or 0.0
-        saturation = link.flow / capacity if capacity else 0.0
         hover = link_hover(self.explanation, link, lower, upper, self._layer(column + 1))
         width = link.flow * scale
         return Line(
@@ -141,7 +140,7 @@ class _Builder:
             flow=width,
             part=self._part_width(link, scale),
             on_cut=2 * link.cut_edges > link.edges,
-            saturated=saturation >= _SATURATED and width >= 1.0,
+            saturated=is_full(link.saturation) and width >= 1.0,
             mark=_middle(start, end, self._edge_text(link, lower, upper), hover),
         )
 
@@ -203,7 +202,7 @@ class _Builder:
                         selection=to_text(self.explanation, chosen) if single else "",
                         hover=node_hover(self.explanation, node, self._layer(column)),
                         selected=node.part >= 0.999 * node.flow > 0,
-                        limited=(node.saturation or 0.0) >= _SATURATED,
+                        limited=is_full(node.saturation),
                     )
                 )
         target = literal(self.explanation.trace.target.name)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from gaf_core.explanation import Explanation
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
+from gaf_core.picture.saturation import is_full
 from gaf_core.words import group_words, word_scores
 
-SATURATED = 0.999  # of its capacity: full, up to what the barrier keeps free
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "%": "&#37;", "\n": " ", "\r": " "}
 )
@@ -161,7 +161,7 @@ def _node_limit(node: ReducedNode) -> str:
     """Capacity and saturation of a node that has one, and whether the cut runs through it."""
     if node.capacity is None or node.saturation is None:
         return ""
-    full = ": it passes on all it may" if node.saturation > SATURATED else ""
+    full = ": it passes on all it may" if is_full(node.saturation) else ""
     text = f"<br>capacity of its own {node.capacity:.4g}, {node.saturation:.1%} used{full}"
     if not node.cut_nodes:
         return text
@@ -174,7 +174,7 @@ def _limit(link: ReducedLink) -> str:
     """Capacity and saturation; how many edges are summed."""
     if link.saturation is None:
         return "<br>across folded layers, so without a capacity of its own"
-    full = "<br>saturated: it carries all it can" if link.saturation > SATURATED else ""
+    full = "<br>saturated: it carries all it can" if is_full(link.saturation) else ""
     merged = f"<br>sum of {link.edges:,} edges" if link.edges > 1 else ""
     return f"<br>capacity {link.capacity:.4g}, {link.saturation:.1%} used{full}{merged}"
 

@@ -22,7 +22,6 @@ from gaf_core.picture.colours import (
     NEUTRAL,
     OUTLINE,
     PALETTE,
-    saturation_colour,
     translucent,
     unit_colours,
 )
@@ -42,6 +41,7 @@ from gaf_core.picture.labels import (
 from gaf_core.picture.lanes import Placement, place
 from gaf_core.picture.reduced import ReducedFlow, ReducedLink, ReducedNode
 from gaf_core.picture.reduction import reduce_flow
+from gaf_core.picture.saturation import saturation_colour
 from gaf_core.picture.spans import partition, span_tokens
 
 __all__ = ["COLOURINGS", "MARKS", "NEUTRAL", "PALETTE", "SankeyPicture"]
