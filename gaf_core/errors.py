@@ -58,5 +58,21 @@ class SettingsError(GafError):
     """A setting has a value that means nothing: a variant, a layer range, a head."""
 
 
+class MissingPackageError(GafError):
+    """What was asked for needs a package that is not installed.
+
+    Attributes:
+        package: its name.
+        extra: the extra of this package that brings it.
+    """
+
+    def __init__(self, what: str, package: str, extra: str):
+        self.package, self.extra = package, extra
+        super().__init__(
+            f"{what} needs the package {package}, which is not installed. Install it with "
+            f"`pip install {package}`, or this package with its extra [{extra}]."
+        )
+
+
 class CapacityError(GafError):
     """Capacities that are not the capacities of a flow network."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -14,67 +15,15 @@ from numpy.typing import NDArray
 
 from gaf_core.depth import DepthShares
 from gaf_core.errors import SettingsError
-from gaf_core.flow import FlowSolution, solve, solve_many
+from gaf_core.flow import FlowSolution, Status, solve, solve_many
 from gaf_core.heatmap import heatmap_html
 from gaf_core.information import check_layers, check_unit, information, node_capacities
 from gaf_core.models import Model
 from gaf_core.network import FlowNetwork
-from gaf_core.tracing.encoding import TextLike
+from gaf_core.settings import GRADIENTS, Settings, TextLike
 from gaf_core.tracing.frozen import Frozen
-from gaf_core.tracing.target import TargetLike
 from gaf_core.tracing.trace import Trace, trace
 from gaf_core.words import word_table, written
-
-GRADIENTS = ("exact", "frozen")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What to explain and how; the defaults are the paper's. Hashable, so usable as a cache key.
-
-    Attributes:
-        variant: information tensor, "AF", "GF" or "AGF".
-        layers: half-open layer range `(a, b)`, or None for all layers.
-        target: None for the predicted class; an index, a label, or a pair for a contrast.
-        heads: heads to keep in every layer, or None for all (a subset is an extension).
-        aggregate: over heads, "mean" (the paper), "max", "sum" or "net".
-        residual: "none" (the paper), "half" or "first order" (see `information_tensor`).
-        source: "all" output positions (the paper), "classification" for those the model's head
-            reads, or one position.
-        epsilon: relative suboptimality of the barrier flow, in (0, 0.5].
-        truncate: explain the first tokens of a text that is too long instead of refusing it.
-        gradients: "exact" (the paper), or "frozen": those of the linearised backward pass
-            (`Frozen`), an extension.
-        node_capacities: whether a token, as it enters a layer, passes on no more than its
-            first-order contribution to the target (an extension; AGF with the aggregate "sum" or
-            "net").
-        depth_average: whether the scores are the mean over the networks that start at each layer
-            of the range (an extension, see `DepthShares`).
-    """
-
-    variant: str = "AGF"
-    layers: tuple[int, int] | None = None
-    target: TargetLike = None
-    heads: tuple[int, ...] | None = None
-    aggregate: str = "mean"
-    residual: str = "none"
-    source: str | int = "all"
-    epsilon: float = 1e-6
-    truncate: bool = False
-    gradients: str = "exact"
-    node_capacities: bool = False
-    depth_average: bool = False
-
-
-FAITHFUL = Settings(
-    variant="AGF",
-    gradients="frozen",
-    aggregate="net",
-    residual="first order",
-    node_capacities=True,
-    depth_average=True,
-    source="classification",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +50,21 @@ class Explanation:
     def certified(self) -> bool:
         """Whether every flow that the scores are made of is proven."""
         return self.solution.certified and (self.depths is None or self.depths.certified)
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        """How each flow that the scores are made of ended, that of the most layers first."""
+        return (self.solution.status,) if self.depths is None else self.depths.statuses
+
+    @property
+    def message(self) -> str:
+        """What the statuses mean, for people."""
+        return self.solution.message if self.depths is None else self.depths.message(self.layers)
+
+    @property
+    def share_of(self) -> str:
+        """What a share is a share of, as a figure with a number in front says it."""
+        return "of the flow" if self.depths is None else "of the flow, on average"
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -194,7 +158,10 @@ class Explanation:
         return pd.DataFrame(columns)
 
     def _repr_html_(self) -> str:
-        return heatmap_html(self.trace, self.scores)
+        heatmap = heatmap_html(self.trace, self.scores, of=self.share_of)
+        if self.certified and self.scores.any():
+            return heatmap
+        return f"<p>{escape(self.message)}</p>{heatmap}"
 
 
 def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Explanation:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
+from gaf_core.settings import AGGREGATES, RESIDUALS, VARIANTS
 from gaf_core.tracing.trace import Trace
 
 Tensor = NDArray[np.float64]
@@ -40,11 +41,10 @@ SIGNED: dict[str, _Terms] = {
     "GF": lambda _, gradient: gradient,
     "AGF": lambda attention, gradient: attention * gradient,
 }
-VARIANTS: dict[str, _Terms] = {name: _positive(terms) for name, terms in SIGNED.items()}
-AGGREGATES: dict[str, Callable[..., Tensor]] = {
+POSITIVE: dict[str, _Terms] = {name: _positive(terms) for name, terms in SIGNED.items()}
+_OVER_HEADS: dict[str, Callable[..., Tensor]] = {
     "mean": np.mean, "max": np.max, "sum": np.sum, "net": np.sum,
 }  # fmt: skip
-RESIDUALS = ("none", "half", "first order")
 _IN_LOGITS = ("sum", "net")
 
 
@@ -114,8 +114,8 @@ def information(
     chosen = check_heads(heads, trace.attention.shape[1])
     attention = trace.attention[first:last, chosen].astype(np.float64)
     gradient = trace.gradient[first:last, chosen].astype(np.float64)
-    terms = (SIGNED if aggregate == "net" else VARIANTS)[variant](attention, gradient)
-    tensor = np.maximum(AGGREGATES[aggregate](terms, axis=1), 0.0)
+    terms = (SIGNED if aggregate == "net" else POSITIVE)[variant](attention, gradient)
+    tensor = np.maximum(_OVER_HEADS[aggregate](terms, axis=1), 0.0)
     if residual == "half":
         whole = tensor.sum(axis=-1) + 1.0
         return Information(tensor / whole[:, :, None], 1.0 / whole)

@@ -30,7 +30,7 @@ ORDER = (
     ("corpus",),
     ("comparison",),
     ("focus", "edits"),
-    ("bottleneck",),
+    ("bottleneck", "intervals"),
     ("picture",),
     ("figures",),
     ("summary", "exports"),

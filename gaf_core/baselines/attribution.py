@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError, SettingsError
+from gaf_core.errors import GafError, MissingPackageError, SettingsError
 from gaf_core.models import Model
 from gaf_core.tracing.trace import Trace
 
@@ -149,10 +149,16 @@ class Method:
         Raises:
             SettingsError: an unknown option, or a value it does not take.
             GafError: the method cannot explain this model or text; the message says why.
+            MissingPackageError: it is computed by captum, which is not installed.
         """
         settings = self.settings(**options)
         started = time.perf_counter()
-        scored = self.compute(model, trace, progress or _ignore, **settings)
+        try:
+            scored = self.compute(model, trace, progress or _ignore, **settings)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] != "captum":
+                raise
+            raise MissingPackageError(self.title, "captum", extra="methods") from error
         seconds = time.perf_counter() - started + scored.shared_seconds
         scores = np.array(scored.scores, dtype=np.float64)
         if not np.isfinite(scores).all():

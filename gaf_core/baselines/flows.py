@@ -11,10 +11,10 @@ from typing import Any
 
 from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.errors import GafError, SettingsError
-from gaf_core.explanation import Explanation, Settings, explain_trace
-from gaf_core.flow.solution import MESSAGES, Status
-from gaf_core.information import AGGREGATES, VARIANTS
+from gaf_core.explanation import Explanation, explain_trace
+from gaf_core.flow import Status
 from gaf_core.models import Model
+from gaf_core.settings import AGGREGATES, VARIANTS, Settings
 from gaf_core.tracing.trace import Trace
 
 _PAPER = "Azarkhalili & Libbrecht, ACL 2025"
@@ -27,7 +27,7 @@ _TENSORS = {
 FIRST_LAYER = Option(
     "first_layer", 1, "Layer at which the flow ends, counted from 1, the input's.", least=1
 )
-AGGREGATE = Option("aggregate", "mean", "How heads are put together.", choices=tuple(AGGREGATES))
+AGGREGATE = Option("aggregate", "mean", "How heads are put together.", choices=AGGREGATES)
 RESIDUAL = Option(
     "residual",
     "none",
@@ -92,10 +92,8 @@ def _explain(trace: Trace, first_layer: int, **settings: Any) -> Explanation:
     # an exact trace and a frozen one are explained alike: the gradients are those of the trace
     gradients = "exact" if trace.frozen is None else "frozen"
     explanation = explain_trace(trace, Settings(layers=layers, gradients=gradients, **settings))
-    depths = explanation.depths
-    for status in depths.statuses if depths else (explanation.solution.status,):
-        if status not in (Status.OPTIMAL, Status.NO_PATH):
-            raise GafError(MESSAGES[status])
+    if not explanation.certified:
+        raise GafError(explanation.message)
     return explanation
 
 
@@ -124,7 +122,7 @@ DEPTH_AVERAGE = Method(
     summary="The mean of the tokens' shares of the flow over every layer at which it can end.",
     compute=_depth_average,
     options=(
-        Option("variant", "GF", "Tensor of the capacities.", choices=tuple(VARIANTS)),
+        Option("variant", "GF", "Tensor of the capacities.", choices=VARIANTS),
         *_OPTIONS,
     ),
     extension=True,

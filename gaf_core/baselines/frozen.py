@@ -18,9 +18,8 @@ from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.baselines.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
 from gaf_core.baselines.hidden import cat
 from gaf_core.errors import GafError
-from gaf_core.explanation import FAITHFUL
-from gaf_core.information import RESIDUALS, VARIANTS
 from gaf_core.models import Model
+from gaf_core.settings import FAITHFUL, RESIDUALS, VARIANTS
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace, trace
 
@@ -116,7 +115,7 @@ FAITHFUL_FLOW = Method(
     ),
     compute=_faithful,
     options=(
-        Option("variant", FAITHFUL.variant, "Tensor of the capacities.", choices=tuple(VARIANTS)),
+        Option("variant", FAITHFUL.variant, "Tensor of the capacities.", choices=VARIANTS),
         Option(
             "gradients",
             FAITHFUL.gradients,

@@ -31,7 +31,8 @@ from gaf_core.faithfulness.perturbation import (
 )
 from gaf_core.faithfulness.perturbed import DELETE, Progress, log_probabilities
 from gaf_core.models import Model
-from gaf_core.tracing.encoding import Encoding, TextLike
+from gaf_core.settings import TextLike
+from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.trace import Trace, trace
 
 ERASER_FRACTIONS = (0.01, 0.05, 0.1, 0.2, 0.5)

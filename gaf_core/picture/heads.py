@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
-from gaf_core.information import SIGNED, VARIANTS, check_heads
+from gaf_core.information import POSITIVE, SIGNED, check_heads
 from gaf_core.picture.reduced import Heads, ReducedFlow, ReducedNode
 
 _NAMED = 3  # heads
@@ -23,7 +23,7 @@ _SEEN = 0.005  # of a capacity: a share below it is not named
 
 def with_heads(explanation: Explanation, reduced: ReducedFlow) -> ReducedFlow:
     """The same flow, whose links within one layer of the model know their strongest heads."""
-    if explanation.settings.variant not in VARIANTS:
+    if explanation.settings.variant not in SIGNED:
         return reduced
     found: dict[tuple[int, int, int], Heads] = {}
     boundaries = reduced.boundaries
@@ -49,7 +49,7 @@ def head_terms(explanation: Explanation, layer: int) -> NDArray[np.float64]:
     settings, trace = explanation.settings, explanation.trace
     chosen, of_model = _chosen(explanation), explanation.layers[0] + layer
     attention, gradient = trace.attention[of_model, chosen], trace.gradient[of_model, chosen]
-    variants = SIGNED if settings.aggregate == "net" else VARIANTS
+    variants = SIGNED if settings.aggregate == "net" else POSITIVE
     terms = variants[settings.variant](attention.astype(np.float64), gradient.astype(np.float64))
     if settings.aggregate == "net":
         terms = np.where(terms.sum(axis=0) > 0, terms, 0.0)

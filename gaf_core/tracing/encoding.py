@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import TextError, TextTooLongError
 from gaf_core.models import Model, Task
+from gaf_core.settings import TextLike
 
-TextLike = str | tuple[str, str]
 _BETWEEN = "\n"  # stands between the two texts of a pair
 
 

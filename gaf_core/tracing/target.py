@@ -7,9 +7,8 @@ from numbers import Integral
 
 from gaf_core.errors import TargetError
 from gaf_core.models import Model, Task
+from gaf_core.settings import TargetLike
 
-# What a caller may name: nothing (the prediction), an index, a label, or a contrast of two.
-TargetLike = int | str | tuple[int | str, int | str] | None
 _LISTED = 20  # labels in a message; a reader wants to see a few, not a thousand
 
 

@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from gaf_core.models import Model, Task
+from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.attention import (
     attention_gradient,
     gradients,
@@ -28,12 +29,12 @@ from gaf_core.tracing.attention import (
     relevance,
     to_numpy,
 )
-from gaf_core.tracing.encoding import Encoding, TextLike, encode
+from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.memory import check_memory
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.residual import ValueProducts, past_attention
-from gaf_core.tracing.target import Target, TargetLike, resolve_target
+from gaf_core.tracing.target import Target, resolve_target
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ import streamlit as st
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
 from gaf_core.flow.ready import prepare
-from gaf_core.tracing.encoding import TextLike
+from gaf_core.settings import TextLike
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 3

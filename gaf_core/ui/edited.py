@@ -13,8 +13,8 @@ from gaf_core.edits import SAME, Edit, compare_edit
 from gaf_core.exports import to_csv
 from gaf_core.figures import change_chart
 from gaf_core.heatmap import heatmap_html
+from gaf_core.settings import TextLike
 from gaf_core.summary import certificate_sentence, prediction_sentence
-from gaf_core.tracing.encoding import TextLike
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
@@ -176,6 +176,7 @@ def _show_text(
             show_special=special,
             marked=edit.touched[side],
             full=full,
+            of=one.share_of,
         )
     )
 
@@ -189,7 +190,8 @@ def _show_prediction(before: Explanation, after: Explanation) -> None:
         numbers.append(("Probability of", old, new, ".1%"))
     old, new = (_logit(one, target) for one in (first, second))
     numbers.append(("Logit of", old, new, ".3f"))
-    numbers.append(("Flow value for", before.solution.value, after.solution.value, ".4g"))
+    flow = "Flow value for" if before.depths is None else "Flow through the whole range for"
+    numbers.append((flow, before.solution.value, after.solution.value, ".4g"))
     with st.container(horizontal=True, key="certificate"):
         for label, old, new, form in numbers:
             st.metric(

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from gaf_core import Model, Settings
-from gaf_core.tracing.target import TargetLike
+from gaf_core.settings import TargetLike
 from gaf_core.ui import links
 from gaf_core.ui.failures import literal
 from gaf_core.ui.ingredients import (

@@ -13,8 +13,7 @@ from typing import Any
 import streamlit as st
 
 from gaf_core import FAITHFUL, Settings
-from gaf_core.explanation import GRADIENTS
-from gaf_core.information import AGGREGATES, RESIDUALS, VARIANTS
+from gaf_core.settings import AGGREGATES, GRADIENTS, RESIDUALS, VARIANTS
 from gaf_core.ui import links
 
 PUBLISHED, FAITHFUL_GAF, OWN_MIX = "published", "faithful", "own mix"
@@ -38,9 +37,9 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "residual": RESIDUALS,
     "node_capacities": (False, True),
     "depth_average": (False, True),
-    "heads": tuple(AGGREGATES),
+    "heads": AGGREGATES,
     "source": tuple(_SOURCES),
-    _VARIANT: tuple(VARIANTS),
+    _VARIANT: VARIANTS,
 }
 _PRESETS: dict[str, dict[str, Any]] = {
     PUBLISHED: {key: getattr(Settings(), field) for key, field in _FIELDS.items()},

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import streamlit as st
 
 from gaf_core import Model, Task
-from gaf_core.tracing.encoding import TextLike, takes_pairs
+from gaf_core.places import assets
+from gaf_core.settings import TextLike
+from gaf_core.tracing.encoding import takes_pairs
 from gaf_core.ui.place import place
-
-_EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples.json"
 
 
 def ask_text(model: Model) -> TextLike:
@@ -83,7 +82,7 @@ def _asks_for_pair() -> bool:
 @st.cache_data
 def _examples(task: str) -> dict[str, str]:
     """Example texts for a task by what the picker calls them."""
-    examples = json.loads(_EXAMPLES.read_text(encoding="utf-8"))
+    examples = json.loads((assets() / "examples.json").read_text(encoding="utf-8"))
     return {
         f"{one['kind']} · {one['name']}": one["text"]
         for one in examples

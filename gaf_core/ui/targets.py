@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from gaf_core import Model, Task, Trace
-from gaf_core.tracing.target import TargetLike, label_name, search_labels
+from gaf_core.settings import TargetLike
+from gaf_core.tracing.target import label_name, search_labels
 
 PREDICTED, CONTRAST = "the predicted class", "a contrast of two"
 PREDICTED_TOKEN, TOKEN = "the most likely next token", "a token"

@@ -16,8 +16,7 @@ from gaf_core.baselines import Attribution
 from gaf_core.comparison import Comparison
 from gaf_core.errors import GafError
 from gaf_core.faithfulness import Evaluation, Perturbation, evaluate_all
-from gaf_core.tracing.encoding import TextLike
-from gaf_core.tracing.target import TargetLike
+from gaf_core.settings import TargetLike, TextLike
 from gaf_core.ui.cache import Choice
 from gaf_core.ui.compare.entries import Entry
 from gaf_core.ui.compare.jobs import Desk, Job, Progress, State

@@ -1,0 +1,61 @@
+# The public names and where they are made: read by type checkers, and by `gaf_core` itself.
+from .baselines import METHODS as METHODS, Attribution as Attribution, Method as Method
+from .corpus import benchmark as benchmark
+from .depth import DepthShares as DepthShares
+from .errors import (
+    CapacityError as CapacityError,
+    GafError as GafError,
+    MemoryLimitError as MemoryLimitError,
+    MissingPackageError as MissingPackageError,
+    ModelError as ModelError,
+    SettingsError as SettingsError,
+    TargetError as TargetError,
+    TextError as TextError,
+    TextTooLongError as TextTooLongError,
+)
+from .explanation import (
+    Explanation as Explanation,
+    explain as explain,
+    explain_trace as explain_trace,
+    trace_for as trace_for,
+)
+from .faithfulness import (
+    Curves as Curves,
+    Evaluation as Evaluation,
+    Perturbation as Perturbation,
+    evaluate as evaluate,
+    evaluate_all as evaluate_all,
+)
+from .flow import (
+    ExactFlow as ExactFlow,
+    FlowPath as FlowPath,
+    FlowSolution as FlowSolution,
+    Status as Status,
+    ambiguity as ambiguity,
+    central_path as central_path,
+    extreme_flows as extreme_flows,
+    max_flow as max_flow,
+    solve as solve,
+    solve_many as solve_many,
+    widest_paths as widest_paths,
+)
+from .information import information_tensor as information_tensor
+from .loading.presets import PRESETS as PRESETS
+from .models import Model as Model, Task as Task, load_model as load_model
+from .network import FlowNetwork as FlowNetwork
+from .settings import FAITHFUL as FAITHFUL, Settings as Settings
+from .tracing.frozen import Frozen as Frozen
+from .tracing.memory import estimate_memory as estimate_memory
+from .tracing.target import (
+    Target as Target,
+    label_name as label_name,
+    search_labels as search_labels,
+)
+from .tracing.trace import Trace as Trace, trace as trace
+from .version import __version__ as __version__
+from .words import (
+    Words as Words,
+    group_words as group_words,
+    word_scores as word_scores,
+    written as written,
+)

@@ -1,0 +1,128 @@
+"""The command line: explain a text, print its words or write files, list models, start the app.
+
+    gaf explain "The acting was terrible." --layers 4-6 --report report.html
+    gaf models
+    gaf app
+
+Without a file to write, the words are printed. A mistake is one sentence on stderr and status 2.
+Each command is a module beside this one, imported when it is asked for: help does not wait for the
+libraries that run a model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from gaf_core.errors import GafError
+from gaf_core.settings import (
+    AGGREGATES,
+    GRADIENTS,
+    RESIDUALS,
+    VARIANTS,
+    Settings,
+)
+from gaf_core.version import __version__
+
+OUTPUTS = ("report", "json", "csv", "words", "edges", "nodes", "graphml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what follows the program's name; None for those of this process.
+
+    Returns:
+        The exit status: 0, or 2 after a mistake that a user can make.
+    """
+    for stream in (sys.stdout, sys.stderr):  # a terminal may not know every character
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    parser = _parser()
+    asked, options = parser.parse_known_args(arguments)
+    if options and asked.command != "app":
+        parser.error(f"unrecognized arguments: {' '.join(options)}")
+    asked.options = options
+    try:
+        import_module(f"gaf_core.cli.{asked.command}").run(asked)
+    except GafError as error:
+        print(f"gaf: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gaf",
+        description="Why did this transformer say that? Generalized Attention Flow.",
+    )
+    parser.add_argument("--version", action="version", version=f"gaf {__version__}")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    commands.add_parser("models", help="list the models that load by a short name")
+    commands.add_parser(
+        "app",
+        help="start the app and open it in a browser",
+        description="Start the app at 127.0.0.1 and open it in a browser. Further options are "
+        "those of `streamlit run`, for example --server.port 8600 or --server.headless true.",
+    )
+    command = commands.add_parser(
+        "explain",
+        help="explain one prediction",
+        description="Explain one prediction. Without a file to write, the words are printed.",
+    )
+    command.add_argument("text", help='what to explain; "-" reads it from standard input')
+    _add_question(command)
+    _add_outputs(command)
+    return parser
+
+
+def _add_question(command: argparse.ArgumentParser) -> None:
+    usual = Settings()
+    add = command.add_argument
+    add("--second", metavar="TEXT", help="second text, for a model that compares two")
+    add(
+        "--model",
+        default="minilm-reviews",
+        help="preset, folder, GGUF file or hub id (%(default)s)",
+    )
+    add("--revision", help="branch, tag or commit of a hub model")
+    add("--device", default="auto", help="auto, cpu, cuda, mps (%(default)s)")
+    add("--variant", choices=VARIANTS, default=usual.variant, help="tensor (%(default)s)")
+    add(
+        "--layers",
+        metavar="A-B",
+        help="first and last layer, counted from 1 (all)",
+    )
+    target = command.add_mutually_exclusive_group()
+    target.add_argument("--target", metavar="LABEL", help='class, next token, or "#" and its index')
+    target.add_argument(
+        "--contrast", nargs=2, metavar="LABEL", help="why the first, not the second"
+    )
+    add("--source", default="all", help='"all", "classification" or a token position (%(default)s)')
+    add("--aggregate", choices=AGGREGATES, default=usual.aggregate, help="over heads (%(default)s)")
+    add("--residual", choices=RESIDUALS, default=usual.residual, help="(%(default)s)")
+    add("--gradients", choices=GRADIENTS, default=usual.gradients, help="(%(default)s)")
+    add("--node-capacities", action="store_true", help="limit what passes each token (AGF, net)")
+    add("--depth-average", action="store_true", help="mean over the layers to start at")
+    add("--epsilon", type=float, default=usual.epsilon, help="suboptimality (%(default)s)")
+    add("--truncate", action="store_true", help="explain the first tokens of a text too long")
+
+
+def _add_outputs(command: argparse.ArgumentParser) -> None:
+    files = command.add_argument_group("files to write")
+    helps = (
+        "stand-alone HTML report, about 5 MB", "everything as JSON", "scores of the tokens, CSV",
+        "scores of the words, CSV", "edges of the network, CSV", "nodes of the network, CSV",
+        "the network as GraphML",
+    )  # fmt: skip
+    for name, text in zip(OUTPUTS, helps, strict=True):
+        files.add_argument(f"--{name}", metavar="FILE", type=Path, help=text)
+    files.add_argument(
+        "--carried", metavar="SHARE", type=float, default=1.0,
+        help="write only the strongest edges, that carry this share of every layer's flow (1: all)",
+    )  # fmt: skip
+    files.add_argument("--force", action="store_true", help="overwrite files that exist")
