@@ -1,4 +1,4 @@
-"""The layers of a network of any architecture, and the hidden states that enter them."""
+"""The layers of a network of any architecture, what enters them, and their attention."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from tests.architectures import LAYERS
 
@@ -37,3 +38,30 @@ def entering(module: torch.nn.Module, layer: int, change) -> Iterator[None]:
         yield
     finally:
         handle.remove()
+
+
+class Attention(TorchFunctionMode):
+    """Sees the result of every attention softmax, in order, and adds `change` to that of `layer`.
+
+    Networks compute norms and softmax in float32; here they must not, for the finite differences.
+    """
+
+    def __init__(self, layer: int | None = None, change: torch.Tensor | None = None):
+        super().__init__()
+        self.layer, self.change = layer, change
+        self.seen: list[torch.Tensor] = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        func = torch.Tensor.double if func is torch.Tensor.float else func
+        args = tuple(map(_exact, args))
+        result = func(*args, **{name: _exact(value) for name, value in (kwargs or {}).items()})
+        if getattr(func, "__name__", "") != "softmax" or result.dim() < 3:  # 2: router of experts
+            return result
+        if len(self.seen) == self.layer:
+            result = result + self.change.view(result.shape)
+        self.seen.append(result)
+        return result
+
+
+def _exact(value):
+    return torch.float64 if value is torch.float32 else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import random
 import threading
 from pathlib import Path
@@ -67,6 +69,16 @@ def save_tiny(folder: Path, **options) -> Path:
     tiny_module(**options).save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder
+
+
+def in_float64(model: gaf.Model) -> gaf.Model:
+    """A copy that computes in float64, so that rounding does not decide what a test finds.
+
+    Its traces are float32 as always: the numbers of the network, rounded once.
+    """
+    return dataclasses.replace(
+        model, module=copy.deepcopy(model.module).double(), lock=threading.Lock()
+    )
 
 
 def random_text(words: int, seed: int = 0) -> str:

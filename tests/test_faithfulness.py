@@ -16,7 +16,14 @@ from gaf_core.faithfulness.perturbed import log_probabilities
 from gaf_core.models import Task
 from tests.architectures import SUPPORTED, build, text_for
 from tests.handmade import trace_of
-from tests.models import counting, save_tiny
+from tests.inside import Attention
+from tests.models import counting, in_float64, save_tiny
+from tests.tolerance import (
+    assert_close,
+    log_probability_size,
+    probability_size,
+    through,
+)
 
 TEXT = "a good film not bad a film not a good film"
 TOKENS = {"mask": 4, "pad": 0, "unknown": 1}  # of the tiny vocabulary
@@ -24,7 +31,7 @@ TOKENS = {"mask": 4, "pad": 0, "unknown": 1}  # of the tiny vocabulary
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    return gaf.load_model(save_tiny(tmp_path_factory.mktemp("tiny")))
+    return in_float64(gaf.load_model(save_tiny(tmp_path_factory.mktemp("tiny"))))
 
 
 @pytest.fixture
@@ -35,6 +42,12 @@ def traced(tiny):
 @pytest.fixture(scope="module")
 def language_model():
     return build(next(row for row in SUPPORTED if row.model_type == "gpt2"), Task.NEXT_TOKEN)
+
+
+def size_of(measure, traced):
+    """What the rounding of a measure is relative to."""
+    size = log_probability_size if measure == "log_odds" else probability_size
+    return size(traced.logits)
 
 
 def random_scores(traced, seed=0):
@@ -61,16 +74,16 @@ def test_a_case_computed_by_hand(tiny, monkeypatch):
 
     monkeypatch.setattr(metrics, "log_probabilities", known)
     found = gaf.evaluate(tiny, traced, worth, gaf.Perturbation(fractions=(0.5, 0.25)))
-    assert found.aopc == pytest.approx((0.7 + 0.4) / 2)
-    assert found.log_odds == pytest.approx((math.log(0.3) + math.log(0.6)) / 2)
+    assert_close(found.aopc, (0.7 + 0.4) / 2)
+    assert_close(found.log_odds, (math.log(0.3) + math.log(0.6)) / 2)
     # of four tokens, one is removed at 1, 5, 10 and 20 %, two at 50 %
-    assert found.comprehensiveness == pytest.approx((4 * 0.4 + 0.7) / 5)
-    assert found.sufficiency == pytest.approx((4 * (1 - 0.45) + (1 - 0.75)) / 5)
+    assert_close(found.comprehensiveness, (4 * 0.4 + 0.7) / 5)
+    assert_close(found.sufficiency, (4 * (1 - 0.45) + (1 - 0.75)) / 5)
     assert found.curves.fractions.tolist() == [0, 0.25, 0.5, 1]
-    assert found.curves.deletion == pytest.approx([1, 0.6, 0.3, 0.05])
-    assert found.curves.insertion == pytest.approx([0.05, 0.45, 0.75, 1])
-    assert found.curves.deletion_area == pytest.approx(0.25 * (0.8 + 0.45) + 0.5 * 0.175)
-    assert found.curves.insertion_area == pytest.approx(0.25 * (0.25 + 0.6) + 0.5 * 0.875)
+    assert_close(found.curves.deletion, [1, 0.6, 0.3, 0.05])
+    assert_close(found.curves.insertion, [0.05, 0.45, 0.75, 1])
+    assert_close(found.curves.deletion_area, 0.25 * (0.8 + 0.45) + 0.5 * 0.175)
+    assert_close(found.curves.insertion_area, 0.25 * (0.25 + 0.6) + 0.5 * 0.875)
 
 
 def one_by_one(model, traced, scores, perturbation, label):
@@ -88,7 +101,7 @@ def one_by_one(model, traced, scores, perturbation, label):
                 for i, token in enumerate(ids)
             ]
         with torch.no_grad():
-            logits = model.module(input_ids=torch.tensor([given])).logits[0].double()
+            logits = model.module(input_ids=torch.tensor([given])).logits[0]
         return float(logits.softmax(-1)[label])
 
     def count(fraction):
@@ -115,7 +128,8 @@ def test_shared_batches_give_what_a_loop_gives(tiny, traced, operator, absolute)
     for name, scores in rankings.items():
         expected = one_by_one(tiny, traced, scores, perturbation, traced.predicted)
         for measure, value in expected.items():
-            assert getattr(found[name], measure) == pytest.approx(value, abs=1e-6), measure
+            how = {"roundings": through(tiny), "size": size_of(measure, traced)}
+            assert_close(getattr(found[name], measure), value, message=measure, **how)
         assert found[name].perturbation == perturbation
         assert found[name].label == traced.predicted
 
@@ -131,12 +145,14 @@ def test_the_target_is_the_predicted_the_explained_or_a_named_label(tiny):
     assert by_target["predicted"].label == 1 - other
     assert {by_target[name].label for name in ("explained", tiny.labels[other], other)} == {other}
     # the probabilities of two classes sum to 1, so what one loses the other gains
-    assert by_target["explained"].aopc == pytest.approx(-by_target["predicted"].aopc)
+    size = probability_size(traced.logits)
+    assert_close(by_target["explained"].aopc, -by_target["predicted"].aopc, size=size)
 
 
 def test_a_text_or_its_trace_may_be_given(tiny, traced):
     scores = random_scores(traced)
-    assert gaf.evaluate(tiny, TEXT, scores).aopc == gaf.evaluate(tiny, traced, scores).aopc
+    one, other = (gaf.evaluate(tiny, given, scores).aopc for given in (TEXT, traced))
+    assert_close(one, other, roundings=through(tiny), size=probability_size(traced.logits))
 
 
 def test_log_odds_of_a_vanished_probability_are_finite(tiny, traced, monkeypatch):
@@ -176,6 +192,7 @@ def test_only_the_order_of_ordinary_tokens_counts(tiny, traced):
     scores = random_scores(traced)
     moved = np.where(traced.special, 99.0, np.arctan(scores) * 1e-6)
     one, other = gaf.evaluate_all(tiny, traced, {"one": scores, "other": moved}).values()
+    # every input ran once for both
     assert one.aopc == other.aopc
     assert one.curves.insertion.tolist() == other.curves.insertion.tolist()
     assert one.curves.deletion[0] == one.curves.insertion[-1]
@@ -201,14 +218,15 @@ def test_a_shortened_text_gets_the_probability_of_that_text_alone(row, task):
     kept = encoding.special | (random.random((9, len(ids))) < np.linspace(0.1, 1, 9)[:, None])
     kept[:, 2] = True
     kept[-2:] = ~np.eye(len(ids), dtype=bool)[[2, 3]]  # two of one length share a batch
-    found = log_probabilities(model, encoding, kept, "delete", 1)
+    with Attention():  # in float64 throughout
+        found = log_probabilities(model, encoding, kept, "delete", 1)
     assert len({int(keep.sum()) for keep in kept}) > 3
     for keep, value in zip(kept, found, strict=True):
-        with torch.no_grad():
+        with torch.no_grad(), Attention():
             logits = model.module(input_ids=ids[keep][None]).logits[0]
         logits = logits[-1] if task is Task.NEXT_TOKEN else logits
-        # to float32: some networks take the softmax of attention in it
-        assert value == pytest.approx(float(logits.log_softmax(-1)[1]), abs=5e-6)
+        size = log_probability_size(logits)
+        assert_close(value, logits.log_softmax(-1)[1], roundings=through(model), size=size)
 
 
 def test_a_causal_classifier_without_padding_gets_one_text_at_a_time():
@@ -221,7 +239,7 @@ def test_a_causal_classifier_without_padding_gets_one_text_at_a_time():
     model.module.config.pad_token_id = 7  # with one it takes batches
     together = log_probabilities(model, encoding, kept, "delete", 0)
     assert len(calls) == len(kept) + 1
-    assert together == pytest.approx(alone, abs=1e-12)
+    assert_close(together, alone, roundings=through(model))
 
 
 def test_an_input_that_several_rankings_share_runs_once(tiny, traced):
@@ -245,14 +263,18 @@ def test_an_input_that_several_rankings_share_runs_once(tiny, traced):
 
 
 def test_where_nothing_remains_a_language_model_reads_the_end_of_a_text(language_model):
-    traced = gaf.trace(language_model, "Paris is the capital of France")
-    found = gaf.evaluate(language_model, traced, random_scores(traced))
+    with Attention():  # in float64 throughout
+        traced = gaf.trace(language_model, "Paris is the capital of France")
+        found = gaf.evaluate(language_model, traced, random_scores(traced))
     assert found.perturbation.operator == "delete", "this vocabulary has no other way"
     end = torch.tensor([[language_model.tokenizer.eos_token_id]])
-    with torch.no_grad():
+    with torch.no_grad(), Attention():
         alone = language_model.module(input_ids=end).logits[0, -1].softmax(-1)
-    assert found.curves.deletion[-1] == pytest.approx(float(alone[traced.predicted]))
-    assert found.curves.insertion[-1] == pytest.approx(traced.probabilities[traced.predicted])
+    how = {"roundings": through(language_model)}
+    assert_close(found.curves.deletion[-1], alone[traced.predicted], **how)
+    # the logits of the trace are stored in float32
+    whole = traced.probabilities[traced.predicted]
+    assert_close(found.curves.insertion[-1], whole, precision=np.float32)
 
 
 def test_progress_counts_batches_and_may_stop_the_work(tiny, traced):
@@ -315,19 +337,20 @@ def test_other_mistakes_are_said(tiny, traced, language_model):
 def test_one_token_and_no_rankings_are_no_mistakes(tiny):
     traced = gaf.trace(tiny, "good")
     found = gaf.evaluate(tiny, traced, [0.0, 1.0, 0.0])
-    assert found.aopc == pytest.approx(found.comprehensiveness)
-    assert found.sufficiency == pytest.approx(0.0)
+    assert_close(found.aopc, found.comprehensiveness)
+    assert_close(found.sufficiency, 0.0, size=1.0)
     assert gaf.evaluate_all(tiny, traced, {}) == {}
 
 
 def test_without_the_insertion_curve_the_four_measures_stay_the_same():
-    model = gaf.load_model("minilm-reviews")
+    model = in_float64(gaf.load_model("minilm-reviews"))
     traced = gaf.trace(model, "A lovely film, and the acting is bad.")
     rankings = {name: gaf.METHODS[name](model, traced).scores for name in ("random", "relevance")}
     whole = gaf.evaluate_all(model, traced, rankings)
     short = gaf.evaluate_all(model, traced, rankings, insertion_curve=False)
     for name in rankings:
         for measure in ("aopc", "log_odds", "comprehensiveness", "sufficiency"):
-            same = pytest.approx(getattr(whole[name], measure), abs=1e-5)
-            assert getattr(short[name], measure) == same, measure
+            one, other = (getattr(found[name], measure) for found in (whole, short))
+            how = {"roundings": through(model), "size": size_of(measure, traced)}
+            assert_close(one, other, message=measure, **how)
         assert np.isnan(short[name].curves.insertion_area)

@@ -15,8 +15,7 @@ from gaf_core.models import Task
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.prediction import forward, read_logits
 from tests.architectures import LAYERS, SUPPORTED, build, text_for
-from tests.inside import entering
-from tests.test_supported_models import Attention
+from tests.inside import Attention, entering
 
 ROWS = {row.model_type: row for row in SUPPORTED}
 TEXT = "a good film not bad"

@@ -24,7 +24,9 @@ from transformers import (
 
 import gaf_core as gaf
 from gaf_core.models import Task
+from tests.inside import Attention
 from tests.models import VOCABULARY, save_tiny, tiny_tokenizer
+from tests.tolerance import assert_close, through
 
 SMALL = {"vocab_size": len(VOCABULARY)}
 BERT = BertConfig(
@@ -118,8 +120,10 @@ def test_a_model_loads_with_the_head_it_was_saved_with(build, config, task, size
     for key, value in model.module.state_dict().items():
         assert torch.equal(value, expected[key]), key
     inputs = model.tokenizer("a good film", return_tensors="pt")["input_ids"]
-    with torch.no_grad():
-        assert torch.allclose(model.module(inputs).logits, original(inputs).logits, atol=1e-5)
+    with torch.no_grad(), Attention():  # in float64 throughout
+        expected = original.double()(inputs).logits
+        found = model.module.double()(inputs).logits
+    assert_close(found, expected, roundings=through(model))
 
 
 def test_the_labels_of_a_language_model_are_its_vocabulary(tmp_path):

@@ -13,7 +13,8 @@ from gaf_core.models import Task
 from tests.architectures import LAYERS, SUPPORTED, build, text_for
 from tests.handmade import trace_of
 from tests.inside import entering
-from tests.test_supported_models import CASES, Attention, explained
+from tests.inside import Attention
+from tests.test_supported_models import CASES, explained
 
 BERT = next(row for row in SUPPORTED if row.model_type == "bert")
 

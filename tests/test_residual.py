@@ -11,8 +11,7 @@ from gaf_core.models import Task
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.prediction import forward, read_logits
 from tests.architectures import HEADS, LAYERS, SUPPORTED, build, text_for
-from tests.inside import entering, layers_of
-from tests.test_supported_models import Attention
+from tests.inside import Attention, entering, layers_of
 
 ROWS = {row.model_type: row for row in SUPPORTED}
 # an attention module of BLOOM adds the residual branch itself, and ALBERT has one for all layers

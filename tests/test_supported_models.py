@@ -7,7 +7,6 @@ as the gradient of the trace says.
 import numpy as np
 import pytest
 import torch
-from torch.overrides import TorchFunctionMode
 
 import gaf_core as gaf
 from gaf_core.models import Task
@@ -22,39 +21,13 @@ from tests.architectures import (
     text_for,
     with_table,
 )
+from tests.inside import Attention
 
 CASES = [
     pytest.param(row, task, id=f"{row.model_type}-{task.name.lower()}")
     for row in SUPPORTED
     for task in row.tasks
 ]
-
-
-class Attention(TorchFunctionMode):
-    """Sees the result of every attention softmax, in order, and adds `change` to that of `layer`.
-
-    Networks compute norms and softmax in float32; here they must not, for the finite differences.
-    """
-
-    def __init__(self, layer: int | None = None, change: torch.Tensor | None = None):
-        super().__init__()
-        self.layer, self.change = layer, change
-        self.seen: list[torch.Tensor] = []
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        func = torch.Tensor.double if func is torch.Tensor.float else func
-        args = tuple(map(_exact, args))
-        result = func(*args, **{name: _exact(value) for name, value in (kwargs or {}).items()})
-        if getattr(func, "__name__", "") != "softmax" or result.dim() < 3:  # 2: router of experts
-            return result
-        if len(self.seen) == self.layer:
-            result = result + self.change.view(result.shape)
-        self.seen.append(result)
-        return result
-
-
-def _exact(value):
-    return torch.float64 if value is torch.float32 else value
 
 
 def explained(model, traced, layer, change) -> float:
