@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gaf_core.depth import DepthShares
@@ -21,9 +21,13 @@ from gaf_core.information import check_layers, check_unit, information, node_cap
 from gaf_core.models import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.settings import GRADIENTS, Settings, TextLike
+from gaf_core.tables import table
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace, trace
 from gaf_core.words import word_table, written
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +97,7 @@ class Explanation:
 
     def score_table(self) -> pd.DataFrame:
         """One row a token: position, token, special, start, end, score, share."""
-        return pd.DataFrame(
+        return table(
             {
                 "position": np.arange(len(self.tokens)),
                 "token": self.tokens,
@@ -136,7 +140,7 @@ class Explanation:
             share = np.where(own, self.network.residual_share[layer, key], 0.0)
             residual = np.where(own, self.network.residual[layer, key], 0.0)
             columns |= {"residual_capacity": residual, "residual_flow": flow * share}
-        return pd.DataFrame(columns)
+        return table(columns)
 
     def node_table(self) -> pd.DataFrame:
         """One row a token that flow can pass as it enters a layer, layer by layer.
@@ -155,7 +159,7 @@ class Explanation:
         if self.network.node_capacity is not None:
             capacity = self.network.node_capacity[layer, position]
             columns |= {"capacity": capacity, "saturation": flow / capacity}
-        return pd.DataFrame(columns)
+        return table(columns)
 
     def _repr_html_(self) -> str:
         heatmap = heatmap_html(self.trace, self.scores, of=self.share_of)

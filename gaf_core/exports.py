@@ -11,16 +11,18 @@ import json
 import math
 import re
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
 from gaf_core.explanation import Explanation
-from gaf_core.summary import CITATION, PAPER, versions
+from gaf_core.summary import CITATION, PAPER, scores_are, versions
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
 
 GRAPH_LIMIT = 300_000  # edges; GraphML spends some 350 bytes on each, and readers far more
 _CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
@@ -76,14 +78,17 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         probabilities: label, index, probability and logit of each class, the most probable first
             (of a large vocabulary the first 1,000, and the class that is explained).
         settings: as in `Settings`, with the layers that were used.
-        tokens: position, token, written, special, start, end, score, share; in reading order.
+        tokens: position, token, written, special, start, end, score, share; in reading order. A
+            score has the unit of the capacities, but for a depth average, where it is a share.
         words: word, start, end, score, share, tokens; in reading order.
         edges: columns of equal length: layer, key, query (positions), capacity, flow; with residual
             edges also residual_capacity and residual_flow, see `Explanation.edge_table`.
         nodes: columns of equal length, see `Explanation.node_table`: layer, position, flow; with
             node capacities also capacity and saturation.
         edges_carried: `carried`.
-        certificate: status, message, and the numbers of `FlowSolution`.
+        certificate: certified, message and statuses of all flows that the scores are made of (of a
+            depth average one for each first layer, in order); status and the numbers of
+            `FlowSolution`, which are those of the flow through all layers, as edges and nodes are.
         versions: of gaf_core, torch, transformers, numpy, python.
         citation, paper: whose method this is.
 
@@ -126,6 +131,8 @@ def to_graphml(explanation: Explanation, *, carried: float = 1.0) -> bytes:
     `name` (as the tokenizer has it); with node capacities also `capacity` and `saturation`. Edges
     have `capacity`, `flow` and `saturation`; those between tokens the `layer` of the model, and
     with residual edges `residual_capacity` and `residual_flow`. Flows and capacities are doubles.
+    The graph has the `text`, its `flow_value`, its `status` as in `FlowSolution`, and what the
+    `scores` of the explanation are: those of a depth average are not the flows into "target".
     Characters that XML does not allow become U+FFFD.
 
     Args:
@@ -141,7 +148,14 @@ def to_graphml(explanation: Explanation, *, carried: float = 1.0) -> bytes:
             f"GraphML of {int(kept.sum()):,} edges is more than programs for graphs open; the "
             f"limit is {GRAPH_LIMIT:,}. Keep fewer: let the edges carry 90 % or 50 % of the flow."
         )
-    graph = nx.DiGraph(flow_value=explanation.solution.value, text=_for_xml(explanation.trace.text))
+    import networkx as nx
+
+    graph = nx.DiGraph(
+        flow_value=explanation.solution.value,
+        status=str(explanation.solution.status),
+        scores=scores_are(explanation),
+        text=_for_xml(explanation.trace.text),
+    )
     _add_nodes(graph, explanation)
     _add_edges(graph, explanation, kept)
     return "\n".join(nx.generate_graphml(graph)).encode("utf-8")
@@ -214,8 +228,9 @@ def _certificate(explanation: Explanation) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "status": str(solution.status),
-        "message": solution.message,
-        "certified": solution.certified,
+        "statuses": list(map(str, explanation.statuses)),
+        "message": explanation.message,
+        "certified": explanation.certified,
         **{name: _finite(getattr(solution, name)) for name in numbers},
         "iterations": solution.iterations,
         "edges": explanation.network.edge_count,

@@ -24,12 +24,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import CapacityError, SettingsError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +143,8 @@ class FlowNetwork:
         A node with a capacity of its own is two, `(k, i, "in")` and `(k, i, "out")`, and the edge
         between them has that capacity.
         """
+        import networkx as nx
+
         limited = np.zeros(self.live.shape, dtype=bool)
         if self.node_capacity is not None:
             limited[:-1] = self.live[:-1] & np.isfinite(self.node_capacity)

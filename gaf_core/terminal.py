@@ -9,6 +9,7 @@ import unicodedata
 
 from gaf_core.explanation import Explanation
 from gaf_core.summary import certificate_sentence, prediction_sentence
+from gaf_core.words import group_words, word_scores
 
 _BAR = 30  # characters of the longest bar
 _WORD = 28  # columns of the longest word
@@ -17,9 +18,9 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 def word_lines(explanation: Explanation) -> list[str]:
     """The words in reading order with their shares of the flow, in %, between two sentences."""
-    table = explanation.word_table()
-    words = [_fitted(printable(word)) for word in table["word"]]
-    shares: list[float] = table["share"].tolist()
+    grouped = group_words(explanation.trace)
+    words = [_fitted(printable(word)) for word in grouped.text]
+    shares: list[float] = word_scores(grouped, explanation.shares).tolist()
     width, strongest = max(map(columns, words)), max(shares) or 1.0
     lines = [
         f"{word}{' ' * (width - columns(word))}  {share:6.1%}  {_bar(share / strongest)}".rstrip()

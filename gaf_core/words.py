@@ -11,13 +11,17 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import regex
 from numpy.typing import NDArray
 
+from gaf_core.tables import table
 from gaf_core.tracing.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Stretch = tuple[int, int]
 
@@ -110,7 +114,7 @@ def word_table(trace: Trace, scores: NDArray[np.float64]) -> pd.DataFrame:
     words = group_words(trace)
     summed = word_scores(words, scores)
     total = float(summed.sum())
-    return pd.DataFrame(
+    return table(
         {
             "word": words.text,
             "start": words.start,

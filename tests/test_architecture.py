@@ -15,7 +15,7 @@ PACKAGE = ROOT / "gaf_core"
 ORDER = (
     ("errors",),
     ("version", "places"),
-    ("settings",),
+    ("settings", "tables"),
     ("loading",),
     ("models",),
     ("tracing",),

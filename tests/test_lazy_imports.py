@@ -41,8 +41,8 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
     [
         ("import gaf_core; gaf_core.FlowNetwork", {"torch", "transformers", "streamlit"}),
         ("import gaf_core; gaf_core.solve", {"torch", "transformers", "streamlit"}),
-        ("import gaf_core; gaf_core.explain", {"plotly", "streamlit", "captum"}),
-        ("import gaf_core.cli.explain", {"plotly", "streamlit", "captum"}),
+        ("import gaf_core; gaf_core.explain", {"pandas", "plotly", "streamlit", "captum"}),
+        ("import gaf_core.cli.explain", {"pandas", "plotly", "streamlit", "captum"}),
     ],
 )
 def test_what_is_used_brings_only_what_it_needs(code, unneeded):
