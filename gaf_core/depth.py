@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.flow import FlowSolution, Status
+from gaf_core.flow.solution import MESSAGES
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,3 +50,40 @@ class DepthShares:
     def certified(self) -> bool:
         """Whether every one of the flows is proven."""
         return all(status in (Status.OPTIMAL, Status.NO_PATH) for status in self.statuses)
+
+    def message(self, layers: tuple[int, int]) -> str:
+        """How the flows ended, for people: which of them are not proven, and which have no path.
+
+        Args:
+            layers: the layer range `(a, b)` of the model, counted from 0, that they are over.
+        """
+        count, kinds = len(self.statuses), set(self.statuses)
+        if count == 1 or kinds == {Status.NO_PATH}:
+            return MESSAGES[self.statuses[0]]
+        said = [
+            f"{len(failed)} of the {count} flows that the scores are the mean of "
+            f"{'is' if len(failed) == 1 else 'are'} not proven: through {_named(failed, layers)}. "
+            f"{MESSAGES[status]}"
+            for status in Status
+            if status not in (Status.OPTIMAL, Status.NO_PATH) and (failed := self._ended(status))
+        ]
+        if closed := self._ended(Status.NO_PATH):
+            said.append(
+                f"No path leads from the prediction to the input through {_named(closed, layers)}; "
+                f"the scores are the mean over the other {count - len(closed)} of {count} flows."
+            )
+        return " ".join(said) or f"For each of {count} flows: {MESSAGES[Status.OPTIMAL]}"
+
+    def _ended(self, status: Status) -> list[int]:
+        """Which of the flows ended so."""
+        return [start for start, ended in enumerate(self.statuses) if ended is status]
+
+
+def _named(starts: Sequence[int], layers: tuple[int, int]) -> str:
+    """The ranges of layers that some of the flows run through, counted from 1."""
+    first, last = layers
+    ranges = [
+        f"layers {first + start + 1} to {last}" if first + start + 1 < last else f"layer {last}"
+        for start in starts
+    ]
+    return " and ".join(filter(None, [", ".join(ranges[:-1]), ranges[-1]]))

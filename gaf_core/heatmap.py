@@ -41,6 +41,7 @@ class _Scale:
     written: tuple[str, ...]
     total: float
     strongest: float
+    of: str
 
     def share(self, score: float) -> float:
         return score / self.total if self.total > 0 else 0.0
@@ -82,6 +83,7 @@ def heatmap_html(
     by_words: bool = False,
     marked: Collection[int] = (),
     full: float | None = None,
+    of: str = "of the flow",
 ) -> str:
     """The text of a trace, each token or each word coloured by its score.
 
@@ -93,6 +95,7 @@ def heatmap_html(
         marked: words (or pieces, see `words.group_pieces`) to underline, by their index.
         full: share that has the strongest shade, so that several texts can have one scale; None for
             the share of the strongest piece shown.
+        of: what a share is a share of, for the legend and where one hovers.
 
     Returns:
         HTML with inline styles only. Hovering a piece gives its share of all scores, its raw score
@@ -103,7 +106,7 @@ def heatmap_html(
     strongest = max((piece.score for piece in pieces), default=0.0)
     if full is not None:
         strongest = full * total
-    scale = _Scale(trace, scores, written(trace), total, strongest)
+    scale = _Scale(trace, scores, written(trace), total, strongest, of)
     html, cursor = [], 0
     for number, piece in enumerate(pieces):
         if piece.chip:
@@ -176,7 +179,7 @@ def _pieces(
 
 
 def _numbers(name: str, score: float, scale: _Scale) -> str:
-    return f"{name} · {scale.share(score):.1%} of the flow\nscore {score:.4g}"
+    return f"{name} · {scale.share(score):.1%} {scale.of}\nscore {score:.4g}"
 
 
 def _token_title(token: int, scale: _Scale) -> str:
@@ -248,6 +251,6 @@ def _legend(scale: _Scale) -> str:
     )
     largest = scale.strongest / scale.total if scale.total > 0 else 0.0
     return (
-        f'<div style="font-size:.8em;color:{_MUTED}">share of the flow: 0 %<span style="{bar}">'
-        f"</span>{largest * 100:.3g} %</div>"
+        f'<div style="font-size:.8em;color:{_MUTED}">share {escape(scale.of)}: 0 %'
+        f'<span style="{bar}"></span>{largest * 100:.3g} %</div>'
     )

@@ -25,6 +25,7 @@ from gaf_core.figures.matrix import OF_LAYERS
 from gaf_core.flow import max_flow
 from gaf_core.focus import Selection, focus_in_words, focused_tokens, part_of
 from gaf_core.heatmap import heatmap_html
+from gaf_core.intervals import check_intervals
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import partition, usual_unit
 from gaf_core.summary import (
@@ -32,7 +33,10 @@ from gaf_core.summary import (
     PAPER,
     certificate_rows,
     certificate_sentence,
+    intervals_sentence,
+    network_sentence,
     prediction_sentence,
+    score_sentence,
     settings_rows,
     versions,
 )
@@ -58,21 +62,24 @@ def to_html(
 
     Args:
         explanation: what to report.
-        intervals: `[t, 2]` least and most of each token over all maximum flows (`ambiguity`), in
-            the unit of the scores; two more columns of the table, and error bars.
+        intervals: `[t, 2]` least and most of each token over all maximum flows, in the unit of the
+            scores (see `score_intervals`); two more columns of the table, and error bars.
         budget: nodes a layer in Sankey and graph, see `reduction`.
         model: name of the model, which an explanation does not know.
         focus: a token, edge or paths whose part of the flow is set off in Sankey and graph.
 
     Raises:
-        SettingsError: this flow does not have what is to be in focus.
+        SettingsError: this flow does not have what is to be in focus, or the intervals are not
+            those of its scores (a depth average has none).
     """
+    if intervals is not None:
+        check_intervals(explanation, intervals, explanation.scores)
     title = "Why did the model say that?"
     drawing = scripts()
     body = [
         f"<h1>{title}</h1>",
         _prediction(explanation),
-        _section("The text", heatmap_html(explanation.trace, explanation.scores)),
+        _section("The text", _heatmap(explanation)),
         _bars(explanation, intervals),
         *_flow(explanation, budget, focus),
         _section("How sure this is", _certificate(explanation)),
@@ -105,16 +112,20 @@ def _section(heading: str, content: str) -> str:
 
 
 def _prediction(explanation: Explanation) -> str:
-    trace, solution = explanation.trace, explanation.solution
+    trace = explanation.trace
     parts = [f'<p class="verdict" dir="auto">{escape(prediction_sentence(trace))}</p>']
     if trace.truncated:
         parts.append(
             f'<p class="warning">The text is longer than the model takes: its last '
             f"{trace.truncated:,} tokens were cut off.</p>"
         )
-    if not explanation.certified or solution.value <= 0:
-        parts.append(f'<p class="warning">{escape(solution.message)}</p>')
+    if not explanation.certified or explanation.solution.value <= 0:
+        parts.append(f'<p class="warning">{escape(certificate_sentence(explanation))}</p>')
     return "".join(parts)
+
+
+def _heatmap(explanation: Explanation) -> str:
+    return heatmap_html(explanation.trace, explanation.scores, of=explanation.share_of)
 
 
 def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:
@@ -125,7 +136,8 @@ def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> st
         "Bar chart of each token's share of the flow, largest first.",
         width=480,
     )
-    charts = [_section("Which share of the flow each token gets", shares)]
+    noted = shares + _noted(intervals_sentence(explanation))
+    charts = [_section("Which share of the flow each token gets", noted)]
     if len(trace.labels) > 1:
         probabilities = figure_html(
             probability_bars(trace),
@@ -144,7 +156,7 @@ def _flow(explanation: Explanation, budget: int, focus: Selection | None) -> lis
         "not.</p></noscript>"
     )
     if explanation.solution.value <= 0:
-        return [_section("How the flow gets there", missing + _noted(explanation.solution.message))]
+        return [_section("How the flow gets there", missing + _noted(explanation.message))]
     part = None if focus is None else part_of(explanation, focus)
     limit = bottleneck(explanation.network, max_flow(explanation.network))
     by = usual_unit(explanation.trace)
@@ -154,11 +166,12 @@ def _flow(explanation: Explanation, budget: int, focus: Selection | None) -> lis
         "opened": () if by == "tokens" else focused_tokens(focus),
         "folded": usual_folds(explanation.network.layers),
     }
+    told = _noted(network_sentence(explanation))
     followed = "" if part is None or focus is None else focus_in_words(explanation, focus, part)
     drawn = sankey(explanation, budget, **options)
     graph = flow_graph(explanation, budget=budget, cut=limit.cut, **options)
     return [
-        _section("How the flow gets there", _noted(followed) + _sankey(drawn) + missing),
+        _section("How the flow gets there", told + _noted(followed) + _sankey(drawn) + missing),
         _section("Every edge within its capacity", _graph(graph)),
         _section("What limits the flow", _limit(explanation, limit)),
     ]
@@ -228,15 +241,14 @@ def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> 
             table.position, explanation.written, table.token, table.share, table.score, strict=True
         )
     ]
+    note = score_sentence(explanation)
     if intervals is None:
-        return _table(heads, rows, numeric)
+        return _table(heads, rows, numeric) + _noted(note)
     for row, (least, most) in zip(rows, intervals.tolist(), strict=True):
         row += [f"{least:.6g}", f"{most:.6g}"]
-    note = (
-        '<p class="note">Least and most are what a token gets over all maximum flows; the score '
-        "lies between them, up to epsilon.</p>"
-    )
-    return _table([*heads, "least", "most"], rows, numeric) + note
+    note += " Least and most are what a token gets over all maximum flows"
+    note += "; the score lies between them, up to epsilon." if explanation.certified else "."
+    return _table([*heads, "least", "most"], rows, numeric) + _noted(note)
 
 
 def _provenance() -> str:

@@ -6,10 +6,9 @@ Plain text; whoever puts it into HTML or Markdown escapes it.
 from __future__ import annotations
 
 import platform
-import tomllib
+from collections import Counter
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from importlib.metadata import version
 
 import numpy as np
 
@@ -18,13 +17,13 @@ from gaf_core.flow import cut_nodes
 from gaf_core.models import Task
 from gaf_core.tracing.target import label_name
 from gaf_core.tracing.trace import Trace
+from gaf_core.version import __version__
 
 CITATION = (
     "Behrooz Azarkhalili and Maxwell W. Libbrecht. Generalized Attention Flow: Feature Attribution "
     "for Transformer Models via Maximum Flow. ACL 2025."
 )
 PAPER = "https://arxiv.org/abs/2502.15765"
-_PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 _LIBRARIES = ("torch", "transformers", "numpy")
 
 
@@ -50,18 +49,48 @@ def prediction_sentence(trace: Trace, mark: Callable[[str], str] = quoted) -> st
     return f"{said} Explained here: why {mark(trace.target.name)}."
 
 
-def certificate_sentence(explanation: Explanation) -> str:
-    """What is proven about the flow, or why nothing is."""
-    solution = explanation.solution
-    if solution.value <= 0 or not solution.certified:
-        return solution.message
-    if not explanation.certified:
+def score_sentence(explanation: Explanation) -> str:
+    """What a score is, and in which unit."""
+    if explanation.depths is not None:
         return (
-            "Not all of the flows that the scores are the mean of are proven. Do not rely on them."
+            f"A score is the mean share over {_flows(explanation)}, one that ends at each layer of "
+            "the range."
         )
+    unit = "attention weights" if explanation.settings.variant == "AF" else "units of the logit"
+    return f"A score is the flow that arrives at a token, in {unit}; a share is its part of all."
+
+
+def intervals_sentence(explanation: Explanation) -> str:
+    """Why a depth average has no intervals; nothing about one flow, which has them."""
+    if explanation.depths is None:
+        return ""
+    return f"A mean over {_flows(explanation)}, so the bars have no intervals."
+
+
+def network_sentence(explanation: Explanation) -> str:
+    """Which of its flows is the network of a depth average; nothing about one flow."""
+    if explanation.depths is None:
+        return ""
+    first, last = explanation.layers
     return (
-        f"Proven: flow {solution.value:.4g}, and no flow through this network is larger by more "
-        f"than {solution.duality_gap:.1e} of it."
+        f"The scores above are the mean over {_flows(explanation)}, which end at the entry of "
+        f"layer {first + 1}, of the next, and so on to layer {last}. The network is that of the "
+        "first of them, the flow through the whole range, so its widths at the words are not the "
+        "scores."
+    )
+
+
+def certificate_sentence(explanation: Explanation) -> str:
+    """What is proven about the flows that the scores are made of, or why nothing is."""
+    solution = explanation.solution
+    if solution.value <= 0 or not explanation.certified:
+        return explanation.message
+    bound = f"is larger by more than {solution.duality_gap:.1e} of it."
+    if explanation.depths is None:
+        return f"Proven: flow {solution.value:.4g}, and no flow through this network {bound}"
+    return (
+        f"Proven: each of the {_flows(explanation)} that the scores are the mean of. The flow "
+        f"through the whole range is {solution.value:.4g}, and no other through it {bound}"
     )
 
 
@@ -69,6 +98,7 @@ def certificate_rows(explanation: Explanation) -> list[tuple[str, str]]:
     """The numbers of the certificate, each with its name."""
     solution = explanation.solution
     return [
+        *_depth_rows(explanation),
         ("status", str(solution.status)),
         ("flow value", f"{solution.value:.6g}"),
         ("duality gap, relative", f"{solution.duality_gap:.2e}"),
@@ -81,6 +111,24 @@ def certificate_rows(explanation: Explanation) -> list[tuple[str, str]]:
         *_node_row(explanation),
         ("edges removed, being on no path", f"{explanation.network.pruned:,}"),
     ]
+
+
+def _depth_rows(explanation: Explanation) -> list[tuple[str, str]]:
+    """How the flows of a depth average ended, and of which of them the other numbers are."""
+    if explanation.depths is None:
+        return []
+    ended = Counter(map(str, explanation.statuses))
+    first, last = explanation.layers
+    return [
+        ("flows that the scores are the mean of", f"{len(explanation.statuses)}"),
+        ("how they ended", ", ".join(f"{count} {status}" for status, count in ended.items())),
+        ("what follows is of the flow through layers", f"{first + 1} to {last}"),
+    ]
+
+
+def _flows(explanation: Explanation) -> str:
+    count = len(explanation.statuses)
+    return f"{count} flow" if count == 1 else f"{count} flows"
 
 
 def _node_row(explanation: Explanation) -> list[tuple[str, str]]:
@@ -105,7 +153,7 @@ def settings_rows(explanation: Explanation, model: str | None = None) -> list[tu
         ("source", str(settings.source)),
         ("gradients", settings.gradients),
         ("node capacities", "yes" if settings.node_capacities else "no"),
-        ("scores", "mean over start layers" if settings.depth_average else "of one flow"),
+        ("scores", scores_are(explanation)),
         ("epsilon", f"{settings.epsilon:g}"),
         ("tokens", f"{len(explanation.tokens):,}"),
         ("tokens cut off", f"{explanation.trace.truncated:,}"),
@@ -113,21 +161,15 @@ def settings_rows(explanation: Explanation, model: str | None = None) -> list[tu
     return [("model", model), *rows] if model else rows
 
 
+def scores_are(explanation: Explanation) -> str:
+    """What the scores are made of, in a few words."""
+    return "of one flow" if explanation.depths is None else "mean over start layers"
+
+
 def versions() -> dict[str, str]:
     """Versions of what computed a result: gaf_core, its main libraries, and Python."""
     return {
-        "gaf_core": _own_version(),
+        "gaf_core": __version__,
         **{library: version(library) for library in _LIBRARIES},
         "python": platform.python_version(),
     }
-
-
-def _own_version() -> str:
-    try:  # a checkout first: an installed package of this name may be another state
-        return tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
-        pass
-    try:
-        return version("gaf-explorer")
-    except PackageNotFoundError:
-        return "unknown"

@@ -148,7 +148,7 @@ def test_a_mean_with_one_flow_that_is_not_proven_is_warned_about(monkeypatch):
 
     monkeypatch.setattr(gaf.DepthShares, "of", staticmethod(unproven))
     app = opened(text="a mean of flows of which one has no proof", method="faithful")
-    assert "Not all of the flows" in messages(app)
+    assert "1 of the 6 flows that the scores are the mean of is not proven" in messages(app)
     assert "Proven" not in " ".join(one.value for one in app.markdown)
 
 

@@ -134,14 +134,14 @@ def test_bars_of_words_have_the_intervals_of_words():
     explanation = explanation_of(
         "unbelievably good", spans=spans, tokens=["un", "##believably", "good"]
     )
-    groups = gaf.group_words(explanation.trace).members
-    bounds = gaf.ambiguity(explanation.network, groups) + np.array([0, 1])
+    scores = gaf.word_scores(gaf.group_words(explanation.trace), explanation.scores)
+    bounds = np.column_stack([0.5 * scores, 1.5 * scores])
     drawn = token_bars(explanation, by_words=True, bounds=bounds).data[0]
     word = next(i for i, hover in enumerate(drawn.customdata) if "unbelievably" in hover)
     value, score = explanation.solution.value, explanation.scores[1:3].sum()
     assert drawn.x[word] == pytest.approx(score / value)
     assert drawn.error_x.array[word] == pytest.approx((bounds[1, 1] - score) / value)
-    with pytest.raises(gaf.SettingsError, match="Bars of words need"):
+    with pytest.raises(gaf.SettingsError, match="Words need the intervals"):
         token_bars(explanation, bounds=bounds)
 
 

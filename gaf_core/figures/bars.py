@@ -10,10 +10,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
 from gaf_core.explanation import Explanation
 from gaf_core.figures.common import ACCENT, CLEAR, NARROW
 from gaf_core.heatmap import LIGHT_SHADES
+from gaf_core.intervals import check_intervals
 from gaf_core.picture.labels import Scored, literal, names, scored_tokens, scored_words, shortened
 from gaf_core.picture.sankey import NEUTRAL
 from gaf_core.tracing.target import label_name
@@ -39,11 +39,11 @@ def token_bars(
             several have no bar: it would dwarf the others.
         themed: leave the colour scale to the template of the page (Streamlit's theme) instead of
             using that of the heatmap on a light page.
-        bounds: `[t, 2]` least and most that each token gets in any maximum flow (`ambiguity`),
-            drawn as error bars; `[w, 2]` of words, `ambiguity` of groups.
+        bounds: `[t, 2]` least and most that each token gets in any maximum flow (see
+            `score_intervals`), drawn as error bars; `[w, 2]` of words.
 
     Raises:
-        SettingsError: not one pair of bounds a row.
+        SettingsError: bounds that are not those of these rows.
     """
     rows = scored_words(explanation) if by_words else scored_tokens(explanation)
     hidden = [row for row in rows if row.special and not show_special]
@@ -116,15 +116,13 @@ def _intervals(
     explanation: Explanation, rows: Sequence[Scored], bounds: NDArray[np.float64] | None
 ) -> dict[Scored, tuple[float, float]]:
     """Least and most of each row, as shares of the flow."""
-    # the bounds are those of one flow, a depth average is over several
-    if bounds is None or explanation.depths is not None or explanation.solution.value <= 0:
+    if bounds is None:
         return {}
-    if bounds.shape != (len(rows), 2):
-        raise SettingsError(
-            f"{len(rows)} bars need bounds of the shape [{len(rows)}, 2]; these have "
-            f"{list(bounds.shape)}. Bars of words need the bounds of words."
-        )
-    shares = (bounds / explanation.solution.value).tolist()
+    value = explanation.solution.value
+    check_intervals(explanation, bounds, np.array([row.share * value for row in rows]))
+    if value <= 0:
+        return {}
+    shares = (bounds / value).tolist()
     return {row: (least, most) for row, (least, most) in zip(rows, shares, strict=True)}
 
 

@@ -54,7 +54,7 @@ def flow_graph(
         for ("" for merged ones), and `layout.meta["summary"]` says in words what the widths mean.
     """
     if explanation.solution.value <= 0:
-        return sentence(explanation.solution.message)
+        return sentence(explanation.message)
     picture = GraphPicture.of(
         SankeyPicture.of(
             explanation, budget, part=part, cut=cut, by=by, opened=opened, folded=folded

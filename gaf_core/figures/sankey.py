@@ -49,7 +49,7 @@ def sankey(
         SettingsError: an argument that means nothing for this explanation.
     """
     if explanation.solution.value <= 0:
-        return sentence(explanation.solution.message)
+        return sentence(explanation.message)
     picture = SankeyPicture.of(
         explanation, budget, part=part, cut=cut, colour=colour, by=by, opened=opened, folded=folded
     )

@@ -69,10 +69,9 @@ def token_name(explanation: Explanation, token: int) -> str:
 
 def token_hover(explanation: Explanation, token: int) -> str:
     """Share, score and position of one token."""
-    return (
-        f"{token_name(explanation, token)}<br>{explanation.shares[token]:.2%} of the flow"
-        f"<br>score {explanation.scores[token]:.4g}"
-    )
+    share, score = explanation.shares[token], explanation.scores[token]
+    numbers = f"{share:.2%} {explanation.share_of}<br>score {score:.4g}"
+    return f"{token_name(explanation, token)}<br>{numbers}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def scored_words(explanation: Explanation) -> list[Scored]:
         kind = "token" if len(raw) == 1 else "tokens"
         called = "" if raw == [text] else f"<br>{kind} {names(raw)}"
         hover = (
-            f"<b>{literal(text)}</b><br>{shares[word]:.2%} of the flow"
+            f"<b>{literal(text)}</b><br>{shares[word]:.2%} {explanation.share_of}"
             f"<br>score {scores[word]:.4g}{called}"
         )
         found.append(Scored(text, shares[word], bool(words.special[word]), hover))

@@ -14,6 +14,7 @@ from gaf_core.figures import flow_graph, sankey
 from gaf_core.focus import Edge, Selection, focus_in_words, focused_tokens
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import LONG, UNITS, usual_unit
+from gaf_core.summary import network_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.edge_view import show_edge, show_edges
 from gaf_core.ui.failures import literal
@@ -47,10 +48,11 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
     """The section of a page about how the flow gets to the tokens; gives back what is in focus."""
     st.subheader("How the flow gets there", anchor=False)
     if explanation.solution.value <= 0:
-        st.caption(explanation.solution.message)
+        st.caption(explanation.message)
         return None
     with place():
-        _say_depths(explanation)
+        if told := network_sentence(explanation):
+            st.caption(told)
     with st.container(horizontal=True, vertical_alignment="bottom", key="view_row"):
         view = st.segmented_control(
             "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
@@ -79,19 +81,6 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
     st.markdown(f":material/filter_alt: {literal(cut_in_words(explanation, shown.limit))}")
     show_paths(request, explanation, selection)
     return selection
-
-
-def _say_depths(explanation: Explanation) -> None:
-    """That the scores are those of several flows, of which this section shows one."""
-    if explanation.depths is None:
-        return
-    first, last = explanation.layers
-    st.caption(
-        f"The scores above are the mean over {len(explanation.depths.statuses)} flows, which end "
-        f"at the entry of layer {first + 1}, of the next, and so on to layer {last}. Everything in "
-        "this section is the first of them, the flow through the whole range, so its widths at the "
-        "words are not the scores."
-    )
 
 
 def _limit(explanation: Explanation) -> Bottleneck:

@@ -8,10 +8,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, Task, ambiguity, group_words
+from gaf_core import Explanation, Task, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.heatmap import heatmap_html
-from gaf_core.summary import certificate_sentence, prediction_sentence
+from gaf_core.intervals import score_intervals
+from gaf_core.summary import (
+    certificate_sentence,
+    intervals_sentence,
+    prediction_sentence,
+    score_sentence,
+)
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.form import View
@@ -36,23 +42,20 @@ def show_words(explanation: Explanation, view: View) -> None:
         if not explanation.certified or explanation.solution.value <= 0:
             st.warning(certificate_sentence(explanation), icon=":material/warning:")
     st.html(
-        heatmap_html(trace, explanation.scores, show_special=view.special, by_words=view.by_words)
+        heatmap_html(
+            trace,
+            explanation.scores,
+            show_special=view.special,
+            by_words=view.by_words,
+            of=explanation.share_of,
+        )
     )
+    averaged = "" if explanation.depths is None else f" {score_sentence(explanation)}"
     summed = " A word has the sum of its tokens." if view.by_words else ""
     st.caption(
         "The stronger the colour, the more of the flow from the prediction arrives at the word; "
         "hover over it for numbers. The model reads tokens: words, pieces of words, and marks of "
-        f"its own such as [CLS].{summed}{_averaged(explanation)}"
-    )
-
-
-def _averaged(explanation: Explanation) -> str:
-    """What the scores are, where they are not those of one flow."""
-    if explanation.depths is None:
-        return ""
-    return (
-        f" A score is the mean share over {len(explanation.depths.statuses)} flows, one that ends "
-        "at each layer of the range."
+        f"its own such as [CLS].{summed}{averaged}"
     )
 
 
@@ -85,7 +88,7 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
     if len(explanation.tokens) > _MOST_INTERVALS:
         st.caption(f"Intervals are drawn for texts of up to {_MOST_INTERVALS} tokens.")
     elif explanation.depths is not None:
-        st.caption("A mean over several flows, so the bars have no intervals.")
+        st.caption(intervals_sentence(explanation))
     elif explanation.solution.value > 0:
         st.caption(
             "The thin line is how far a plain maximum flow, which is not unique, could move the "
@@ -103,7 +106,7 @@ def _bounds(
         return None
     name = "ambiguity of words" if by_words else "ambiguity"
     groups = group_words(explanation.trace).members if by_words else None
-    return cache.derived(name, request, explanation, lambda one: ambiguity(one.network, groups))
+    return cache.derived(name, request, explanation, lambda one: score_intervals(one, groups))
 
 
 def _largest(explanation: Explanation) -> str:
@@ -123,7 +126,9 @@ def show_certificate(explanation: Explanation) -> None:
                 f"than {solution.duality_gap:.1e} of it, and among the largest flows this is the "
                 f"one balanced solution.{_all_proven(explanation)}"
             )
-    scored = "the sum of all scores" if explanation.depths is None else "through all layers"
+        elif explanation.depths is not None:
+            st.caption("These numbers are those of the flow through the whole range.")
+    scored = "the sum of all scores" if explanation.depths is None else "through the whole range"
     numbers = (
         ("Flow value", f"{solution.value:.4g}", f"Total flow, {scored}. For AF in "
          "attention weights, otherwise in units of the logit."),
@@ -151,7 +156,7 @@ def _all_proven(explanation: Explanation) -> str:
     count = len(explanation.depths.statuses)
     return (
         f" The scores are the mean over {count} such flows, and each of them is proven in the same "
-        "way; the numbers are those of the flow through all layers."
+        "way; the numbers are those of the flow through the whole range."
     )
 
 

@@ -95,7 +95,11 @@ def _show_both(both: Both, view: View) -> None:
                 st.warning(certificate_sentence(one), icon=":material/warning:")
             st.html(
                 heatmap_html(
-                    one.trace, one.scores, show_special=view.special, by_words=view.by_words
+                    one.trace,
+                    one.scores,
+                    show_special=view.special,
+                    by_words=view.by_words,
+                    of=one.share_of,
                 )
             )
             if ways:
@@ -145,7 +149,7 @@ def _show_curves(both: Both) -> None:
         measured = {
             name: cache.derived("removal", *one, _measure(one[0]))
             for name, one in both.items()
-            if one[1].solution.value > 0
+            if one[1].scores.any()
         }
         chance = cache.derived("removal at random", request, explanation, _by_chance(request))
     watched = label_name(trace.labels, chance[0].label)
