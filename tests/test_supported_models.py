@@ -22,7 +22,9 @@ from tests.architectures import (
     with_table,
 )
 from tests.inside import Attention
+from tests.tolerance import STORED, assert_close, differenced, through
 
+AMPLIFIED = 8  # times the rounding of a pass: most in GPT-Neo, which does not scale its scores
 CASES = [
     pytest.param(row, task, id=f"{row.model_type}-{task.name.lower()}")
     for row in SUPPORTED
@@ -46,7 +48,8 @@ def test_the_attention_read_is_the_attention_used(row, task):
         traced = gaf.trace(model, text_for(model))
     t = len(traced.tokens)
     assert traced.attention.shape == traced.gradient.shape == (LAYERS, HEADS, t, t)
-    assert np.abs(traced.attention.sum(axis=-1) - 1).max() < 1e-6
+    stored = {"precision": np.float32, "roundings": STORED}
+    assert_close(traced.attention.sum(axis=-1, dtype=np.float64), 1.0, **stored)
     random = torch.Generator().manual_seed(1)
     for layer in range(LAYERS):
         used = attention.seen[layer].detach().float().view(HEADS, t, t).numpy()
@@ -58,10 +61,19 @@ def test_the_attention_read_is_the_attention_used(row, task):
         direction *= torch.from_numpy(allowed.copy())
         step = 1e-6
         up, down = (explained(model, traced, layer, size * direction) for size in (step, -step))
-        analytic = (torch.from_numpy(traced.gradient[layer].copy()).double() * direction).sum()
-        scale = float(np.abs(traced.gradient[layer]).sum())
-        assert scale > 1e-3
-        assert (up - down) / (2 * step) == pytest.approx(analytic.item(), abs=1e-5 * scale)
+        analytic = torch.from_numpy(traced.gradient[layer].copy()).double() * direction
+        size = analytic.abs().sum().item()
+        error = differenced(model, np.abs(traced.logits).max(), step, size)
+        print(
+            row.model_type,
+            layer,
+            (up - down) / (2 * step),
+            analytic.sum().item(),
+            size,
+            error,
+            ((up - down) / (2 * step) - analytic.sum().item()) / size,
+        )
+        assert_close((up - down) / (2 * step), analytic.sum(), size=size, error=error, **stored)
 
 
 @pytest.mark.parametrize(("row", "task"), CASES)
@@ -79,10 +91,11 @@ def test_single_and_double_precision_agree(row, task):
     exact = gaf.trace(model, text_for(model), target=1)
     model.module.float()
     single = gaf.trace(model, text_for(model), target=1)
-    assert np.allclose(single.logits, exact.logits, rtol=1e-3, atol=1e-3)
-    assert np.allclose(single.attention, exact.attention, atol=1e-4)
-    largest = np.abs(exact.gradient).max()
-    assert np.allclose(single.gradient, exact.gradient, atol=1e-3 * largest)
+    # random weights amplify what is rounded before them
+    how = {"precision": np.float32, "roundings": AMPLIFIED * through(model)}
+    assert_close(single.logits, exact.logits, **how)
+    assert_close(single.attention, exact.attention, **how)
+    assert_close(single.gradient, exact.gradient, **how)
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.model_type)

@@ -11,7 +11,7 @@ so what floats compute is equal only up to rounding. The difference may be at mo
     roundings   how many units of rounding both computations collect together: `STORED`, `FEW`,
                 `summed`, `through`
     error       relative, of a computation that is not exact even without rounding: the step of a
-                finite difference, the gap that a solver stops at
+                finite difference, the gap that a solver stops at: `differenced`, `proven`, `SOLVED`
 
 A tolerance that an error of 1e-3 of the value would pass proves nothing and raises `TooLooseError`:
 such a place needs a float64 model (`tests.models.in_float64`) or a better size.
@@ -29,6 +29,10 @@ DELIBERATE = 1e-3  # an error of this part of the value must fail
 
 STORED = 1  # one number, rounded to `precision` on both sides, by half an eps each
 FEW = 16  # closed forms of up to about ten operations on both sides, each rounded by half an eps
+
+# The `error` of two barrier flows of up to about 1000 edges at epsilon 1e-6, where certificates are
+# out of reach (`proven`): rounding over mu, eps * 2 edges / epsilon = 4e-7 of each, and some.
+SOLVED = 1e-5
 
 _PRODUCTS = 24  # matrix products one after another in a layer: 8 forward, twice as many backward
 _SPREAD = 3  # standard deviations
@@ -55,6 +59,20 @@ def through(model: gaf.Model) -> int:
     """
     width = max(weight.shape[-1] for weight in model.module.parameters())
     return round(_SPREAD * (model.layers * _PRODUCTS * width) ** 0.5)
+
+
+def proven(*solutions: gaf.FlowSolution) -> float:
+    """The `error` of barrier flows, of the size of their value, that their certificates allow.
+
+    No edge is further from the optimum than c / (1 - c) times its distance to its nearer bound,
+    with c the centrality, whatever the rounding was (`gaf_core.flow.certificate`).
+    """
+    return sum(one.centrality / (1 - one.centrality) for one in solutions)
+
+
+def differenced(model: gaf.Model, logit: float, step: float, size: float) -> float:
+    """The `error` of a logit's central difference, of a given size: its rounding over the step."""
+    return float(rounding(logit, through(model))) / step / size
 
 
 def rounding(
