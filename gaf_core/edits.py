@@ -36,6 +36,15 @@ def align(before: Sequence[str], after: Sequence[str]) -> list[Pairing]:
     Equal words are matched by the Ratcliff-Obershelp rule (the longest run first, then what is left
     of it and right of it). Where words were replaced, the first stands for the first and so on, and
     those left over were deleted or inserted.
+
+    >>> for one in align("not a very good film".split(), "a rather good film !".split()):
+    ...     print(one.kind, one.before, one.after)
+    deleted 0 None
+    same 1 0
+    changed 2 1
+    same 3 2
+    same 4 3
+    inserted None 4
     """
     pairings: list[Pairing] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)

@@ -50,6 +50,18 @@ class FlowNetwork:
             residual edges.
         node_capacity: `[l, t]` what may flow through node `(k, i)`, infinite for no limit and 0 for
             nodes on no path; None where no node has a limit.
+
+    Two layers over two tokens: of the 3 that could come down to the first token its lower edge
+    takes 1, and of the 2 that could leave the second token no more than 0.5 + 0.5 come.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.0, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> gaf.max_flow(network).value
+    2.0
+    >>> solution = gaf.solve(network)
+    >>> solution.certified, solution.scores.round(4).tolist()
+    (True, [1.0, 1.0])
     """
 
     capacity: NDArray[np.float64]

@@ -28,6 +28,9 @@ def bootstrap_interval(values: ArrayLike, seed: int = 0) -> NDArray[np.float64]:
 
     Returns:
         `[2, m]`; NaN below two rows, which say nothing about spread.
+
+    >>> bootstrap_interval([[1.0, 5.0], [3.0, 5.0]]).tolist()
+    [[1.0, 5.0], [3.0, 5.0]]
     """
     table = np.asarray(values, dtype=np.float64)
     count = len(table)

@@ -20,7 +20,12 @@ from gaf_core.errors import SettingsError
 
 
 def compose(edge_flow: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`[t, t]` flow from the top of a stack of layers `[n, t, t]` to its bottom, mixed at nodes."""
+    """`[t, t]` flow from the top of a stack of layers `[n, t, t]` to its bottom, mixed at nodes.
+
+    >>> lower, upper = [[3.0, 1.0], [0.0, 2.0]], [[4.0, 0.0], [0.0, 2.0]]
+    >>> compose(np.array([lower, upper])).tolist()
+    [[3.0, 1.0], [0.0, 2.0]]
+    """
     flow = edge_flow[-1]
     for below in edge_flow[-2::-1]:
         leaving = below.sum(axis=1, keepdims=True)
@@ -44,6 +49,9 @@ def kept_boundaries(layers: int, folded: Iterable[int]) -> tuple[int, ...]:
 
 def usual_folds(layers: int, at_most: int = 8) -> frozenset[int]:
     """What to fold so that about `at_most` steps are left, all of about the same depth.
+
+    >>> sorted(usual_folds(12, at_most=4))
+    [1, 2, 4, 5, 7, 8, 10, 11]
 
     Raises:
         SettingsError: `at_most` is below 1.
