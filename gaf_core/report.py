@@ -136,8 +136,9 @@ def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> st
         "Bar chart of each token's share of the flow, largest first.",
         width=480,
     )
-    noted = shares + _noted(intervals_sentence(explanation))
-    charts = [_section("Which share of the flow each token gets", noted)]
+    if explanation.depths is not None or (intervals is not None and intervals.any()):
+        shares += _noted(intervals_sentence(explanation))
+    charts = [_section("Which share of the flow each token gets", shares)]
     if len(trace.labels) > 1:
         probabilities = figure_html(
             probability_bars(trace),
@@ -172,7 +173,7 @@ def _flow(explanation: Explanation, budget: int, focus: Selection | None) -> lis
     graph = flow_graph(explanation, budget=budget, cut=limit.cut, **options)
     return [
         _section("How the flow gets there", told + _noted(followed) + _sankey(drawn) + missing),
-        _section("Every edge within its capacity", _graph(graph)),
+        _section("Every edge within its capacity", _graph(explanation, graph)),
         _section("What limits the flow", _limit(explanation, limit)),
     ]
 
@@ -189,12 +190,14 @@ def _sankey(figure: Figure) -> str:
     )
 
 
-def _graph(figure: Figure) -> str:
+def _graph(explanation: Explanation, figure: Figure) -> str:
+    limited = explanation.network.node_capacity is not None
+    squares = "a square: the token passes on all that its own capacity allows; " if limited else ""
     return figure_html(
         figure, "gaf-graph", "Graph of the flow network: each edge with its flow in its capacity."
     ) + _noted(
         "Pale is the capacity of an edge, the line in it its flow; a diamond: the edge is full; "
-        f"dotted outline: it is on the minimum cut. {figure.layout.meta['summary']}"
+        f"{squares}dotted outline: it is on the minimum cut. {figure.layout.meta['summary']}"
     )
 
 

@@ -61,9 +61,12 @@ def score_sentence(explanation: Explanation) -> str:
 
 
 def intervals_sentence(explanation: Explanation) -> str:
-    """Why a depth average has no intervals; nothing about one flow, which has them."""
+    """What the intervals of the shares are, or why a depth average has none."""
     if explanation.depths is None:
-        return ""
+        return (
+            "The thin line is how far a plain maximum flow, which is not unique, could move the "
+            "share; the bar is the one balanced flow."
+        )
     return f"A mean over {_flows(explanation)}, so the bars have no intervals."
 
 

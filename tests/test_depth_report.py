@@ -65,6 +65,19 @@ def test_a_report_of_a_mean_has_no_intervals_and_says_why(average):
     assert "lies between" not in text
 
 
+def test_a_report_of_one_flow_says_what_the_thin_line_is(one_flow):
+    told = "The thin line is how far a plain maximum flow"
+    assert told in visible(to_html(one_flow, intervals=score_intervals(one_flow)))
+    assert told not in visible(to_html(one_flow))
+
+
+def test_a_report_says_what_a_square_is_where_nodes_have_capacities(one_flow):
+    told = "a square: the token passes on all that its own capacity allows"
+    assert told not in visible(to_html(one_flow))
+    network = replace(one_flow.network, node_capacity=np.full((3, 10), np.inf))
+    assert told in visible(to_html(replace(one_flow, network=network)))
+
+
 def test_intervals_of_one_flow_are_refused_beside_a_mean(average):
     first = gaf.ambiguity(average.network)
     for draw in (

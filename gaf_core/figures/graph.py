@@ -140,6 +140,7 @@ def _add_limited(figure: go.Figure, marks: list[Mark]) -> None:
                 "line": {"width": 1.5},
             },
             hoverinfo="skip",
+            cliponaxis=False,
             name="limited nodes",
             **_UNCHANGED,
         )

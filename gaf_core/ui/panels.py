@@ -87,13 +87,8 @@ def show_bars(request: Request, explanation: Explanation, view: View) -> None:
     )
     if len(explanation.tokens) > _MOST_INTERVALS:
         st.caption(f"Intervals are drawn for texts of up to {_MOST_INTERVALS} tokens.")
-    elif explanation.depths is not None:
+    elif explanation.depths is not None or explanation.solution.value > 0:
         st.caption(intervals_sentence(explanation))
-    elif explanation.solution.value > 0:
-        st.caption(
-            "The thin line is how far a plain maximum flow, which is not unique, could move the "
-            "share; the bar is the one balanced flow."
-        )
 
 
 def _bounds(

@@ -17,6 +17,7 @@ from gaf_core.exports import (
     to_json,
 )
 from gaf_core.focus import Selection
+from gaf_core.intervals import score_intervals
 from gaf_core.report import to_html
 
 _MANY = 100_000  # edges; below, all of them are small files
@@ -70,7 +71,13 @@ def show_take_away(
         _file(
             "Report (HTML, 5 MB)",
             "report.html",
-            lambda: to_html(explanation, budget=budget, model=model, focus=focus).encode("utf-8"),
+            lambda: to_html(
+                explanation,
+                intervals=score_intervals(explanation),
+                budget=budget,
+                model=model,
+                focus=focus,
+            ).encode("utf-8"),
         )
     whole = "the flow value" if explanation.depths is None else "1"
     st.caption(
