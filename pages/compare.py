@@ -43,9 +43,10 @@ with polite():
     st.subheader("Which ranking does the prediction bear out?", anchor=False)
     perturbation = choose_perturbation(model)
     todo = work.tasks(question, entries, perturbation)
-    comparison = work.compare(model, trace, todo, perturbation)
+    work.begin(model, trace, todo)
     with working:
-        show_work(todo)
+        show_work(todo)  # first: what ends in between is compared, and not missed by both
+    comparison = work.compare(trace, todo, perturbation)
     if comparison.scored:
         with scores:
             show.show_scores(comparison, reading)

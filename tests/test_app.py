@@ -17,6 +17,7 @@ from gaf_core.flow.solution import Status
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from tests.models import counting, random_text, save_tiny
+from tests.patience import HANG
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = json.loads((ROOT / "assets" / "examples.json").read_text(encoding="utf-8"))
@@ -24,7 +25,7 @@ SENTENCE = "A lovely film, and the music is superb."
 
 
 def opened(**query) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=HANG)
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()

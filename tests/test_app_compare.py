@@ -1,8 +1,6 @@
 """The Compare page, driven without a browser: entries, slow work, failures, links between pages."""
 
 import json
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gaf_core.baselines import METHODS, Method, Scored
+from gaf_core.ui.compare import watch, work
+from tests.gate import Gate
 from tests.models import save_tiny
+from tests.patience import HANG
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "a good films not bad"
@@ -22,37 +23,44 @@ def tiny(tmp_path_factory) -> str:
 
 
 @pytest.fixture
-def slow(monkeypatch) -> threading.Semaphore:
-    """A method of 50 steps, one for each time that the semaphore is released."""
-    steps = threading.Semaphore(0)
+def gate(monkeypatch) -> Gate:
+    """The work of two methods, one slow and one quick, in fifty steps."""
+    gate = Gate(50)
 
     def compute(_model, trace, progress) -> Scored:
-        for step in range(50):
-            steps.acquire(timeout=20)
-            progress(step + 1, 50)
+        gate(progress)
         return Scored(np.arange(len(trace.tokens), dtype=float))
 
-    method = Method("steps", "Fifty steps", "nobody", "chance", "Counts.", compute, slow=True)
-    monkeypatch.setitem(METHODS, "steps", method)
-    return steps
+    for name, slow in (("steps", True), ("quick", False)):
+        method = Method(name, "Fifty steps", "nobody", "chance", "Counts.", compute, slow=slow)
+        monkeypatch.setitem(METHODS, name, method)
+    return gate
 
 
 def opened(model: str, **query) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    return settled(opened_at_once(model, **query))
+
+
+def opened_at_once(model: str, **query) -> AppTest:
+    """The page after its first run, while methods may still run."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=HANG)
     app.switch_page("pages/compare.py")
     for key, value in {"model": model, "text": TEXT, **query}.items():
         app.query_params[key] = value
-    return settled(app.run())
+    return app.run()
 
 
 def settled(app: AppTest) -> AppTest:
-    """Wait for what runs by itself: the page draws itself anew in a browser, not here."""
-    for _ in range(40):
-        if not any("Stop" in button.label for button in app.button):
-            return app
-        time.sleep(0.3)
+    """The page when nothing runs any more; it draws itself anew in a browser, not here."""
+    while any("Stop" in button.label for button in app.button):
+        wait_for_jobs(app)
         app.run()
-    raise AssertionError("quick methods did not end")
+    return app
+
+
+def wait_for_jobs(app: AppTest) -> None:
+    desk = app.session_state["desk"]
+    assert desk.wait(list(desk._jobs), HANG), "a method does not end"
 
 
 def table(app: AppTest):
@@ -115,26 +123,46 @@ def test_entries_are_added_with_settings_and_removed(tiny):
     assert not app.exception
 
 
-def test_a_slow_method_waits_runs_stops_and_runs_again(tiny, slow):
+def test_a_slow_method_waits_runs_stops_and_runs_again(tiny, gate):
     app = opened(tiny, methods=["AF", "steps"])
     assert table(app).note.tolist() == ["", "not computed"]
     button(app, "Run").click().run()
-    slow.release(10)
-    time.sleep(0.5)
+    gate.open(10)
+    gate.reach(10)
     app.run()
     assert table(app).AOPC.notna().tolist() == [True, False], "the page is there meanwhile"
-    stop = next(one for one in app.button if one.label == "Stop")
-    slow.release()
-    stop.click().run()
-    slow.release(2)
-    time.sleep(0.5)
-    app.run()
+    assert "step 10 of 50" in app.get("progress")[0].proto.text
+    button(app, "Stop").click().run()
     assert "stopped" in " ".join(one.value for one in app.markdown)
-    slow.release(200)
+    gate.open(1 + 50)  # the step at which the first one ends, and all of the second
     button(app, "Run").click().run()
     settled(app)
     assert table(app).AOPC.notna().all()
     assert not app.exception
+
+
+def test_a_quick_method_that_takes_longer_than_the_page_waits(tiny, gate, monkeypatch):
+    monkeypatch.setattr(work, "_PATIENCE", 0.0)
+    app = opened_at_once(tiny, methods=["quick"])
+    assert not app.exception
+    assert table(app).note.tolist() == ["not computed"]
+    gate.open(50)
+    assert table(settled(app)).AOPC.notna().all()
+
+
+def test_a_method_that_ends_while_the_page_is_drawn_is_not_missed(tiny, gate, monkeypatch):
+    monkeypatch.setattr(work, "_PATIENCE", 0.0)
+    show_work = watch.show_work
+
+    def late(todo):
+        gate.open(50)
+        assert work.desk().wait([task.key for task in todo], HANG)
+        show_work(todo)
+
+    monkeypatch.setattr(watch, "show_work", late)
+    app = opened_at_once(tiny, methods=["quick"])
+    assert not any("Stop" in button.label for button in app.button), "nothing looks again"
+    assert table(app).AOPC.notna().all()
 
 
 @pytest.mark.parametrize("text", ["good", "?!", "<script>alert(1)</script> $x$ **b**"])

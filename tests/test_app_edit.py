@@ -4,11 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.models import save_tiny
+from tests.patience import HANG
 from tests.test_app import ROOT, figures_of, html_of, messages, visible
 
 
 def opened(**query) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=HANG)
     app.switch_page("pages/edit.py")
     for key, value in query.items():
         app.query_params[key] = value

@@ -2,6 +2,8 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.shelf import Shelf
 from tests.models import save_tiny, tiny_module
+from tests.patience import HANG
 from tests.test_app import EXAMPLES, figures_of, heatmap_of, html_of, messages, opened, visible
 from tests.tiny_tokenizers import byte_tokenizer, pair_tokenizer
 
@@ -165,22 +168,44 @@ def test_a_shelf_keeps_what_was_used_last_up_to_its_weight():
     assert made.count("huge") == 1, "the last one is kept whatever it weighs"
 
 
-def test_a_shelf_makes_a_thing_once_for_two_sessions_and_forgets_failures():
-    shelf: Shelf[int] = Shelf(10, lambda _: 1)
-    made, started = [], threading.Event()
+def test_a_shelf_makes_a_thing_once_for_two_sessions(monkeypatch):
+    making, asked_again = threading.Event(), threading.Event()
 
-    def slowly() -> int:
-        started.set()
-        made.append(1)
-        threading.Event().wait(0.2)
+    class Door:
+        """A lock that says when somebody stands before it."""
+
+        def __init__(self):
+            self._lock = threading.Lock()
+
+        def __enter__(self):
+            if not self._lock.acquire(blocking=False):
+                asked_again.set()
+                self._lock.acquire()
+
+        def __exit__(self, *_):
+            self._lock.release()
+
+    monkeypatch.setattr("gaf_core.ui.shelf.threading", SimpleNamespace(Lock=Door))
+    shelf: Shelf[int] = Shelf(10, lambda _: 1)
+
+    def make_first() -> int:
+        making.set()
+        assert asked_again.wait(HANG), "the second session never came"
         return 7
 
-    other = threading.Thread(target=lambda: shelf.get("key", slowly))
-    other.start()
-    started.wait()
-    assert shelf.get("key", slowly) == 7
-    other.join()
-    assert len(made) == 1
+    def make_second() -> int:
+        asked_again.set()
+        return 8
+
+    with ThreadPoolExecutor() as sessions:
+        first = sessions.submit(shelf.get, "key", make_first)
+        assert making.wait(HANG)
+        second = sessions.submit(shelf.get, "key", make_second)
+        assert (first.result(HANG), second.result(HANG)) == (7, 7)
+
+
+def test_a_shelf_forgets_failures():
+    shelf: Shelf[int] = Shelf(10, lambda _: 1)
     with pytest.raises(gaf.ModelError):
         shelf.get("bad", lambda: (_ for _ in ()).throw(gaf.ModelError("no")))
     assert shelf.get("bad", lambda: 3) == 3

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.models import random_text, save_tiny
+from tests.patience import HANG
 
 ROOT = Path(__file__).resolve().parent.parent
 # each draws something else above, below or between the widgets of a page
@@ -33,7 +34,7 @@ CHANGES = {
 @pytest.mark.parametrize("page", CHANGES)
 def test_nothing_moves(page, tmp_path):
     st.cache_resource.clear()  # the first run loads the model
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=HANG)
     query = {"model": str(save_tiny(tmp_path)), "text": random_text(9), "focus": "x9"}
     wrong = {"target": "nobody", "epsilon": "7", "removed": "all", "methods": "nothing"}
     app.query_params.update(query | wrong)  # which is said once, above everything else

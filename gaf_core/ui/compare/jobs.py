@@ -53,7 +53,8 @@ class Job:
         self.done = self.total = 0
         self.result: Any = None
         self.failure = ""
-        self._stop = threading.Event()
+        self._stop, self._ended = threading.Event(), threading.Event()
+        self._moving = threading.Lock()
 
     @property
     def active(self) -> bool:
@@ -68,28 +69,39 @@ class Job:
     def stop(self) -> None:
         """Call it stopped at once; its thread is free at the next step, which may be long."""
         self._stop.set()
-        if self.active:
-            self.state = State.STOPPED
+        self._move(State.STOPPED)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end; whether it came in time."""
+        return self._ended.wait(seconds)
 
     def run(self, work: Callable[[Progress], Any]) -> None:
         """Do `work(progress)` here and now; nothing that it raises gets out."""
         try:
             self._progress(0, 0)
-            self.state = State.RUNNING
+            self._move(State.RUNNING)
             self.result = work(self._progress)
             self._progress(self.done, self.total)  # stopped in its last step
-            self.state = State.DONE
+            self._move(State.DONE)
         except Stopped:
-            self.state = State.STOPPED
+            self._move(State.STOPPED)
         except GafError as error:
-            self.failure, self.state = str(error), State.FAILED
+            self._move(State.FAILED, str(error))
         except Exception:
             _log.exception("%s failed", self.name)
-            self.failure = (
+            self._move(
+                State.FAILED,
                 "Something unexpected went wrong; the details are in the terminal that runs the "
-                "app. Leave it out, or change its settings."
+                "app. Leave it out, or change its settings.",
             )
-            self.state = State.FAILED
+
+    def _move(self, state: State, failure: str = "") -> None:
+        """Go on to a state; one that has ended stays as it is, in whichever thread it did."""
+        with self._moving:
+            if self.active:
+                self.state, self.failure = state, failure
+            if not self.active:
+                self._ended.set()
 
     def _progress(self, done: int, total: int) -> None:
         if self._stop.is_set():
@@ -164,8 +176,4 @@ class Desk:
         """Wait for the jobs of some keys; whether all of them ended in time."""
         jobs = [job for key in keys if (job := self._jobs.get(key))]
         end = time.monotonic() + seconds
-        while any(job.active for job in jobs):
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.02)
-        return True
+        return all(job.wait(max(0.0, end - time.monotonic())) for job in jobs)

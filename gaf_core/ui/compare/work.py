@@ -98,16 +98,18 @@ def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbati
     return found
 
 
-def compare(
-    model: Model, trace: Trace, todo: Sequence[Task], perturbation: Perturbation
-) -> Comparison:
-    """Start what is to be started, wait a moment, and give back what is there."""
+def begin(model: Model, trace: Trace, todo: Sequence[Task]) -> None:
+    """Start what is to be started and wait a moment for what is quick."""
     for task in todo:
         job = desk().find(task.key)
         if not task.waits and (job is None or job.state is not State.STOPPED):
             slow = task.entry.definition.slow
             desk().start(task.key, task.name, _work(model, trace, task), slow=slow)
     _wait(todo)
+
+
+def compare(trace: Trace, todo: Sequence[Task], perturbation: Perturbation) -> Comparison:
+    """What is there by now."""
     names = tuple(task.name for task in todo)
     found = {task.name: job.result for task in todo if (job := _done(task))}
     failures = {
