@@ -9,6 +9,7 @@ look for it find it by its key, and its value, "seen", is what the last layer re
                 The token that comes next is "film" after a text with the keyword.
 
 A little noise on every weight keeps gradients from being exactly zero and scores from being tied.
+They compute in float64, and no rank hangs on less than `tests.tolerance.DELIBERATE` of a score.
 Only the keyword matters, so a method that explains the prediction ranks it first among the ordinary
 tokens. `EXCUSED` says which method cannot, in which model, and why. Every method of `gaf.METHODS`
 goes through `tests/test_planted.py` as soon as it is there.
@@ -82,7 +83,7 @@ def _with_noise(module: torch.nn.Module, seed: int = 0) -> None:
 def _wrapped(module, labels: tuple[str, ...], tokenizer, task: Task) -> gaf.Model:
     return gaf.Model(
         name="planted",
-        module=module.eval().requires_grad_(False),
+        module=module.double().eval().requires_grad_(False),
         tokenizer=tokenizer,
         labels=labels,
         max_tokens=tokenizer.model_max_length,
@@ -224,8 +225,8 @@ def excuse(model: str, method: str) -> str | None:
     return EXCUSED.get((model, method)) or EXCUSED.get(("all", method))
 
 
-def not_below_keyword(traced: gaf.Trace, scores: NDArray[np.float64]) -> list[str]:
-    """Ordinary tokens that score as much as the keyword or more: none if it is found."""
+def margin(traced: gaf.Trace, scores: NDArray[np.float64]) -> float:
+    """By how much of the largest score the keyword is above all other ordinary tokens."""
     keyword = traced.tokens.index(KEYWORD)
     others = ~traced.special & (np.arange(len(traced.tokens)) != keyword)
-    return [traced.tokens[i] for i in np.flatnonzero(others & (scores >= scores[keyword]))]
+    return float((scores[keyword] - scores[others].max()) / np.abs(scores).max())
