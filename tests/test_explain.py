@@ -8,13 +8,15 @@ import pandas as pd
 import pytest
 
 import gaf_core as gaf
+from tests.models import in_float64
+from tests.tolerance import SOLVED, assert_apart, assert_close, proven, summed
 
 TEXT = "The acting was terrible, but I did not hate the rest of the film."
 
 
 @pytest.fixture(scope="module")
 def model():
-    return gaf.load_model("minilm-reviews")
+    return in_float64(gaf.load_model("minilm-reviews"))
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +30,8 @@ def test_every_variant_and_range_is_certified(traced, variant, layers):
     explanation = gaf.explain_trace(traced, gaf.Settings(variant=variant, layers=layers))
     solution = explanation.solution
     assert solution.status is gaf.Status.OPTIMAL
-    assert explanation.scores.sum() == pytest.approx(solution.value)
-    assert explanation.shares.sum() == pytest.approx(1.0)
+    assert_close(explanation.scores.sum(), solution.value)
+    assert_close(explanation.shares.sum(), 1.0)
     assert solution.duality_gap <= 1.01e-6
     first, last = layers or (0, 6)
     assert explanation.network.layers == last - first
@@ -47,7 +49,7 @@ def test_explaining_a_text_is_explaining_its_trace(model):
     settings = gaf.Settings(variant="GF", layers=(2, 6), target="positive")
     direct = gaf.explain(model, TEXT, settings)
     again = gaf.explain_trace(gaf.trace(model, TEXT, "positive"), settings)
-    assert np.array_equal(direct.scores, again.scores)
+    assert_close(direct.scores, again.scores, error=SOLVED)
 
 
 def test_the_edge_table_holds_every_edge_with_model_layers(traced):
@@ -58,14 +60,14 @@ def test_the_edge_table_holds_every_edge_with_model_layers(traced):
     assert ((table["flow"] >= 0) & (table["flow"] <= table["capacity"])).all()
     assert table["saturation"].between(0, 1).all()
     into_inputs = table[table["layer"] == 2].groupby("key")["flow"].sum()
-    assert np.allclose(into_inputs, explanation.scores[into_inputs.index])
+    assert_close(into_inputs, explanation.scores[into_inputs.index], roundings=summed(18))
     assert (table["key_token"] == np.array(explanation.tokens)[table["key"]]).all()
 
 
 def test_the_score_table_survives_csv(traced):
     explanation = gaf.explain_trace(traced, gaf.Settings())
     back = pd.read_csv(io.StringIO(explanation.score_table().to_csv(index=False)))
-    assert back["score"].sum() == pytest.approx(explanation.solution.value, rel=1e-12)
+    assert_close(back["score"].sum(), explanation.solution.value, roundings=summed(len(back)))
     assert [TEXT[a:b].lower() for a, b in zip(back.start[1:-1], back.end[1:-1], strict=True)] == [
         token.removeprefix("##") for token in back.token[1:-1]
     ]
@@ -81,10 +83,9 @@ def test_the_classification_source_is_the_position_that_is_read(traced):
 def test_heads_and_aggregate_change_the_network(traced):
     base = gaf.explain_trace(traced, gaf.Settings())
     total = gaf.explain_trace(traced, gaf.Settings(aggregate="sum"))
-    assert np.allclose(total.scores, 12 * base.scores, atol=1e-8 * total.solution.value)
-    assert not np.allclose(
-        gaf.explain_trace(traced, gaf.Settings(heads=(0, 1))).shares, base.shares, atol=1e-3
-    )
+    how = {"size": total.solution.value, "error": proven(total.solution, base.solution)}
+    assert_close(total.scores, 12 * base.scores, **how)
+    assert_apart(gaf.explain_trace(traced, gaf.Settings(heads=(0, 1))).shares, base.shares)
 
 
 @pytest.mark.parametrize(

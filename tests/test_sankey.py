@@ -17,6 +17,7 @@ from gaf_core.picture.reduction import reduce_flow, through_flow
 from gaf_core.picture.sankey import MARKS, SankeyPicture
 from tests.handmade import explanation_of, proportional_flow
 from tests.networks import informations
+from tests.tolerance import adding_up, assert_close, rounding
 
 WORDS = "one two three, four five six. seven eight nine ten; eleven twelve thirteen fourteen"
 LONG = " ".join(f"w{i}{'.' if i % 9 == 0 else ''}" for i in range(100))
@@ -36,24 +37,25 @@ def test_what_enters_a_drawn_node_leaves_it_in_every_combination(information, bu
     reduced = reduce_flow(
         network, solution, budget, partition=units, folded=folded, part=part, limit=9
     )
-    near = {"rel": 0, "abs": 1e-9 * solution.value}
+    how = {"size": solution.value, "roundings": adding_up(network)}
     for k, layer in enumerate(reduced.nodes):
         for index, node in enumerate(layer):
             below = [x for x in reduced.links if (x.layer, x.lower) == (k, index)]
             above = [x for x in reduced.links if (x.layer + 1, x.upper) == (k, index)]
             for links in filter(None, (below, above)):
-                assert sum(x.flow for x in links) == pytest.approx(node.flow, **near)
-                assert sum(x.part for x in links) == pytest.approx(node.part, **near)
-        assert sum(node.flow for node in layer) == pytest.approx(solution.value, **near)
-    assert all(-1e-15 <= x.part <= x.flow * (1 + 1e-9) + 1e-15 for x in reduced.links)
+                assert_close(sum(x.flow for x in links) - node.flow, 0, **how)
+                assert_close(sum(x.part for x in links) - node.part, 0, **how)
+        assert_close(sum(node.flow for node in layer), solution.value, **how)
+    near = rounding(**how)
+    assert all(-near <= x.part <= x.flow + near for x in reduced.links)
 
 
 def test_folding_mixes_at_the_nodes_left_out():
     flow = np.array([[[1.0, 3.0], [2.0, 2.0]], [[4.0, 1.0], [0.0, 3.0]]])
     # 4 of the first and none of the second arrive in node 0, which sends a quarter to input 0
     expected = [[4 / 4 + 1 / 2, 4 * 3 / 4 + 1 / 2], [3 / 2, 3 / 2]]
-    assert compose(flow) == pytest.approx(np.array(expected))
-    assert compose(flow).sum(axis=0) == pytest.approx(flow[0].sum(axis=0))
+    assert_close(compose(flow), expected)
+    assert_close(compose(flow).sum(axis=0), flow[0].sum(axis=0))
 
 
 def test_usual_folds_leave_about_eight_steps_of_equal_depth():
@@ -97,7 +99,7 @@ def test_the_two_links_of_a_selection_add_up_to_the_link(by, folded):
     picture = SankeyPicture.of(explanation, 10, part=part, by=by, folded=folded)
     flows = [link.flow for link in picture.reduced.links if link.flow > 0]
     flows += [node.flow for node in picture.reduced.nodes[-1]]
-    assert sorted(map(sum, total.values())) == pytest.approx(sorted(flows), rel=1e-12)
+    assert_close(sorted(map(sum, total.values())), sorted(flows))
 
 
 def test_the_selection_is_on_its_own_though_it_is_small():
@@ -117,7 +119,8 @@ def test_the_cut_is_marked_without_colour_and_in_words():
     cut = max_flow(explanation.network).cut_near_input
     figure = sankey(explanation, 30, cut=cut)
     labels = [note.text for note in figure.layout.annotations if note.text.startswith("cut: ")]
-    assert sum(int(text[5:-1]) for text in labels) == pytest.approx(100, abs=2)
+    # each is rounded to a whole percent
+    assert abs(sum(int(text[5:-1]) for text in labels) - 100) <= len(labels) / 2
     (drawn,) = figure.data
     assert any("on the minimum cut" in text for text in drawn.link.customdata)
     assert figure.layout.shapes
@@ -134,8 +137,8 @@ def test_crossing_edges_are_those_of_the_cut():
     crossing = cut[1:, :, None] & ~cut[:-1, None, :] & (network.capacity > 0)
     assert sum(link.cut_edges for link in reduced.links) == crossing.sum()
     flow = explanation.solution.edge_flow[crossing].sum()
-    assert sum(link.cut_flow for link in reduced.links) == pytest.approx(flow)
-    assert sum(reduced.cut_shares or ()) == pytest.approx(1)
+    assert_close(sum(link.cut_flow for link in reduced.links), flow)
+    assert_close(sum(reduced.cut_shares or ()), 1)
 
 
 def test_saturation_has_a_legend_and_says_what_is_full():
@@ -202,4 +205,4 @@ def test_a_part_that_is_none_is_refused():
 
 def test_through_flow_is_what_enters_each_node():
     solution = explanation_of("one two").solution
-    assert through_flow(solution)[0] == pytest.approx(solution.scores)
+    assert_close(through_flow(solution)[0], solution.scores)

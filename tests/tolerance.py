@@ -9,7 +9,7 @@ so what floats compute is equal only up to rounding. The difference may be at mo
     size        of what was rounded: by default the largest magnitude that is compared. A difference
                 or a sum that cancels is given the size of its terms instead.
     roundings   how many units of rounding both computations collect together: `STORED`, `FEW`,
-                `summed`, `through`
+                `summed`, `adding_up`, `through`
     error       relative, of a computation that is not exact even without rounding: the step of a
                 finite difference, the gap that a solver stops at: `differenced`, `proven`, `SOLVED`
 
@@ -49,6 +49,14 @@ def summed(terms: int) -> int:
     Algorithms (2002), section 4.2.
     """
     return terms + 1
+
+
+def adding_up(network: gaf.FlowNetwork) -> int:
+    """Roundings of sums over the edges of a layer, of a flow handed on from layer to layer.
+
+    Of the size of the flow.
+    """
+    return (network.layers + 1) * summed(network.tokens**2)
 
 
 def through(model: gaf.Model) -> int:
