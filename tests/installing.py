@@ -118,7 +118,7 @@ class Environment:
         """Run a program of it elsewhere, with none of the settings of this process."""
         return subprocess.run(
             list(map(str, command)), cwd=cwd, env=plain(), capture_output=True, encoding="utf-8",
-            timeout=600,
+            timeout=1200,
         )  # fmt: skip
 
 

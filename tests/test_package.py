@@ -257,7 +257,7 @@ def test_the_app_has_its_colours_examples_and_pages(with_app, browser, tmp_path)
         page = context.new_page()
         page.goto(address)
         page.get_by_role("textbox", name="Text to explain").wait_for(timeout=120_000)
-        assert page.title().startswith("Explore")
+        assert page.title() == "GAF Explorer"
         assert page.get_by_role("link", name="Compare").is_visible()
         background = page.locator("[data-testid=stApp]").evaluate(
             "element => getComputedStyle(element).backgroundColor"
