@@ -10,6 +10,10 @@ from scipy.sparse import coo_array
 
 from gaf_core.network import FlowNetwork
 
+# Of the value, what a linear program may be off by: HiGHS keeps each of some hundred constraints to
+# 1e-10 of it.
+PROGRAM = 1e-7
+
 
 def edges(network: FlowNetwork) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Tail, head and capacity of every edge; nodes are numbered, source -2, target -1."""

