@@ -1,11 +1,13 @@
 """Where a model computes: what is there is used, what is not is refused in a sentence."""
 
+import numpy as np
 import pytest
 import torch
 
 import gaf_core as gaf
 from gaf_core.loading.devices import resolve_device
-from tests.models import save_tiny
+from tests.models import in_float64, save_tiny
+from tests.tolerance import STORED, assert_close
 
 
 @pytest.fixture
@@ -63,9 +65,7 @@ def test_a_model_is_where_it_was_asked_to_be(tmp_path):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_model_computes_on_cuda(tmp_path):
     folder = save_tiny(tmp_path)
-    here, there = (gaf.load_model(folder, device=name) for name in ("cpu", "cuda"))
+    here, there = (in_float64(gaf.load_model(folder, device=name)) for name in ("cpu", "cuda"))
     assert there.device.type == "cuda"
     expected, found = (gaf.trace(model, "a good film") for model in (here, there))
-    assert torch.allclose(
-        torch.as_tensor(found.gradient.copy()), torch.as_tensor(expected.gradient.copy()), atol=1e-4
-    )
+    assert_close(found.gradient, expected.gradient, precision=np.float32, roundings=STORED)

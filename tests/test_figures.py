@@ -13,6 +13,7 @@ from gaf_core.heatmap import LIGHT_SHADES
 from gaf_core.picture.labels import literal
 from gaf_core.picture.sankey import NEUTRAL, PALETTE, SankeyPicture
 from tests.handmade import explanation_of, trace_of
+from tests.tolerance import assert_close, summed
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 LONG = " ".join(f"w{i}" for i in range(88))
@@ -45,7 +46,7 @@ def test_every_column_of_the_sankey_carries_the_whole_flow(text, layers):
     for left, right in pairwise(columns):
         between = (source == left) & (target == right)
         value = np.array(drawn.link.value)[between].sum()
-        assert value == pytest.approx(explanation.solution.value, rel=1e-12)
+        assert_close(value, explanation.solution.value, roundings=summed(1000))
 
 
 def test_every_drawn_node_has_a_link_and_a_place_that_plotly_accepts():
@@ -153,7 +154,7 @@ def test_bars_fall_and_sum_to_the_whole():
     explanation = explanation_of(WORDS)
     bars, lumps = token_bars(explanation).data
     assert list(bars.x) == sorted(explanation.shares, reverse=True)
-    assert sum(bars.x) == pytest.approx(1.0)
+    assert_close(sum(bars.x), 1.0)
     assert not lumps.x
     assert list(bars.marker.color) == list(bars.x), "coloured by share"
 
@@ -166,8 +167,9 @@ def test_bars_of_words_sum_to_the_whole_and_name_their_tokens():
     figure = token_bars(explanation, by_words=True)
     bars, _ = figure.data
     shares = explanation.shares
-    assert sum(bars.x) == pytest.approx(1.0)
-    assert shares[1] + shares[2] in [pytest.approx(share) for share in bars.x]
+    assert_close(sum(bars.x), 1.0)
+    nearest = min(bars.x, key=lambda share: abs(share - shares[1] - shares[2]))
+    assert_close(nearest, shares[1] + shares[2])
     word = next(hover for hover in bars.customdata if "unbelievably" in hover)
     assert "tokens " in word
     assert literal("##believably") in word
@@ -200,7 +202,7 @@ def test_hidden_special_tokens_become_one_row_that_keeps_the_total():
     figure = token_bars(explanation, show_special=False)
     bars, lumps = figure.data
     special = explanation.shares[explanation.trace.special].sum()
-    assert sum(bars.x) + special == pytest.approx(1.0)
+    assert_close(sum(bars.x) + special, 1.0)
     assert lumps.text == (f" {special:.1%} together",)
     assert figure.layout.yaxis.ticktext[-1] == "special (2)"
 
@@ -223,7 +225,7 @@ def test_probabilities_sum_to_one_and_the_explained_class_stands_out():
     traced = trace_of("one", labels=labels)
     bars, lumps = probability_bars(traced, limit=8).data
     rest = float(lumps.text[0].split("%")[0]) / 100
-    assert sum(bars.x) + rest == pytest.approx(1.0, abs=1e-3)
+    assert abs(sum(bars.x) + rest - 1) < 1e-3, "the text has one digit of a percent"
     assert [colour != NEUTRAL for colour in bars.marker.color] == [True] + [False] * 7
 
 

@@ -1,10 +1,9 @@
 """Paths in the table of the app."""
 
-import pytest
-
 from gaf_core import FlowPath
 from gaf_core.ui.path_list import path_table
 from tests.handmade import explanation_of
+from tests.tolerance import assert_close
 
 
 def test_a_long_stay_at_a_token_is_told_by_its_length():
@@ -16,4 +15,4 @@ def test_a_long_stay_at_a_token_is_told_by_its_length():
         "hot → [SEP] → cold → cold → cold → hot → [CLS]",
     ]
     value = explanation.solution.value
-    assert table["together"].tolist() == pytest.approx([1.0 / value, 1.5 / value])
+    assert_close(table["together"], [1.0 / value, 1.5 / value])

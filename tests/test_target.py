@@ -11,6 +11,8 @@ import gaf_core as gaf
 from gaf_core.models import Task
 from gaf_core.tracing.target import Target, label_name, resolve_target, search_labels
 from tests.architectures import SUPPORTED, build
+from tests.inside import Attention
+from tests.tolerance import STORED, assert_apart, assert_close
 
 TEXT = "The Eiffel Tower is in the city of"
 
@@ -21,10 +23,12 @@ def language_model():
 
 
 def test_the_logits_are_those_of_the_last_position(language_model):
-    traced = gaf.trace(language_model, TEXT)
+    with Attention():  # in float64 throughout
+        traced = gaf.trace(language_model, TEXT)
     encoded = language_model.tokenizer(TEXT, return_tensors="pt")
-    own = language_model.module(input_ids=encoded["input_ids"]).logits[0, -1].numpy()
-    assert np.allclose(traced.logits, own, atol=1e-6)
+    with Attention():
+        own = language_model.module(input_ids=encoded["input_ids"]).logits[0, -1].numpy()
+    assert_close(traced.logits, own, precision=np.float32, roundings=STORED)
     assert traced.target.index == traced.predicted == own.argmax()
     assert traced.most_likely(5).tolist() == np.argsort(-own)[:5].tolist()
 
@@ -58,14 +62,17 @@ def test_a_tokenizer_that_puts_the_space_itself_finds_the_same_word(language_mod
 
 
 def test_a_contrast_of_two_tokens(language_model):
-    one, other, both = (
-        gaf.trace(language_model, TEXT, target)
-        for target in ("Paris", "London", ("Paris", "London"))
-    )
+    with Attention():  # in float64 throughout
+        one, other, both = (
+            gaf.trace(language_model, TEXT, target)
+            for target in ("Paris", "London", ("Paris", "London"))
+        )
     assert both.target.name == "Paris against London"
-    assert np.allclose(both.gradient, one.gradient - other.gradient, atol=1e-5)
-    assert one.gradient.any()
-    assert not np.allclose(one.gradient, other.gradient)
+    difference = one.gradient.astype(float) - other.gradient
+    size = np.abs([one.gradient, other.gradient]).max()
+    # each of the three was stored
+    assert_close(both.gradient, difference, precision=np.float32, roundings=2 * STORED, size=size)
+    assert_apart(one.gradient, other.gradient)
 
 
 def test_a_text_of_several_tokens_is_refused_with_its_pieces(language_model):
