@@ -62,7 +62,7 @@ def through(model: gaf.Model) -> int:
     `n` roundings of either sign leave about `sqrt(n)`: Higham & Mary, SIAM J. Sci. Comput. 41
     (2019) A2815. Here n is the layers times the matrix products of a layer times the terms of each.
     """
-    width = max(weight.shape[-1] for weight in model.module.parameters())
+    width = max(weight.shape[-1] for weight in model.module.parameters() if weight.ndim > 1)
     return round(_SPREAD * (model.layers * _PRODUCTS * width) ** 0.5)
 
 
