@@ -36,6 +36,9 @@ SOLVED = 1e-5
 
 _PRODUCTS = 24  # matrix products one after another in a layer: 8 forward, twice as many backward
 _SPREAD = 3  # standard deviations
+# What is rounded early is amplified by random weights, whose attention is peaked: measured between
+# float32 and float64 over all architectures of the tests, up to 3 times.
+_AMPLIFIED = 8
 
 
 class TooLooseError(Exception):
@@ -60,10 +63,11 @@ def through(model: gaf.Model) -> int:
     """Roundings of a pass forward and backward, of the size of the largest of its results.
 
     `n` roundings of either sign leave about `sqrt(n)`: Higham & Mary, SIAM J. Sci. Comput. 41
-    (2019) A2815. Here n is the layers times the matrix products of a layer times the terms of each.
+    (2019) A2815. Here n is the layers times the matrix products of a layer times the terms of each,
+    and what they leave may be amplified by those that follow.
     """
     width = max(weight.shape[-1] for weight in model.module.parameters() if weight.ndim > 1)
-    return round(_SPREAD * (model.layers * _PRODUCTS * width) ** 0.5)
+    return round(_AMPLIFIED * _SPREAD * (model.layers * _PRODUCTS * width) ** 0.5)
 
 
 def proven(*solutions: gaf.FlowSolution) -> float:
