@@ -1,15 +1,14 @@
-"""GAF Explorer: the frame around the pages."""
+"""GAF Explorer. Streamlit reads this file once as the server, and at every visit as its script."""
 
 import streamlit as st
 
-from gaf_core.places import assets
-from gaf_core.ui.frame import framed, pages
-from gaf_core.ui.links import carried
+if __name__ == "__main__":  # a visit
+    from gaf_core.ui.frame import draw
 
-st.set_page_config(page_title="GAF Explorer", page_icon=assets() / "icon.svg", layout="wide")
-st.html(assets() / "style.css")
-st.logo(assets() / "icon.svg", size="large")
-framed()
-page = st.navigation(pages(), position="top")
-with carried(page.title):
-    page.run()
+    draw()
+else:
+    from starlette.middleware import Middleware
+
+    from gaf_core.ui.server import Preloading, warmed
+
+    app = st.App(__file__, lifespan=warmed, middleware=[Middleware(Preloading)])

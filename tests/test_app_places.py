@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.models import random_text, save_tiny
@@ -33,7 +32,6 @@ CHANGES = {
 
 @pytest.mark.parametrize("page", CHANGES)
 def test_nothing_moves(page, tmp_path):
-    st.cache_resource.clear()  # the first run loads the model
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=HANG)
     query = {"model": str(save_tiny(tmp_path)), "text": random_text(9), "focus": "x9"}
     wrong = {"target": "nobody", "epsilon": "7", "removed": "all", "methods": "nothing"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
@@ -54,7 +55,16 @@ def choice_of(name: str, revision: str | None = None, device: str = "auto") -> C
 
 def model(choice: Choice) -> Model:
     """The chosen model, with the progress of its download."""
-    return _models().get(choice, lambda: _load(choice))
+    if choice in _models():
+        return _models().get(choice, lambda: _load(choice))
+    with st.spinner("Loading the model …"):  # which somebody else may be doing already
+        return _models().get(choice, lambda: _load(choice))
+
+
+def first_model(name: str) -> Model:
+    """The model that the app opens on, loaded before there is a page to show the progress on."""
+    choice = choice_of(name)
+    return _models().get(choice, lambda: _with_solver(lambda: load_model(choice.name)))
 
 
 def traced(choice: Choice, text: TextLike, settings: Settings) -> Trace:
@@ -104,7 +114,7 @@ def derived(
 
 
 def _load(choice: Choice) -> Model:
-    with st.spinner("Loading the model …"), ExitStack() as shown:
+    with ExitStack() as shown:
         bar = None
 
         def progress(done: int, total: int) -> None:
@@ -115,32 +125,39 @@ def _load(choice: Choice) -> Model:
             share = min(1.0, done / total) if total else 0.0
             bar.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
 
-        solver = Thread(target=prepare)  # meanwhile
-        solver.start()
-        try:
-            return load_model(
+        return _with_solver(
+            lambda: load_model(
                 choice.name, revision=choice.revision, device=choice.device, progress=progress
             )
-        finally:
-            solver.join()
+        )
 
 
-@st.cache_resource
+def _with_solver(load: Callable[[], Model]) -> Model:
+    """Load a model, and the compiled solver meanwhile."""
+    solver = Thread(target=prepare)
+    solver.start()
+    try:
+        return load()
+    finally:
+        solver.join()
+
+
+@cache
 def _models() -> Shelf[Model]:
     return Shelf(_MODELS, lambda _: 1)
 
 
-@st.cache_resource
+@cache
 def _traces() -> Shelf[Trace]:
     return Shelf(_BYTES, lambda one: one.attention.nbytes + one.gradient.nbytes)
 
 
-@st.cache_resource
+@cache
 def _explanations() -> Shelf[Explanation]:
     # capacity and flow; what they come from is a trace, counted there unless it is gone
     return Shelf(_BYTES, lambda one: 2 * one.network.capacity.nbytes + one.trace.attention.nbytes)
 
 
-@st.cache_resource
+@cache
 def _derived() -> Shelf[tuple[Any, int]]:
     return Shelf(_BYTES / 4, lambda one: one[1])

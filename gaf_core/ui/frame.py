@@ -5,7 +5,21 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from gaf_core.places import assets
+from gaf_core.ui.links import carried
+
 _FRAMED = "framed"
+
+
+def draw() -> None:
+    """A visit: title and style, then the page that the address names."""
+    st.set_page_config(page_title="GAF Explorer", page_icon=assets() / "icon.svg", layout="wide")
+    st.html(assets() / "style.css")
+    st.logo(assets() / "icon.svg", size="large")
+    st.session_state[_FRAMED] = True
+    page = st.navigation(pages(), position="top")
+    with carried(page.title):
+        page.run()
 
 
 def pages() -> list[StreamlitPage]:
@@ -19,11 +33,6 @@ def pages() -> list[StreamlitPage]:
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
         st.Page("pages/edit.py", title="Edit a text", url_path="edit"),
     ]
-
-
-def framed() -> None:
-    """Called by the frame: what it holds has one."""
-    st.session_state[_FRAMED] = True
 
 
 def need_frame() -> None:

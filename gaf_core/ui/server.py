@@ -1,0 +1,93 @@
+"""The server around the pages: what every visitor waits for is read before somebody comes.
+
+Two waits are shortened. The first visitor of a server waits for the libraries, the model and the
+solver: reading them begins with the server. Every new visitor waits for the scripts of the page,
+which Streamlit asks for one after another as elements arrive, the largest (plotly, nearly 5 MB)
+among the last: the answer with the page itself names those that the first view needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import streamlit
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
+# What the first view is made of, by the names that Streamlit gives its elements; the largest first.
+_ELEMENTS = (
+    "PlotlyChart", "Html", "TextArea", "Selectbox", "Slider", "Checkbox", "Radio", "Button",
+    "ButtonGroup", "Metric", "DownloadButton",
+)  # fmt: skip
+_IMPORTED = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
+
+
+@asynccontextmanager
+async def warmed(_: Any) -> AsyncIterator[None]:
+    """While the server runs; a thread reads meanwhile what the first visitor would wait for."""
+    Thread(target=_warm, name="warm", daemon=True).start()
+    yield
+
+
+def _warm() -> None:
+    from gaf_core.ui import warm
+
+    warm.read()
+
+
+class Preloading:
+    """ASGI middleware: an answer that is a page names the scripts that its first view needs."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and its answer back."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_page(message) and _links():
+                message["headers"] = [*message["headers"], (b"link", _links())]
+            await send(message)
+
+        await self._app(scope, receive, answer if scope["type"] == "http" else send)
+
+
+def _is_page(message: Message) -> bool:
+    kinds = [value for name, value in message["headers"] if name.lower() == b"content-type"]
+    return message["status"] == 200 and any(kind.startswith(b"text/html") for kind in kinds)
+
+
+@cache
+def _links() -> bytes:
+    """A header that names scripts; of low priority, so that none of them delays the page itself."""
+    named = (f"<./static/js/{name}>; rel=modulepreload; fetchpriority=low" for name in _scripts())
+    return ", ".join(named).encode()
+
+
+def _scripts() -> list[str]:
+    """The scripts of the elements and those that they import, which a page has not loaded itself.
+
+    A release of Streamlit that names its scripts otherwise has none of them here, and the page
+    loads as it would without.
+    """
+    own = set(_names((_SCRIPTS.parents[1] / "index.html").read_text(encoding="utf-8")))
+    found: dict[str, None] = {}
+    todo = [path.name for name in _ELEMENTS for path in sorted(_SCRIPTS.glob(f"{name}.*.js"))]
+    while todo:
+        name = todo.pop(0)
+        if name not in found and name not in own:
+            found[name] = None
+            todo += _IMPORTED.findall((_SCRIPTS / name).read_text(encoding="utf-8")[:20_000])
+    return list(found)
+
+
+def _names(page: str) -> list[str]:
+    return re.findall(r'static/js/([^"]+\.js)"', page)
