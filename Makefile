@@ -63,4 +63,4 @@ $(VENV)/installed-smollm2: | $(VENV)/bin/python
 	touch $@
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) build dist
