@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 import gaf_core as gaf
-from gaf_core.flow.barrier import CENTRALITY, WIDE, solve, state_from
+from gaf_core.flow.barrier import solve, state_from
 from gaf_core.flow.certificate import CENTRALITY_TOLERANCE, CONSERVATION_TOLERANCE
+from gaf_core.flow.steps import CENTRALITY, WIDE
 from tests import oracles
 from tests.networks import KINDS, information, informations, stress
 from tests.tolerance import adding_up, assert_close, proven, rounding
@@ -235,7 +236,7 @@ def test_a_central_path_must_fall():
 def test_many_networks_at_once_have_the_bits_of_one_at_a_time(monkeypatch):
     networks = [network_of(information("gradient", 4, size, size)) for size in (5, 9, 70, 70, 12)]
     together = gaf.solve_many(networks)
-    monkeypatch.setattr("gaf_core.flow.team._cores", 1)
+    monkeypatch.setenv("GAF_THREADS", "1")
     for network, solution in zip(networks, together, strict=True):
         alone = solve(network)
         assert np.array_equal(solution.scores, alone.scores)
@@ -246,9 +247,9 @@ def test_many_networks_at_once_have_the_bits_of_one_at_a_time(monkeypatch):
 @pytest.mark.parametrize("tokens", [100, WIDE])
 def test_one_thread_and_two_give_the_same_bits(monkeypatch, tokens):
     network = network_of(information("attention", 8, tokens, seed=5))
-    monkeypatch.setattr("gaf_core.flow.team._cores", 2)
+    monkeypatch.setenv("GAF_THREADS", "2")
     two = solve(network)
-    monkeypatch.setattr("gaf_core.flow.team._cores", 1)
+    monkeypatch.setenv("GAF_THREADS", "1")
     one = solve(network)
     assert np.array_equal(one.edge_flow, two.edge_flow)
     assert one.iterations == two.iterations

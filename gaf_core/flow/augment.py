@@ -49,54 +49,41 @@ def augment(edge_start, node_start, capacity, flow, source, sink):
 
 
 @_compiled
-def extremes(edge_start, node_start, capacity, flow, first, last):
-    """The least and the most flow of edges `first` to `last - 1`, over all maximum flows.
+def shift(edge_start, node_start, capacity, flow, edges, group_start, most):
+    """Change a maximum flow so that a group of edges to the sink together gets the most, or least.
 
-    The edges must lead to the sink, node 0, from nodes `1 + first` and so on; `flow` must be a
-    maximum flow and changes into another. Without the edge, send as much as possible in the
-    residual network from its node on to the sink through others, or back from the sink to it; the
-    edge takes up the difference.
-
-    Returns:
-        `[last - first, 2]` int64.
-    """
-    found = np.empty((last - first, 2), dtype=np.int64)
-    for edge in range(first, last):
-        for most in range(2):
-            found[edge - first, most] = shift(edge_start, node_start, capacity, flow, edge, most)
-    return found
-
-
-@_compiled
-def shift(edge_start, node_start, capacity, flow, edge, most):
-    """Change a maximum flow into one that gives this edge the most, or the least; what it gets."""
-    return shift_group(edge_start, node_start, capacity, flow, np.array([edge]), most)
-
-
-@_compiled
-def shift_group(edge_start, node_start, capacity, flow, group, most):
-    """Change a maximum flow so that some edges to the sink together get the most, or the least.
-
-    One edge after the other is enough: once nothing more reaches a node, no later path leads
-    through what reaches it, so none opens a way to it again.
+    Then another, for as many as there are. The edges must lead to the sink, node 0, from nodes
+    `1 + edge`. Without an edge, send as much as possible in the residual network from its node on
+    to the sink through others, or back from the sink to it; the edge takes up the difference. One
+    edge after the other is enough: once nothing more reaches a node, no later path leads through
+    what reaches it, so none opens a way to it again.
 
     Args:
-        group: `[g]` different edges, as in `extremes`; the flow is changed, and maximum again.
+        edge_start, node_start, capacity: as in `augment`.
+        flow: a maximum flow, which is changed into others, the last for the last group.
+        edges: the edges of all groups, different ones in each.
+        group_start: `[g + 1]` where each group begins among them.
+        most: `[g]` bool, whether it is to get the most.
 
     Returns:
-        What they get together.
+        `[g]` int64, what each gets.
     """
-    limits, own = capacity[group], flow[group]
-    flow[group] = 0
-    capacity[group] = 0
-    for place in range(group.size):
-        node = 1 + group[place]
-        source, sink = (0, node) if most else (node, 0)
-        moved, _ = augment(edge_start, node_start, capacity, flow, source, sink)
-        own[place] += moved if most else -moved
-    capacity[group] = limits
-    flow[group] = own
-    return own.sum()
+    got = np.zeros(most.size, dtype=np.int64)
+    limit, own = np.empty_like(edges), np.empty_like(edges)
+    for g in range(most.size):
+        first, last = group_start[g], group_start[g + 1]
+        for i in range(first, last):
+            limit[i], own[i] = capacity[edges[i]], flow[edges[i]]
+            capacity[edges[i]] = flow[edges[i]] = 0
+        for i in range(first, last):
+            node = 1 + edges[i]
+            source, sink = (0, node) if most[g] else (node, 0)
+            moved, _ = augment(edge_start, node_start, capacity, flow, source, sink)
+            own[i] += moved if most[g] else -moved
+        for i in range(first, last):
+            capacity[edges[i]], flow[edges[i]] = limit[i], own[i]
+            got[g] += own[i]
+    return got
 
 
 @_compiled
@@ -108,7 +95,9 @@ def _label(edge_start, node_start, layer, capacity, flow, source, sink, distance
     """
     distance[:] = -1
     distance[sink] = 0
-    unseen = np.diff(node_start)
+    unseen = np.empty(node_start.size - 1, dtype=np.int64)
+    for k in range(unseen.size):
+        unseen[k] = node_start[k + 1] - node_start[k]
     unseen[layer[sink]] -= 1
     queue[0] = sink
     first, last = 0, 1
@@ -185,7 +174,7 @@ def _block(edge_start, node_start, layer, capacity, flow, source, sink, distance
             arc[path[depth]] += 1
 
 
-@_compiled
+@njit(inline="always")
 def _bottleneck(edge_start, node_start, layer, capacity, flow, path, depth):
     """What a path can take, and the depth of the first edge that it fills."""
     amount, blocked = np.int64(2**62), 0

@@ -4,8 +4,8 @@ SciPy exports the C addresses of its routines. Called through them, from code th
 GIL, two layers can be factorised at once, and a small one costs no more than its arithmetic. The
 addresses are passed as arguments, because compiled code that held them could not be kept on disk.
 
-Matrices are float64 or float32, as the routines are, in Fortran order, given by the address of
-their first entry, with their leading dimension as the number of rows; of a symmetric one only the
+Matrices are float64 or float32, as the routines are, in Fortran order, given by a flat array that
+begins with them, with their leading dimension as the number of rows; of a symmetric one only the
 lower triangle is read or written.
 """
 
@@ -87,22 +87,20 @@ _LOWER, _LEFT, _RIGHT = np.uint8(ord("L")), np.uint8(ord("L")), np.uint8(ord("R"
 _PLAIN, _TRANSPOSED = np.uint8(ord("N")), np.uint8(ord("T"))
 _ONE = np.int32(1)
 
-_compiled = njit()
+_compiled = njit(inline="always")  # each has one caller
 
 
 def _typed_call(_context, address, arguments):
-    """Call a Fortran routine: addresses go as they are, all other values by reference."""
+    """Call a Fortran routine, which takes everything by reference: an array by its first entry."""
     signature = types.void(address, arguments)
 
     def generate(context, builder, signature, values):
         kinds = signature.args[1].types
         unpacked = cgutils.unpack_tuple(builder, values[1], len(kinds))
         passed = [
-            value
-            if kind == types.intp
-            else builder.ptrtoint(
-                cgutils.alloca_once_value(builder, value), context.get_value_type(types.intp)
-            )
+            context.make_array(kind)(context, builder, value).data
+            if isinstance(kind, types.Array)
+            else cgutils.alloca_once_value(builder, value)
             for value, kind in zip(unpacked, kinds, strict=True)
         ]
         routine = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
@@ -116,10 +114,13 @@ call = cast(Callable[..., None], intrinsic(_typed_call))
 
 
 @_compiled
-def cholesky(routines, matrix, order):
-    """Overwrite `matrix` `[order, order]` with `L`, `matrix = L L'`; whether it was possible."""
-    n, failed = np.int32(order), np.zeros(1, dtype=np.int32)
-    call(routines.addresses[0], (_LOWER, n, matrix, n, failed.ctypes.data))
+def cholesky(routines, matrix, order, failed):
+    """Overwrite `matrix` `[order, order]` with `L`, `matrix = L L'`; whether it was possible.
+
+    `failed` is `[1]` int32, for what the routine says.
+    """
+    n = np.int32(order)
+    call(routines.addresses[0], (_LOWER, n, matrix, n, failed))
     return failed[0] == 0
 
 

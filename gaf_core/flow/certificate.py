@@ -111,11 +111,21 @@ def threshold_cut(
         _crossed(height[k + 1], height[k], network.capacity[k], limit, change)
     top, bottom = height[-1][network.live[-1]], height[0][network.live[0]]
     source, target = np.array([len(levels)]), np.array([0])
-    _crossed(source, top, np.full((1, top.size), network.u_inf), limit, change)
-    _crossed(bottom, target, np.full((bottom.size, 1), network.u_inf), limit, change)
+    _crossed(source, top, _endless(network, top.size), limit, change)
+    _crossed(bottom, target, _endless(network, bottom.size).T, limit, change)
     threshold = levels[int(change.cumsum()[:-1].argmin())] if len(levels) else 0.0
     side = potential > threshold
     return side, cut_capacity(network, side)
+
+
+def _endless(network: FlowNetwork, count: int) -> NDArray[np.float64]:
+    """`[1, count]` capacities of edges at the source or the target.
+
+    Read-only as those of a network are: numba would compile what they are passed to once for each.
+    """
+    capacity = np.full((1, count), network.u_inf)
+    capacity.setflags(write=False)
+    return capacity
 
 
 @njit()
@@ -138,7 +148,7 @@ def centrality(network: FlowNetwork, flow: NetworkFlow, mu: float) -> float:
         _decrement(potential[k + 1], potential[k], flow.edges[k], layer, mu)
         for k, layer in enumerate(network.capacity)
     )
-    endless = np.full_like(top, network.u_inf)
+    endless = _endless(network, network.tokens)
     squares += _decrement(np.ones(1), potential[-1], top, endless, mu)
     squares += _decrement(potential[0], np.zeros(1), bottom, endless.T, mu)
     return float(np.sqrt(squares))

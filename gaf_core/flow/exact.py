@@ -24,9 +24,7 @@ still has five digits.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -34,8 +32,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gaf_core.cores import cores
 from gaf_core.errors import SettingsError
-from gaf_core.flow.augment import augment, extremes, shift, shift_group
+from gaf_core.flow.augment import augment, shift
 from gaf_core.flow.layout import (
     Layout,
     layout_of,
@@ -43,11 +42,10 @@ from gaf_core.flow.layout import (
     refuse_node_capacities,
     throughput,
 )
+from gaf_core.flow.pools import pool
 from gaf_core.network import FlowNetwork
 
 _RESOLUTION = 2.0**58
-_CORES = os.cpu_count() or 1
-_pool = ThreadPoolExecutor(max_workers=_CORES, thread_name_prefix="exact")
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,49 +138,30 @@ def ambiguity(
     Raises:
         SettingsError: a group has a token that does not exist.
     """
-    if groups is not None:
-        return _group_bounds(network, [_checked_group(network, group) for group in groups])
-    bounds = np.zeros((network.tokens, 2))
-    if not network.live.any():
-        return bounds
-    counted = _count(network)
-    flow, count = _maximum(counted), len(counted.live[0])
-
-    def extremes_of(first: int, last: int) -> NDArray[np.int64]:
-        return extremes(*counted.where, counted.capacity.copy(), flow.copy(), first, last)
-
-    # the bounds are unique, so they do not depend on who computes which of them
-    cuts = np.linspace(0, count, min(_CORES, count) + 1).astype(int).tolist()
-    found = _pool.map(extremes_of, cuts[:-1], cuts[1:])
-    bounds[counted.live[0]] = np.concatenate(list(found)) * counted.unit
-    return bounds
-
-
-def _group_bounds(network: FlowNetwork, groups: list[NDArray[np.int64]]) -> NDArray[np.float64]:
-    """`[groups, 2]` bounds of the sums over groups of positions among the live input tokens."""
+    if groups is None:
+        groups = [[token] for token in range(network.tokens)]
+    places = [_places(network, group) for group in groups]
+    wanted = [index for index, place in enumerate(places) if place.size]
     bounds = np.zeros((len(groups), 2))
-    if not network.live.any():
+    if not wanted:
         return bounds
     counted = _count(network)
     flow = _maximum(counted)
 
-    def bounds_of(places: NDArray[np.int64]) -> list[list[int]]:
-        capacity, current = counted.capacity.copy(), flow.copy()
-        return [
-            [
-                int(shift_group(*counted.where, capacity, current, groups[place], most))
-                for most in range(2)
-            ]
-            for place in places.tolist()
-        ]
+    def bounds_of(share: list[int]) -> NDArray[np.int64]:
+        twice = [places[index] for index in share for _ in range(2)]
+        most = np.tile([False, True], len(share))
+        return _shift(counted, counted.capacity.copy(), flow.copy(), twice, most).reshape(-1, 2)
 
-    wanted = np.array([place for place, group in enumerate(groups) if group.size], dtype=np.int64)
-    found = _pool.map(bounds_of, np.array_split(wanted, _CORES))
-    bounds[wanted] = np.array([row for rows in found for row in rows]).reshape(-1, 2) * counted.unit
+    # the bounds are unique, so they do not depend on who computes which of them
+    step = -(-len(wanted) // cores())
+    shares = [wanted[first : first + step] for first in range(0, len(wanted), step)]
+    found = list(pool("exact").map(bounds_of, shares))
+    bounds[wanted] = np.concatenate(found) * counted.unit
     return bounds
 
 
-def _checked_group(network: FlowNetwork, group: Sequence[int]) -> NDArray[np.int64]:
+def _places(network: FlowNetwork, group: Sequence[int]) -> NDArray[np.int64]:
     """Where the tokens of a group stand among the live input tokens, each once."""
     wrong = [token for token in group if not 0 <= token < network.tokens]
     if wrong:
@@ -205,10 +184,10 @@ def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlo
         raise SettingsError(f"No path reaches token {token}, so it gets 0 in every flow.")
     counted = _count(network)
     flow = _maximum(counted)
-    index = int(np.flatnonzero(counted.live[0] == token)[0])
     flows = flow.copy(), flow
     for most, extreme in enumerate(flows):
-        shift(*counted.where, counted.capacity, extreme, index, most)
+        group = [_places(network, [token])]
+        _shift(counted, counted.capacity, extreme, group, np.array([bool(most)]))
     least, most = (_report(network, counted, extreme) for extreme in flows)
     return least, most
 
@@ -274,6 +253,18 @@ def _maximum(counted: _Counted) -> NDArray[np.int64]:
     flow = np.zeros_like(counted.capacity)
     augment(*counted.where, counted.capacity, flow, counted.source, 0)
     return flow
+
+
+def _shift(
+    counted: _Counted,
+    capacity: NDArray[np.int64],
+    flow: NDArray[np.int64],
+    groups: list[NDArray[np.int64]],
+    most: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """What each group gets once it was given the most or the least (`augment.shift`)."""
+    start = np.cumsum([0, *(group.size for group in groups)])
+    return shift(*counted.where, capacity, flow, np.concatenate(groups), start, most)
 
 
 def _report(network: FlowNetwork, counted: _Counted, flow: NDArray[np.int64]) -> ExactFlow:

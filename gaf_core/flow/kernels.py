@@ -27,95 +27,13 @@ input gives the same bits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from gaf_core.flow.compiled import njit
-from gaf_core.flow.layout import Layout
-from gaf_core.flow.team import PARTS
-
-Array = NDArray[np.float64]
 
 _STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}
 _compiled = njit(fastmath=_STRICT)
 _inlined = njit(fastmath=_STRICT, inline="always")
-
-
-class Work(NamedTuple):
-    """Everything that the passes of one solve read and write.
-
-    Attributes:
-        edge_start, node_start: where blocks and node layers stand (`layout`).
-        part_start: `[PARTS + 1]` first block of each part.
-        widest: nodes of the widest layer.
-        flow, slack, below, above: `[edges]` the state `f, s, z, w`.
-        potential: `[nodes]` the potentials `p`.
-        theta: `[edges]` conductances.
-        step: `[edges]` flow step `d` of the predictor, 0 where there was none.
-        change: `[nodes]` right-hand side and then solution `dp` of a Newton system.
-        rough: `[nodes]` the same while it is solved in single precision.
-        degree: `[PARTS, nodes]` sums of `theta` over the edges into and out of each node.
-        total: `[nodes]` sum of `theta` over all edges of each node.
-        through: `[PARTS, nodes]` sums of a flow over the edges into and out of each node.
-        mu: `[1]` what the corrector aims at.
-        length: `[2]` how far the step goes, for the flow and for the duals.
-        predicted, shrinks, moved: `[PARTS, ..]` what `predictor_step`, `corrector_lengths` and
-            `update` found in each part.
-    """
-
-    edge_start: NDArray[np.int64]
-    node_start: NDArray[np.int64]
-    part_start: NDArray[np.int64]
-    widest: int
-    flow: Array
-    slack: Array
-    below: Array
-    above: Array
-    potential: Array
-    theta: Array
-    step: Array
-    change: Array
-    rough: NDArray[np.float32]
-    degree: Array
-    total: Array
-    through: Array
-    mu: Array
-    length: Array
-    predicted: Array
-    shrinks: Array
-    moved: Array
-
-
-def work_on(layout: Layout, flow, slack, below, above, potential) -> Work:
-    """Allocate what a solve needs, once: fresh memory would cost as much as filling it."""
-    edge_start, node_start = layout.edge_start, layout.node_start
-    half = int(np.searchsorted(edge_start, edge_start[-1] // 2))
-    half = min(max(half, 1), layout.blocks - 1)
-    return Work(
-        edge_start=edge_start,
-        node_start=node_start,
-        part_start=np.array([0, half, layout.blocks]),
-        widest=int(np.diff(node_start).max()),
-        flow=flow,
-        slack=slack,
-        below=below,
-        above=above,
-        potential=potential,
-        theta=np.zeros_like(flow),
-        step=np.zeros_like(flow),
-        change=np.zeros_like(potential),
-        rough=np.zeros(potential.size, dtype=np.float32),
-        degree=np.zeros((PARTS, potential.size)),
-        total=np.zeros_like(potential),
-        through=np.zeros((PARTS, potential.size)),
-        mu=np.zeros(1),
-        length=np.zeros(2),
-        predicted=np.zeros((PARTS, 4)),
-        shrinks=np.zeros((PARTS, 2)),
-        moved=np.zeros((PARTS, 2)),
-    )
 
 
 @njit(fastmath=True)
@@ -124,6 +42,14 @@ def _total(row):
     for j in range(row.size):
         total += row[j]
     return total
+
+
+@_compiled
+def _largest(row):
+    largest = row[0]
+    for j in range(row.size):
+        largest = _larger(largest, row[j])
+    return largest
 
 
 @_compiled
@@ -191,9 +117,10 @@ def predictor_step(part, work):
                 sloping[j] += dr[j] * (zr[j] - wr[j])
             for j in range(n):
                 bending[j] += dr[j] * (here - below[j])
-        shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
-        slope, bend = slope + sloping.sum(), bend + bending.sum()
-    work.predicted[part] = shrink_p, shrink_d, slope, bend
+        shrink_p, shrink_d = max(shrink_p, _largest(primal)), max(shrink_d, _largest(dual))
+        slope, bend = slope + _total(sloping), bend + _total(bending)
+    found = work.predicted[part]
+    found[0], found[1], found[2], found[3] = shrink_p, shrink_d, slope, bend
 
 
 @_compiled
@@ -251,8 +178,8 @@ def corrector_lengths(part, work):
             for j in range(n):
                 worst = -_above_step(sr[j], wr[j], dr[j], mu, df[j])
                 dual[j] = _larger(dual[j], worst if fr[j] > 0.0 else 0.0)
-        shrink_p, shrink_d = max(shrink_p, primal.max()), max(shrink_d, dual.max())
-    work.shrinks[part] = shrink_p, shrink_d
+        shrink_p, shrink_d = max(shrink_p, _largest(primal)), max(shrink_d, _largest(dual))
+    work.shrinks[part, 0], work.shrinks[part, 1] = shrink_p, shrink_d
 
 
 @_compiled
@@ -301,8 +228,8 @@ def update(part, work):
             for j in range(n):
                 products[j] += fr[j] * zr[j] + sr[j] * wr[j]
             flow_out[i] = _total(fr)
-        furthest, gap = max(furthest, off.max()), gap + products.sum()
-    work.moved[part] = furthest / mu, gap
+        furthest, gap = max(furthest, _largest(off)), gap + _total(products)
+    work.moved[part, 0], work.moved[part, 1] = furthest / mu, gap
 
 
 @_inlined

@@ -42,6 +42,9 @@ Array = NDArray[np.float64]
 _double, _single = blas.load_routines(np.float64), blas.load_routines(np.float32)
 _compiled = njit()
 
+_FORTH, _BACK = np.array([False, True])  # not literals, for each of which numba would compile
+MIDDLE = 2  # the last part of a job, after those of the two chains
+
 
 class Laplacian(NamedTuple):
     """The Laplacian of the layered electrical network, factorised again in every Newton step.
@@ -51,9 +54,14 @@ class Laplacian(NamedTuple):
         edge_start, node_start: where blocks and node layers stand (`layout`).
         middle: the node layer in which the eliminations from both ends meet.
         chains: `[2, 2]` first layer of each elimination, and its direction, up or down.
+        diagonal: `[layers]` whether no layer is eliminated into it: its pivot is then a diagonal.
+        conductance: `[edges]` `theta >= 0`; read only.
+        degree: `[nodes]` sums of the conductances at every node; read only.
         coupling: `[edges]` the matrices `W`.
         factor: the factors `L`, one after the other; where layer `k` begins is `factor_start[k]`.
-        fine: `[2]` whether the pivots of each chain were positive definite.
+        fine: `[3]` whether the pivots of each part were positive definite.
+        failed: `[3, 1]` what the Cholesky factorisation of each part said last.
+        vector: `[nodes]` a right-hand side, and then its potentials.
     """
 
     routines: blas.Routines
@@ -61,176 +69,173 @@ class Laplacian(NamedTuple):
     node_start: NDArray[np.int64]
     middle: int
     chains: NDArray[np.int64]
+    diagonal: NDArray[np.bool_]
+    conductance: Array
+    degree: Array
     coupling: NDArray[np.floating]
     factor: NDArray[np.floating]
     factor_start: NDArray[np.int64]
     fine: NDArray[np.bool_]
+    failed: NDArray[np.int32]
+    vector: NDArray[np.floating]
 
 
-def laplacian_of(layout: Layout) -> Laplacian:
+def laplacian_of(layout: Layout, conductance: Array, degree: Array, vector: Array) -> Laplacian:
     """Allocate the factors once; fresh memory would cost as much as filling it."""
     last = layout.blocks - 1  # node layers 1 to last are unknown
     middle = (1 + last) // 2
-    widths = np.diff(layout.node_start)
-    sizes = widths**2
+    layers, widths = np.arange(last + 2), np.diff(layout.node_start)
+    into = ((layers > 1) & (layers <= middle)) | ((layers >= middle) & (layers < last))
+    sizes = np.where(into, widths**2, widths)
     sizes[[0, -1]] = 0
-    for k in range(1, last + 1):
-        if _is_diagonal(layout.node_start, middle, k):
-            sizes[k] = widths[k]
     return Laplacian(
         routines=_double,
         edge_start=layout.edge_start,
         node_start=layout.node_start,
         middle=middle,
         chains=np.array([[1, 1], [last, -1]]),
-        coupling=np.empty(int(layout.edge_start[-1])),
+        diagonal=~into,
+        conductance=conductance,
+        degree=degree,
+        coupling=np.empty(conductance.size),
         factor=np.zeros(int(sizes.sum())),
         factor_start=np.concatenate([[0], sizes.cumsum()]),
-        fine=np.zeros(2, dtype=np.bool_),
+        fine=np.zeros(3, dtype=np.bool_),
+        failed=np.zeros((3, 1), dtype=np.int32),
+        vector=vector,
     )
 
 
-def in_single(laplacian: Laplacian) -> Laplacian:
+def in_single(laplacian: Laplacian, vector: NDArray[np.float32]) -> Laplacian:
     """The same with factors in single precision, in the same memory: only one holds at a time."""
     return laplacian._replace(
         routines=_single,
         coupling=laplacian.coupling.view(np.float32),
         factor=laplacian.factor.view(np.float32),
+        vector=vector,
     )
 
 
 @_compiled
-def eliminate(chain, laplacian, conductance, degree):
-    """Take new conductances along one chain; into `fine`, whether its pivots were positive.
+def eliminate(part, laplacian):
+    """Factorise the pivots of one part, each into the next; `fine` says if all were positive.
 
-    Args:
-        chain: 0 from the first layer up to the middle, 1 from the last layer down.
-        laplacian: from `laplacian_of`; its factors are overwritten.
-        conductance: flat `theta >= 0` of every edge.
-        degree: flat sum of the conductances at every node.
+    The middle is not fine unless both chains are: then the precision does not resolve the system.
     """
-    laplacian.fine[chain] = _eliminate(laplacian, chain, conductance, degree)
-
-
-@_compiled
-def join(laplacian, degree):
-    """After both chains: factorise the middle; False where the precision does not resolve it."""
-    fine = laplacian.fine
-    return fine[0] and fine[1] and _pivot(laplacian, laplacian.middle, degree)
-
-
-@_compiled
-def _eliminate(laplacian, chain, conductance, degree):
-    """Factorise the pivots of one chain, each into the next; whether all were positive."""
-    node_start, middle = laplacian.node_start, laplacian.middle
+    fine, middle = laplacian.fine, laplacian.middle
+    if part == MIDDLE:
+        fine[MIDDLE] = fine[0] and fine[1] and _pivot(part, laplacian, middle)
+        return
     factor, coupling, routines = laplacian.factor, laplacian.coupling, laplacian.routines
-    k, step = laplacian.chains[chain]
+    conductance = laplacian.conductance
+    fine[part] = True
+    k, step = laplacian.chains[part, 0], laplacian.chains[part, 1]
     while k != middle:
-        if not _pivot(laplacian, k, degree):
-            return False
-        block = k if step > 0 else k - 1
-        first, rows, columns = _block(laplacian, block)
-        coupling[first : first + rows * columns] = conductance[first : first + rows * columns]
-        matrix = _address(coupling, first)
-        own = laplacian.factor_start[k]
-        if _is_diagonal(node_start, middle, k):
+        if not _pivot(part, laplacian, k):
+            fine[part] = False
+            return
+        first, rows, columns = _block(laplacian, k if step > 0 else k - 1)
+        matrix, theta = coupling[first:], conductance[first:]
+        for e in range(rows * columns):
+            matrix[e] = theta[e]
+        pivot = factor[laplacian.factor_start[k] :]
+        if laplacian.diagonal[k]:
             for j in range(columns):
                 for i in range(rows):
-                    coupling[first + j * rows + i] /= factor[own + (i if step > 0 else j)]
+                    matrix[j * rows + i] /= pivot[i if step > 0 else j]
         elif step > 0:
-            blas.divide_left(routines, _address(factor, own), matrix, rows, columns)
+            blas.divide_left(routines, pivot, matrix, rows, columns)
         else:
-            blas.divide_right(routines, _address(factor, own), matrix, rows, columns)
+            blas.divide_right(routines, pivot, matrix, rows, columns)
         k += step
-    return True
 
 
 @_compiled
-def _pivot(laplacian, k, degree):
+def _pivot(part, laplacian, k):
     """`S_k = L L'`, of which a diagonal is kept as a vector; whether it is positive definite."""
-    node_start, middle = laplacian.node_start, laplacian.middle
+    node_start, degree, middle = laplacian.node_start, laplacian.degree, laplacian.middle
     factor, routines = laplacian.factor, laplacian.routines
     n = node_start[k + 1] - node_start[k]
     own = laplacian.factor_start[k]
-    if _is_diagonal(node_start, middle, k):
+    if laplacian.diagonal[k]:
         for i in range(n):
             if not degree[node_start[k] + i] > 0.0:
                 return False
             factor[own + i] = np.sqrt(degree[node_start[k] + i])
         return True
-    matrix = _address(factor, own)
-    onto = False
-    for block in (k - 1, k):  # from the layer below and the layer above, if eliminated into k
-        if (block < k and 1 < k <= middle) or (block == k and middle <= k < node_start.size - 3):
-            first, rows, columns = _block(laplacian, block)
-            other = _address(laplacian.coupling, first)
-            blas.subtract_gram(routines, matrix, other, rows, columns, block < k, onto)
-            onto = True
+    matrix = factor[own:]
+    onto = 1 < k <= middle  # the layer below was eliminated into this one, and the layer above?
+    if onto:
+        first, rows, columns = _block(laplacian, k - 1)
+        blas.subtract_gram(routines, matrix, laplacian.coupling[first:], rows, columns, True, False)
+    if middle <= k < node_start.size - 3:
+        first, rows, columns = _block(laplacian, k)
+        blas.subtract_gram(routines, matrix, laplacian.coupling[first:], rows, columns, False, onto)
     for i in range(n):
-        factor[own + i * (n + 1)] += degree[node_start[k] + i]
-    return blas.cholesky(routines, matrix, n) and np.isfinite(factor[own + n * n - 1])
+        matrix[i * (n + 1)] += degree[node_start[k] + i]
+    failed = laplacian.failed[part]
+    return blas.cholesky(routines, matrix, n, failed) and np.isfinite(matrix[n * n - 1])
 
 
 @_compiled
-def reduce(chain, laplacian, vector):
-    """First of three steps to the potentials of a right-hand side, flat over all nodes, in place.
+def reduce(part, laplacian):
+    """First of two steps from a right-hand side in `vector` to its potentials, in place.
 
-    `y_k = L^-1 b_k` and `b_n += W' y_k` along one chain, short of the middle layer.
+    A chain, short of the middle layer: `y_k = L^-1 b_k` and `b_n += W' y_k`. The middle, after both
+    chains: the layer where they meet, and the ends, which stay at 0.
     """
-    k, step = laplacian.chains[chain]
-    while k != laplacian.middle:
-        _divide(laplacian, k, vector, False)
-        if k + step != laplacian.middle:
-            _couple(laplacian, k, k + step, vector)
+    middle, vector = laplacian.middle, laplacian.vector
+    if part == MIDDLE:
+        vector[0] = vector[-1] = 0.0
+        if middle > 1:
+            _couple(laplacian, middle - 1, middle)
+        if middle < laplacian.node_start.size - 3:
+            _couple(laplacian, middle + 1, middle)
+        _divide(laplacian, middle, _FORTH)
+        _divide(laplacian, middle, _BACK)
+        return
+    k, step = laplacian.chains[part, 0], laplacian.chains[part, 1]
+    while k != middle:
+        _divide(laplacian, k, _FORTH)
+        if k + step != middle:
+            _couple(laplacian, k, k + step)
         k += step
 
 
 @_compiled
-def solve_middle(laplacian, vector):
-    """Second step, after both chains: the layer where they meet, and the ends, which stay at 0."""
-    middle = laplacian.middle
-    vector[0] = vector[-1] = 0.0
-    if middle > 1:
-        _couple(laplacian, middle - 1, middle, vector)
-    if middle < laplacian.node_start.size - 3:
-        _couple(laplacian, middle + 1, middle, vector)
-    _divide(laplacian, middle, vector, False)
-    _divide(laplacian, middle, vector, True)
-
-
-@_compiled
-def expand(chain, laplacian, vector):
-    """Third step: `p_k = L^-T (y_k + W p_n)` back along one chain."""
-    end, step = laplacian.chains[chain]
+def expand(part, laplacian):
+    """Second step, after the middle: `p_k = L^-T (y_k + W p_n)` back along one chain."""
+    end, step = laplacian.chains[part, 0], laplacian.chains[part, 1]
     k = laplacian.middle - step
     while (k - end) * step >= 0:
-        _couple(laplacian, k + step, k, vector)
-        _divide(laplacian, k, vector, True)
+        _couple(laplacian, k + step, k)
+        _divide(laplacian, k, _BACK)
         k -= step
 
 
 @_compiled
-def _divide(laplacian, k, vector, transposed):
+def _divide(laplacian, k, transposed):
     """Divide the part of `vector` in layer `k` by its factor, or the transposed factor."""
-    node_start, factor = laplacian.node_start, laplacian.factor
-    n, begin, own = node_start[k + 1] - node_start[k], node_start[k], laplacian.factor_start[k]
-    if _is_diagonal(node_start, laplacian.middle, k):
+    node_start, own = laplacian.node_start, laplacian.factor_start[k]
+    vector, factor = laplacian.vector[node_start[k] :], laplacian.factor[own:]
+    n = node_start[k + 1] - node_start[k]
+    if laplacian.diagonal[k]:
         for i in range(n):
-            vector[begin + i] /= factor[own + i]
+            vector[i] /= factor[i]
     else:
-        matrix, part = _address(factor, own), _address(vector, begin)
-        blas.divide_vector(laplacian.routines, matrix, part, n, transposed)
+        blas.divide_vector(laplacian.routines, factor, vector, n, transposed)
 
 
 @_compiled
-def _couple(laplacian, source, target, vector):
+def _couple(laplacian, source, target):
     """Add to layer `target` what `W` or `W'` makes of neighbouring layer `source`."""
     first, rows, columns = _block(laplacian, min(source, target))
+    vector, node_start = laplacian.vector, laplacian.node_start
     blas.add_product(
         laplacian.routines,
-        _address(vector, laplacian.node_start[target]),
-        _address(laplacian.coupling, first),
-        _address(vector, laplacian.node_start[source]),
+        vector[node_start[target] :],
+        laplacian.coupling[first:],
+        vector[node_start[source] :],
         rows,
         columns,
         source < target,
@@ -244,15 +249,3 @@ def _block(laplacian, block):
     rows = node_start[block + 1] - node_start[block]
     columns = node_start[block + 2] - node_start[block + 1]
     return laplacian.edge_start[block], rows, columns
-
-
-@_compiled
-def _is_diagonal(node_start, middle, k):
-    """Whether no layer is eliminated into layer `k`: its pivot is then a diagonal."""
-    below, above = 1 < k <= middle, middle <= k < node_start.size - 3
-    return not (below or above)
-
-
-@_compiled
-def _address(array, entry):
-    return array.ctypes.data + array.itemsize * entry

@@ -40,6 +40,7 @@ def expand(network: FlowNetwork) -> FlowNetwork:
     limit = np.minimum(network.node_capacity, network.u_inf)
     capacity[::2, np.arange(tokens), np.arange(tokens)] = limit
     capacity[1::2] = network.capacity
+    capacity.flags.writeable = False  # as those of every network are
     live = np.repeat(network.live, 2, axis=0)[:-1]
     return replace(network, capacity=capacity, live=live, residual=None, node_capacity=None)
 

@@ -14,11 +14,10 @@ in which order, does not depend on who does it, so neither do the bits of the re
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -27,8 +26,10 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from gaf_core.cores import cores
 from gaf_core.flow.blas import call
 from gaf_core.flow.compiled import njit
+from gaf_core.flow.pools import pool
 
 T = TypeVar("T")
 
@@ -36,16 +37,14 @@ PARTS = 2
 # Below this many edges a helper costs more than it saves (measured on two cores).
 WORTHWHILE = 30_000
 
-_cores = os.cpu_count() or 1
-_pool = ThreadPoolExecutor(max_workers=_cores, thread_name_prefix="helper")
 # A helper watches without sleeping, so there are never more threads at work than cores.
-_idle = threading.Semaphore(_cores)
+_at_work, _count = 0, threading.Lock()
 _system = ctypes.WinDLL("kernel32") if sys.platform == "win32" else ctypes.CDLL(None)
 _yield = _system.SwitchToThread if sys.platform == "win32" else _system.sched_yield
 _YIELD = int(ctypes.cast(_yield, ctypes.c_void_p).value or 0)
 _LOOKS = 2_000  # at the board, before the processor is offered to another thread
 
-_OPEN, _DONE, _OVER, JOB = range(4)
+_OPEN, _DONE, _OVER, JOB, _LAST = range(5)
 
 
 class Team(NamedTuple):
@@ -53,45 +52,52 @@ class Team(NamedTuple):
 
     Attributes:
         helped: whether there is a helper.
-        board: `[4]` number of the job whose second part can be taken, or 0; number of the last job
-            that the helper has done; whether all is over; what the job is.
+        board: `[5]` number of the job whose second part can be taken, or 0; number of the last job
+            that the helper has done; whether all is over; what the job is; how many there were.
+        address: of the board.
         pause: address of the C function that offers the processor to another thread.
     """
 
     helped: bool
     board: NDArray[np.int64]
+    address: int
     pause: int
+
+
+def team_of(helped: bool) -> Team:
+    """A team before its first job."""
+    board = np.zeros(5, dtype=np.int64)
+    return Team(helped, board, board.ctypes.data, _YIELD)
 
 
 def with_help(edges: int, lead: Callable[..., T], help_out: Callable, *arguments: object) -> T:
     """Call `lead(team, *arguments)`, and `help_out` on another thread where that pays."""
-    board = np.zeros(4, dtype=np.int64)
-    with _Idle(wanted=True) as one, _Idle(wanted=edges >= WORTHWHILE) as other:
-        team = Team(_cores >= PARTS and one and other, board, _YIELD)
+    with _at_work_if(True) as one, _at_work_if(edges >= WORTHWHILE) as other:
+        team = team_of(helped=one and other)
         if not team.helped:
             return lead(team, *arguments)
-        helper = _pool.submit(help_out, team, *arguments)
+        helper = pool("helper").submit(help_out, team, *arguments)
         try:
             return lead(team, *arguments)
         finally:
-            board[_OVER] = 1
+            team.board[_OVER] = 1
             if not helper.cancel():
                 helper.result()
 
 
-class _Idle:
-    """A core that no solve uses, if one is wanted and there is one."""
-
-    def __init__(self, wanted: bool):
-        self._wanted = wanted
-
-    def __enter__(self) -> bool:
-        self._taken = self._wanted and _idle.acquire(blocking=False)
-        return self._taken
-
-    def __exit__(self, *_) -> None:
-        if self._taken:
-            _idle.release()
+@contextmanager
+def _at_work_if(wanted: bool) -> Iterator[bool]:
+    """Take a core that no solve uses, if one is wanted and there is one; whether it was taken."""
+    global _at_work
+    limit = cores() if wanted else 0
+    with _count:
+        taken = _at_work < limit
+        _at_work += taken
+    try:
+        yield taken
+    finally:
+        with _count:
+            _at_work -= taken
 
 
 def _typed_exchange(_context, address, expected, value):
@@ -126,29 +132,26 @@ _write = cast(Callable[..., None], intrinsic(_typed_write))
 
 
 @njit()
-def _place(team, entry):
-    """Address of an entry of the board."""
-    return team.board.ctypes.data + 8 * entry
-
-
-@njit()
-def post(team, number, job):
-    """Leader: open the second part of job `number`, counted from 1."""
+def post(team, job):
+    """Leader: open the second part of a job; its number, counted from 1."""
+    team.board[_LAST] += 1
+    number = team.board[_LAST]
     team.board[JOB] = job
-    _write(_place(team, _OPEN), np.int64(number))
+    _write(team.address + 8 * _OPEN, number)
+    return number
 
 
 @njit()
 def take(team, number):
     """Both: whether the second part of this job is the caller's to do."""
-    return _exchange(_place(team, _OPEN), np.int64(number), np.int64(0)) == number
+    return _exchange(team.address + 8 * _OPEN, number, np.int64(0)) == number
 
 
 @njit()
 def wait(team, number):
     """Leader: until the helper has done its part."""
     looks = 0
-    while _read(_place(team, _DONE)) != number:
+    while _read(team.address + 8 * _DONE) != number:
         looks = _look(team, looks)
 
 
@@ -157,8 +160,8 @@ def watch(team):
     """Helper: until there is a job, its number; 0 when all is over."""
     looks = 0
     while True:
-        number = _read(_place(team, _OPEN))
-        if number or _read(_place(team, _OVER)):
+        number = _read(team.address + 8 * _OPEN)
+        if number or _read(team.address + 8 * _OVER):
             return number
         looks = _look(team, looks)
 
@@ -166,10 +169,10 @@ def watch(team):
 @njit()
 def finish(team, number):
     """Helper: say that the part is done."""
-    _write(_place(team, _DONE), np.int64(number))
+    _write(team.address + 8 * _DONE, number)
 
 
-@njit()
+@njit(inline="always")
 def _look(team, looks):
     if looks == _LOOKS:
         call(team.pause, ())

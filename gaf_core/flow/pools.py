@@ -1,0 +1,20 @@
+"""Threads that wait between solves: to start one can take longer than a small solve."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from gaf_core.cores import cores
+
+
+def pool(purpose: str) -> ThreadPoolExecutor:
+    """A pool of as many threads as can run at once, one a purpose, so that none waits for itself.
+
+    Raises:
+        SettingsError: GAF_THREADS is no number of threads.
+    """
+    return _pool(purpose, cores())
+
+
+@cache
+def _pool(purpose: str, threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix=purpose)

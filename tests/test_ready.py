@@ -1,0 +1,56 @@
+"""The solver is compiled once: in steps that are shown, kept, and enough for every network."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import gaf_core as gaf
+from gaf_core.flow import augment, barrier, certificate, ready, steps
+from tests.networks import information
+
+ENTRIES = (augment.augment, augment.shift, certificate._crossed, certificate._decrement)
+
+
+def compiled_for() -> list[int]:
+    """For how many kinds of arguments each function that is called from Python was compiled."""
+    functions = [function for function, _ in steps.parts()]
+    return [len(function.signatures) for function in [*functions, *ENTRIES, barrier._surround]]
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_nothing_is_compiled_after_it_was_prepared(monkeypatch, threads):
+    monkeypatch.setenv("GAF_THREADS", threads)
+    ready.prepare()
+    assert ready.compiled()
+    before = compiled_for()
+    assert max(before) == 2  # the Newton systems, in double and in single precision
+    for tokens in (1, 5, 130):
+        network = gaf.FlowNetwork.from_information(information("attention", 3, tokens, seed=0))
+        gaf.solve(network)
+        gaf.max_flow(network)
+        gaf.ambiguity(network)
+        gaf.ambiguity(network, [[0], list(range(tokens))])
+        gaf.extreme_flows(network, int(np.flatnonzero(network.live[0])[0]))
+    narrow = gaf.FlowNetwork.from_information(np.ones((2, 3, 3)), node_capacity=np.ones((2, 3)))
+    gaf.central_path(narrow, [1e-1, 1e-3])
+    assert compiled_for() == before
+
+
+def test_each_step_is_shown(monkeypatch):
+    monkeypatch.setattr(ready, "_prepared", False)
+    shown = []
+    ready.prepare(lambda done, total: shown.append((done, total)))
+    total = shown[0][1]
+    assert shown == [(done, total) for done in range(total + 1)]
+    assert total > 10
+    ready.prepare(lambda *_: pytest.fail("it was prepared already"))
+
+
+def test_only_the_first_time_is_called_a_compilation():
+    assert ready.compiled()  # the tests have used the solver, or `make` has prepared it
+    command = [sys.executable, "-m", "gaf_core.flow"]
+    ready.prepare()
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stdout.startswith("solver ready in")
