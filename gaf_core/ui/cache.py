@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
-from gaf_core.flow.ready import prepare
+from gaf_core.flow.ready import compiled, prepare
 from gaf_core.settings import TextLike
 from gaf_core.ui.shelf import Shelf
 
@@ -57,7 +57,9 @@ def model(choice: Choice) -> Model:
     """The chosen model, with the progress of its download."""
     if choice in _models():
         return _models().get(choice, lambda: _load(choice))
-    with st.spinner("Loading the model …"):  # which somebody else may be doing already
+    preparing = "Preparing the solver, about half a minute, once …"
+    # which somebody else may be doing already
+    with st.spinner("Loading the model …" if compiled() else preparing):
         return _models().get(choice, lambda: _load(choice))
 
 
