@@ -1,37 +1,44 @@
 """What tests of the app in a browser share: one server and one Chromium for all of them."""
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from tests import chromium
+from tests.patience import HANG, HANG_MS
 from tests.visits import Visit
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        reason = f"no Chromium on this machine: none of {', '.join(NAMES)} is on the path"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-background-networking"]
+        path = chromium.find(playwright.chromium.executable_path)
+        if path is None:
+            pytest.fail(chromium.ABSENT) if chromium.required() else pytest.skip(chromium.ABSENT)
+        expect.set_options(timeout=HANG_MS)
+        started = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-background-networking"],
+            timeout=HANG_MS,
         )
-        yield chromium
-        chromium.close()
+        yield started
+        started.close()
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if line := chromium.closing_line([str(report.longrepr) for report in skipped]):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -60,24 +67,32 @@ def served(log: Path) -> Iterator[str]:
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
-            wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+            wait_until_healthy(port, process, log)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=HANG)
     assert "Traceback" not in log.read_text()
 
 
-def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
+def wait_until_healthy(port: int, process: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + HANG
+    while not healthy(port):
         assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=1)
-        except OSError:
-            time.sleep(0.25)
-        else:
-            return
-    pytest.fail(f"the server did not start: {log.read_text()}")
+        assert time.monotonic() < end, f"the server did not start: {log.read_text()}"
+        time.sleep(0.1)  # between two looks
+
+
+def healthy(port: int) -> bool:
+    """Whether the server answers, asked directly: a proxy may stand in the environment."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=HANG)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,11 @@ from tests.visits import (
     CHART,
     HEATMAP,
     Visit,
-    changed,
+    ask,
+    changing,
     choose,
     colours,
+    fitted,
     nodes,
     settled,
     words,
@@ -33,7 +35,8 @@ def test_type_switch_see_and_download(visit, tmp_path):
     write(page, "The plot is dull, but the acting is wonderful.")
     assert "The plot is dull, but the acting is wonderful." in words(page) != first
     before = colours(page), nodes(page)
-    choose(page, "AF")
+    with changing(page, ".sankey"):
+        choose(page, "AF")
     assert colours(page) != before[0]
     assert nodes(page) != before[1]
     metric = page.get_by_test_id("stMetric").filter(has_text="Flow value")
@@ -72,8 +75,9 @@ def test_a_link_shows_somebody_else_the_same(visit):
     page = visit.open()
     write(page, "Not bad at all, said <b>nobody</b> & sons: 100 %!")
     choose(page, "GF")
-    page.get_by_text("Show special tokens").click()
-    changed(page)
+    with changing(page):
+        page.get_by_text("Show special tokens").click()
+    page.wait_for_url("**special=false**")
     link = urlsplit(page.url)
     other = visit.open(f"?{link.query}")
     assert words(other) == words(page)
@@ -127,7 +131,7 @@ def test_nothing_sticks_out_of_the_page_at_any_width(visit):
     page = visit.open("?text=" + quote("word " * 60))
     for width in (1440, 800, 420):
         page.set_viewport_size({"width": width, "height": 1000})
-        nodes(page)
+        fitted(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         for chart in page.locator(CHART).all():
             box = chart.bounding_box()
@@ -148,7 +152,7 @@ def test_markup_in_a_text_never_runs(visit):
 
 def test_a_very_long_text_survives_as_a_link(visit):
     page = visit.open()
-    write(page, "good film " * 2500)
+    ask(page, "good film " * 2500)
     expect(page.get_by_test_id("stAlert")).to_contain_text("5,002 tokens")
     page.reload()
     settled(page)

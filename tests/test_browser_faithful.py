@@ -1,11 +1,12 @@
 """Faithful GAF in a real Chromium: the choice and its ingredients are in the link."""
 
+import re
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.visits import changed, words
+from tests.visits import CHART, changing, drawn, settled, words
 
 pytestmark = pytest.mark.browser
 
@@ -22,18 +23,19 @@ def link(page: Page) -> dict[str, list[str]]:
 
 def test_the_method_its_ingredients_and_the_comparison_are_in_the_link(visit):
     page = visit.open(f"?text={TEXT}")
-    method(page).get_by_text("faithful", exact=True).click()
-    changed(page)
+    with changing(page):
+        method(page).get_by_text("faithful", exact=True).click()
+    page.wait_for_url("**gradients=frozen**")
     assert link(page)["method"] == ["faithful"]
-    assert link(page)["gradients"] == ["frozen"]
+    assert "node_capacities" in link(page)
     page.get_by_text("Advanced", exact=True).click()
-    page.get_by_text("Capacities of nodes", exact=True).click()
-    changed(page)
+    with changing(page):
+        page.get_by_text("Capacities of nodes", exact=True).click()
     expect(method(page).get_by_role("radio", checked=True)).to_have_accessible_name("own mix")
-    assert "node_capacities" not in link(page), "off is how a link is without it"
+    expect(page).not_to_have_url(re.compile("node_capacities"))  # off is how a link is without it
     page.get_by_text("Published and faithful side by side", exact=True).click()
-    changed(page)
     expect(page.get_by_text("AOPC, Faithful GAF")).to_be_visible()
+    settled(page)
     other = visit.open(f"?{urlsplit(page.url).query}")
     expect(method(other).get_by_role("radio", checked=True)).to_have_accessible_name("own mix")
     expect(other.get_by_text("AOPC, Faithful GAF")).to_be_visible()
@@ -44,8 +46,9 @@ def test_the_method_its_ingredients_and_the_comparison_are_in_the_link(visit):
 def test_the_comparison_fits_the_page(visit, width, dark):
     page = visit.open(f"?text={TEXT}&method=faithful&side=true", width, dark)
     expect(page.get_by_text("AOPC, random")).to_be_visible()
-    charts = page.locator('[data-testid="stPlotlyChart"]')
-    expect(charts.nth(4).locator(".main-svg").first).to_be_visible()
+    charts = page.locator(CHART)
+    expect(charts.nth(4)).to_be_attached()
+    drawn(page)
     for number in (2, 3, 4):  # the two steps and the curves
         box = charts.nth(number).bounding_box()
         assert box is not None

@@ -1,5 +1,7 @@
 """Changing between models in a real Chromium, in any order."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -16,7 +18,6 @@ def pick(page: Page, model: str) -> None:
     box.click()
     box.fill(model)
     box.press("Enter")
-    settled(page)
 
 
 @needs_weights
@@ -25,31 +26,30 @@ def test_three_models_in_any_order(visit, tmp_path):
     verdict = {
         "minilm-reviews": "The model says positive",
         "smollm2-135m": "The model continues with Paris",
-        folder: "The model says",
+        folder: re.compile("The model says (bad|so-so|good)"),
     }
     page = visit.open()
-    page.set_default_timeout(120_000)  # the language model is unpacked when it is first used
     for name in ("smollm2-135m", folder, "minilm-reviews", folder, "smollm2-135m"):
         pick(page, name)
-        expect(page.locator(".gaf-verdict")).to_contain_text(verdict[name], timeout=120_000)
-        expect(page.get_by_text("Proven.")).to_be_visible(timeout=30_000)
+        expect(page.locator(".gaf-verdict")).to_contain_text(verdict[name])
+        settled(page)
+        expect(page.get_by_text("Proven.")).to_be_visible()
         expect(page.locator('[data-testid="stAlert"]')).to_have_count(0)
 
 
 @needs_weights
 def test_a_token_is_searched_and_contrasted(visit):
     page = visit.open("?model=smollm2-135m&target=a+contrast+of+two&for=Paris&against=London")
-    page.set_default_timeout(120_000)
     verdict = page.locator(".gaf-verdict")
-    expect(verdict).to_contain_text("why Paris against London", timeout=120_000)
+    expect(verdict).to_contain_text("why Paris against London")
     page.get_by_role("button", name="Search the vocabulary").nth(1).click()
     page.get_by_label("Tokens that contain").fill("Rome")
     page.get_by_label("Tokens that contain").press("Enter")
     page.get_by_role("radio", name="' Rome'").or_(
         page.get_by_role("button", name="' Rome'")
     ).click()
-    expect(verdict).to_contain_text("why Paris against Rome", timeout=30_000)
-    assert "against=%23" in page.url, "the link holds the entry that was found"
+    expect(verdict).to_contain_text("why Paris against Rome")
+    page.wait_for_url("**against=%23**")  # the entry that was found
 
 
 def test_a_link_to_a_hub_model_asks_first(visit):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
@@ -14,7 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 import gaf_core as gaf
 from gaf_core.bottleneck import bottleneck, cut_in_words
@@ -22,6 +23,7 @@ from gaf_core.figures import layer_matrix, sankey
 from gaf_core.focus import Node, focus_in_words, part_of
 from gaf_core.report import to_html
 from tests.handmade import explanation_of
+from tests.patience import HANG, HANG_MS
 
 TEXT = "Tea & <b>milk</b> </script><script>window.hacked=1</script> are lovely"
 
@@ -168,15 +170,14 @@ class Reader:
 
     def open(self, path: Path, **media) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(HANG_MS)
         page.emulate_media(**media)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", self._request)
         page.goto(path.as_uri())
-        page.wait_for_function(
-            "[...document.querySelectorAll('.gaf-print')].every(image => image.src)"
-        )
+        expect(page.locator(".gaf-print")).to_have_count(7)
+        expect(page.locator(".gaf-print:not([src])")).to_have_count(0)  # made last
         return page
 
     def _console(self, message) -> None:
@@ -197,6 +198,20 @@ def reader(browser) -> Iterator[Reader]:
     assert not reader.problems
 
 
+def fitted(page: Page) -> None:
+    """Wait until every figure has the width of its place.
+
+    Looked at from outside: the page allows no script but its own, so none of ours can wait in it.
+    """
+    end = time.monotonic() + HANG
+    while not page.evaluate(
+        "[...document.querySelectorAll('.gaf-plot')].every("
+        "one => one.clientWidth === one.querySelector('.main-svg').width.baseVal.value)"
+    ):
+        assert time.monotonic() < end, "a figure keeps another width than its place"
+        page.wait_for_timeout(50)  # between two looks
+
+
 @pytest.mark.browser
 def test_it_opens_from_the_disk_and_draws(reader, file):
     page = reader.open(file)
@@ -207,7 +222,7 @@ def test_it_opens_from_the_disk_and_draws(reader, file):
     page.locator(".hoverlayer .hovertext").first.wait_for()
     for width in (1200, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
+        fitted(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
@@ -218,8 +233,8 @@ def test_it_follows_the_scheme_and_prints_light(reader, file):
     paper = "getComputedStyle(document.body).backgroundColor"
     assert (page.evaluate(ink), page.evaluate(paper)) == ("rgb(231, 236, 242)", "rgb(16, 21, 28)")
     page.emulate_media(color_scheme="light")
-    page.wait_for_timeout(300)
-    assert (page.evaluate(ink), page.evaluate(paper)) == ("rgb(26, 34, 48)", "rgb(255, 255, 255)")
+    expect(page.locator(".gaf-plot .ytick text").first).to_have_css("fill", "rgb(26, 34, 48)")
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
     page.emulate_media(color_scheme="dark", media="print")
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     assert not page.locator(".gaf-plot").first.is_visible()

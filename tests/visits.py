@@ -1,9 +1,18 @@
-"""A visitor of the app in a real Chromium. Nothing may leave this computer."""
+"""A visitor of the app in a real Chromium. Nothing may leave this computer.
+
+A test waits for a state of the page, never for a time. What an action changes is waited for first,
+since the page is in the same state as before until the server has heard of it; then the end of the
+run, with which everything else has arrived.
+"""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.patience import HANG_MS
 
 HEATMAP = ".gaf-heatmap"
 CHART = '[data-testid="stPlotlyChart"]'
@@ -20,7 +29,7 @@ class Visit:
         page = self.context.new_page()
         page.set_viewport_size({"width": width, "height": 1000})
         page.emulate_media(color_scheme="dark" if dark else "light")
-        page.set_default_timeout(60_000)  # the first visit loads the model and the solver
+        page.set_default_timeout(HANG_MS)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", self._request)
@@ -41,26 +50,69 @@ class Visit:
 
 
 def settled(page: Page) -> None:
-    """Wait until the script has run and everything that it sent is drawn."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    """Wait until the page shows an answer and the script that sends it has ended."""
     page.wait_for_selector(f'{HEATMAP}, [data-testid="stAlert"]')
-    page.wait_for_timeout(300)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def drawn(page: Page) -> None:
+    """Wait until a settled page has drawn every figure and table, and nothing moves any more."""
+    settled(page)
+    page.wait_for_function(
+        """() => {
+            const all = selector => [...document.querySelectorAll(selector)];
+            return !all('[data-testid="stSkeleton"]').length
+                && all('[data-testid="stPlotlyChart"]').every(one => one.querySelector('.main-svg'))
+                && all('[data-testid="stDataFrame"]').every(one => one.querySelector('td'))
+                && all('.sankey-node, .sankey-node rect').every(one => !one.__transition__);
+        }"""  # d3 keeps what it moves in `__transition__` until it stands
+    )
+
+
+def in_view(element: Locator) -> None:
+    """Scroll to an element, and wait until the page has been told: a scroll closes an open list."""
+    element.scroll_into_view_if_needed()
+    element.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def fitted(page: Page) -> None:
+    """Wait until every figure has the width of its place and nothing on the page slides."""
+    drawn(page)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(
+                one => one.clientWidth === one.querySelector('.main-svg').width.baseVal.value
+            ) && !document.getAnimations().some(one => one instanceof CSSTransition)"""
+    )
+
+
+@contextmanager
+def changing(page: Page, selector: str = HEATMAP) -> Iterator[None]:
+    """Do what changes the first of some elements, then wait until it has and the page settles."""
+    read = "selector => document.querySelector(selector)?.outerHTML"
+    before = page.evaluate(read, selector)
+    yield
+    page.wait_for_function(
+        f"([selector, before]) => ({read})(selector) !== before", arg=[selector, before]
+    )
+    settled(page)
 
 
 def write(page: Page, text: str) -> None:
+    """Explain another text; it is not refused."""
+    ask(page, text)
+    expect(page.locator(HEATMAP).first).to_contain_text(text)
+    settled(page)
+
+
+def ask(page: Page, text: str) -> None:
     page.get_by_role("textbox", name="Text to explain").fill(text)
     page.get_by_role("button", name="Explain", exact=True).click()
-    changed(page)
 
 
 def choose(page: Page, name: str) -> None:
-    page.get_by_role("radiogroup", name="Tensor").get_by_text(name, exact=True).click()
-    changed(page)
-
-
-def changed(page: Page) -> None:
-    page.wait_for_timeout(1_200)  # until a busy machine has begun to run the script
-    settled(page)
+    """Another tensor, which has other scores."""
+    with changing(page):
+        page.get_by_role("radiogroup", name="Tensor").get_by_text(name, exact=True).click()
 
 
 def words(page: Page) -> str:
@@ -76,7 +128,7 @@ def colours(page: Page) -> list[str]:
 def nodes(page: Page) -> list[list[float]]:
     """`[x, y, height]` of every node of the Sankey, in pixels."""
     page.wait_for_selector(".sankey-node rect")
-    page.wait_for_timeout(700)  # plotly moves nodes to their places within half a second
+    drawn(page)
     return page.locator(".sankey-node rect").evaluate_all(
         "all => all.map(r => r.getBoundingClientRect()).map(r => [r.x, r.y, r.height])"
     )
