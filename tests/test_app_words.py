@@ -10,6 +10,7 @@ from tests.test_app import (
     sankey_of,
     visible,
 )
+from tests.tolerance import assert_close, summed
 
 TEXT = "Don't watch it 🛸: unwatchably bad."
 
@@ -39,7 +40,8 @@ def test_words_and_tokens_sum_to_the_same():
     app = opened(text=TEXT)
     by_words = sum(figures_of(app)[1]["data"][0]["x"])
     app.radio(key="show").set_value("tokens").run()
-    assert abs(sum(figures_of(app)[1]["data"][0]["x"]) - by_words) < 1e-9
+    by_tokens = figures_of(app)[1]["data"][0]["x"]
+    assert_close(sum(by_tokens), by_words, roundings=summed(len(by_tokens)))
 
 
 def test_the_choice_is_part_of_the_link():

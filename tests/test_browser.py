@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES
+from tests.tolerance import assert_close, summed
 from tests.visits import (
     CHART,
     HEATMAP,
@@ -45,10 +46,10 @@ def test_type_switch_see_and_download(visit, tmp_path):
     assert [row["token"] for row in scores][:4] == ["[CLS]", "the", "plot", "is"]
     value = sum(float(row["score"]) for row in scores)
     assert value == pytest.approx(shown, rel=1e-3)
-    assert sum(float(row["share"]) for row in scores) == pytest.approx(1.0, rel=1e-12)
+    assert_close(sum(float(row["share"]) for row in scores), 1.0, roundings=summed(len(scores)))
     edges = downloaded(page, "Edges (CSV)", tmp_path)
     last = [float(row["flow"]) for row in edges if row["layer"] == "5"]
-    assert sum(last) == pytest.approx(value, rel=1e-9)
+    assert_close(sum(last), value, roundings=summed(len(last)))
 
 
 def test_the_first_visitor_of_a_server_may_come_by_a_link(context, new_server):
