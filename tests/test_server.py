@@ -3,6 +3,7 @@
 import asyncio
 import runpy
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def answered(kind: bytes, status: int = 200) -> dict[bytes, bytes]:
     async def send(message):
         sent.append(message)
 
-    asyncio.run(server.Preloading(app)({"type": "http"}, None, send))
+    with ThreadPoolExecutor(1) as thread:  # in this one a browser's loop may run
+        thread.submit(asyncio.run, server.Preloading(app)({"type": "http"}, None, send)).result()
     return dict(sent[0]["headers"])
 
 
