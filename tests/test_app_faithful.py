@@ -49,11 +49,13 @@ def bundled(tmp_path_factory) -> Iterator[str]:
     """
     folder = tmp_path_factory.mktemp("bundled") / "minilm-reviews"
     shutil.copytree(ROOT / "assets" / "models" / "minilm-reviews", folder)
+    usual = cache.load_model
+
+    def load_model(name: str, **how) -> gaf.Model:
+        return in_float64(usual(name, **how)) if name == str(folder) else usual(name, **how)
+
     with pytest.MonkeyPatch.context() as patch:
-        load_model = cache.load_model
-        patch.setattr(
-            cache, "load_model", lambda *args, **how: in_float64(load_model(*args, **how))
-        )
+        patch.setattr(cache, "load_model", load_model)
         yield str(folder)
 
 
