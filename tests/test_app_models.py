@@ -1,8 +1,10 @@
 """Other models on the Explore page: language models, pairs, refusals; without a browser."""
 
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -135,8 +137,15 @@ def test_a_folder_that_was_trained_again_is_another_model(tmp_path):
     app = opened(model=str(folder), text="a good film")
     first = figures_of(app)[0]["data"][0]["x"]
     tiny_module(labels=("bad", "good"), seed=1).save_pretrained(folder)
+    make_newer(folder / "config.json")
     app.run()
     assert figures_of(app)[0]["data"][0]["x"] != first
+
+
+def make_newer(path: Path) -> None:
+    """As if some time had passed before it was written: clocks of file systems are coarse."""
+    later = path.stat().st_mtime_ns + 10**10
+    os.utime(path, ns=(later, later))
 
 
 def test_a_model_that_fails_keeps_the_text(tmp_path):
@@ -217,6 +226,7 @@ def test_the_choice_is_the_cache_key(tmp_path):
     assert one == other
     config = folder / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text())))
+    make_newer(config)
     assert cache.choice_of(str(folder)) != one
     assert cache.choice_of("owner/name", "v1") != cache.choice_of("owner/name")
 

@@ -17,6 +17,7 @@ from gaf_core.cli import main
 from gaf_core.terminal import columns, printable, word_lines
 from tests.handmade import explanation_of
 from tests.models import save_tiny
+from tests.patience import HANG
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "a good film not bad"
@@ -35,7 +36,7 @@ def expected(tiny) -> gaf.Explanation:
 def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gaf_core", *arguments],
-        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, **options,
+        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=HANG, **options,
     )  # fmt: skip
 
 

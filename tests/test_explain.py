@@ -9,6 +9,7 @@ import pytest
 
 import gaf_core as gaf
 from tests.models import in_float64
+from tests.patience import HANG
 from tests.tolerance import SOLVED, assert_apart, assert_close, proven, summed
 
 TEXT = "The acting was terrible, but I did not hate the rest of the film."
@@ -128,4 +129,4 @@ def test_the_library_needs_no_streamlit():
         "e = gaf.explain(gaf.load_model('minilm-reviews'), 'A lovely film.')\n"
         "assert e.solution.certified\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=HANG)

@@ -16,6 +16,7 @@ from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.prediction import forward, read_logits
 from tests.architectures import LAYERS, SUPPORTED, build, text_for
 from tests.inside import Attention, entering
+from tests.patience import HANG
 from tests.tolerance import STORED, assert_apart, assert_close
 
 ROWS = {row.model_type: row for row in SUPPORTED}
@@ -313,7 +314,7 @@ def test_two_threads_do_not_see_each_others_mode():
     ]
     found: list[list[gaf.Trace]] = [[], []]
     # each forward pass starts when the other is under way; neither would ever wait this long
-    together = threading.Barrier(2, timeout=600)
+    together = threading.Barrier(2, timeout=HANG)
 
     def meet(*_):
         together.wait()
