@@ -47,7 +47,7 @@ def _deeplift(model: Model, trace: Trace, _progress: Progress, baseline: str) ->
     with torch.no_grad():
         difference = (text(text.embeddings) - text(absent)).item()
     # captum keeps hooks and values on the modules for one forward and one backward pass
-    with model.lock, warnings.catch_warnings():
+    with model.lock, warnings.catch_warnings(), text.threads(rows=2):
         warnings.simplefilter("ignore")  # it says so at every call
         products = DeepLift(_Network(model, text)).attribute(
             text.embeddings.requires_grad_(), absent

@@ -34,13 +34,14 @@ def _integrated_gradients(
     text = EmbeddedText(model, trace)
     absent = text.baseline(baseline)
     target = text.reporting(progress, passes=steps + 2)
-    products, delta = IntegratedGradients(target).attribute(
-        text.embeddings,
-        absent,
-        n_steps=steps,
-        internal_batch_size=text.batch,
-        return_convergence_delta=True,
-    )
+    with text.threads(rows=min(text.batch, steps)):
+        products, delta = IntegratedGradients(target).attribute(
+            text.embeddings,
+            absent,
+            n_steps=steps,
+            internal_batch_size=text.batch,
+            return_convergence_delta=True,
+        )
     return Scored(products.sum(dim=-1)[0].cpu().numpy(), {"convergence delta": delta.item()})
 
 
@@ -48,7 +49,8 @@ def _input_x_gradient(model: Model, trace: Trace, _progress: Progress) -> Scored
     from captum.attr import InputXGradient
 
     text = EmbeddedText(model, trace)
-    products = InputXGradient(text).attribute(text.embeddings.requires_grad_())
+    with text.threads():
+        products = InputXGradient(text).attribute(text.embeddings.requires_grad_())
     return Scored(products.sum(dim=-1)[0].detach().cpu().numpy())
 
 
@@ -56,7 +58,8 @@ def _saliency(model: Model, trace: Trace, _progress: Progress) -> Scored:
     from captum.attr import Saliency
 
     text = EmbeddedText(model, trace)
-    gradient = Saliency(text).attribute(text.embeddings.requires_grad_(), abs=False)
+    with text.threads():
+        gradient = Saliency(text).attribute(text.embeddings.requires_grad_(), abs=False)
     return Scored(torch.linalg.vector_norm(gradient, dim=-1)[0].cpu().numpy())
 
 

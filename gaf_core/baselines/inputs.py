@@ -8,7 +8,7 @@ text. Replacing an embedding by that of another token is what replacing the id d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from gaf_core.models import Model, Task
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.memory import available_memory, estimate_memory
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
 
 BASELINES = ("mask", "pad", "zero")
@@ -75,6 +76,10 @@ class EmbeddedText:
             logits = read_logits(self._model, forward(self._model, inputs), inputs)
         values = logits[:, self._target.index]
         return values if self._target.against is None else values - logits[:, self._target.against]
+
+    def threads(self, rows: int = 1) -> AbstractContextManager[None]:
+        """Where a forward pass with so many rows at once, and its backward pass, are computed."""
+        return threads_that_fit(self._model, rows * len(self.ordinary))
 
     def reporting(self, progress: Progress, passes: int) -> Callable[[torch.Tensor], torch.Tensor]:
         """The same function, which tells how many of so many passes are done after each call."""

@@ -8,5 +8,6 @@ frozen       the backward pass of a linear network
 residual     what passes beside attention
 cancelling   how much of the two cancels
 memory       does it fit?
+threads      how many compute
 trace        all of it together
 """

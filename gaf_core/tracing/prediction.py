@@ -15,6 +15,7 @@ import torch
 
 from gaf_core.errors import GafError, ModelError
 from gaf_core.models import Model, Task
+from gaf_core.tracing.threads import threads_that_fit
 
 Inputs = Mapping[str, torch.Tensor]  # `[n, t]` by the name that the tokenizer gives them
 
@@ -37,7 +38,8 @@ def forward(model: Model, inputs: Inputs, **options: Any) -> Any:
     accepted = {name: value for name, value in offered.items() if name in parameters}
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         accepted |= options  # transformers hands them on without naming them
-    return model.module(**accepted)
+    with threads_that_fit(model, inputs["input_ids"].numel()):
+        return model.module(**accepted)
 
 
 def read_logits(model: Model, output: Any, inputs: Inputs) -> torch.Tensor:

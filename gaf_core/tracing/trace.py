@@ -35,6 +35,7 @@ from gaf_core.tracing.memory import check_memory
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.residual import ValueProducts, past_attention
 from gaf_core.tracing.target import Target, resolve_target
+from gaf_core.tracing.threads import threads_that_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,8 @@ def trace(
     ):
         encoding = text if isinstance(text, Encoding) else encode(model, text, truncate)
         check_memory(model, len(encoding.tokens))
-        found = _run(model, encoding, target, frozen, residual)
+        with threads_that_fit(model, len(encoding.tokens)):
+            found = _run(model, encoding, target, frozen, residual)
     return Trace(
         text=encoding.text,
         tokens=encoding.tokens,
