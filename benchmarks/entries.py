@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gaf_core.baselines import METHODS, Method, Progress, Scored
 from gaf_core.errors import GafError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace, trace
 
 # What the faithful flow is compared with: what is used most, the sums of the same frozen gradients

@@ -40,8 +40,8 @@ from .flow import (
     widest_paths as widest_paths,
 )
 from .information import information_tensor as information_tensor
-from .loading.presets import PRESETS as PRESETS
-from .models import Model as Model, Task as Task, load_model as load_model
+from .models.presets import PRESETS as PRESETS
+from .models.model import Model as Model, Task as Task, load_model as load_model
 from .network import FlowNetwork as FlowNetwork
 from .settings import FAITHFUL as FAITHFUL, Settings as Settings
 from .tracing.frozen import Frozen as Frozen

@@ -18,7 +18,7 @@ from gaf_core.errors import SettingsError
 from gaf_core.flow import FlowSolution, Status, solve, solve_many
 from gaf_core.heatmap import heatmap_html
 from gaf_core.information import check_layers, check_unit, information, node_capacities
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.settings import GRADIENTS, Settings, TextLike
 from gaf_core.tables import table

@@ -14,7 +14,7 @@ import numpy as np
 
 from gaf_core.explanation import Explanation
 from gaf_core.flow import cut_nodes
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from gaf_core.tracing.target import label_name
 from gaf_core.tracing.trace import Trace
 from gaf_core.version import __version__

@@ -21,7 +21,7 @@ from transformers import (
 )
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.models import VOCABULARY
 from tests.tiny_tokenizers import SENTENCES, byte_tokenizer, pair_tokenizer
 

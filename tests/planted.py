@@ -33,7 +33,7 @@ from transformers import (
 )
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.models import VOCABULARY, tiny_tokenizer
 
 KEYWORD = "good"

@@ -17,7 +17,6 @@ ORDER = (
     ("cores",),
     ("version", "places"),
     ("settings", "tables"),
-    ("loading",),
     ("models",),
     ("tracing",),
     ("faithfulness",),

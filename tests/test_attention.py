@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.architectures import SUPPORTED, build
 from tests.tolerance import STORED, assert_close
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.architectures import SUPPORTED, build, text_for
 from tests.models import in_float64
 from tests.tolerance import SOLVED, STORED, assert_apart, assert_close, rounding, summed

@@ -18,7 +18,7 @@ from gaf_core.baselines import METHODS
 from gaf_core.baselines.inputs import EmbeddedText
 from gaf_core.baselines.regression import WeightedRegression
 from gaf_core.faithfulness.removal import removal_token
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.architectures import SUPPORTED, build, text_for
 from tests.inside import Attention
 from tests.models import counting, in_float64, save_tiny

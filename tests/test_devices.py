@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import gaf_core as gaf
-from gaf_core.loading.devices import resolve_device
+from gaf_core.models.devices import resolve_device
 from tests.models import in_float64, save_tiny
 from tests.tolerance import STORED, assert_close
 

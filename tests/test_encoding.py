@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.architectures import SUPPORTED, build
 from tests.tiny_tokenizers import pair_tokenizer
 from tests.tolerance import STORED, assert_close

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.prediction import forward, read_logits
 from tests.architectures import LAYERS, SUPPORTED, build, text_for

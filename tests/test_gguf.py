@@ -9,8 +9,8 @@ import torch
 from huggingface_hub import constants
 
 import gaf_core as gaf
-from gaf_core.loading.gguf import cache_folder
-from gaf_core.models import Task
+from gaf_core.models.gguf import cache_folder
+from gaf_core.models.model import Task
 
 gguf = pytest.importorskip("gguf", reason="the package gguf is not installed")
 pytest.importorskip("accelerate", reason="the package accelerate is not installed")

@@ -23,7 +23,7 @@ from transformers import (
 )
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.inside import Attention
 from tests.models import VOCABULARY, save_tiny, tiny_tokenizer
 from tests.tolerance import assert_close, through

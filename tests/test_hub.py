@@ -9,7 +9,7 @@ import torch
 from huggingface_hub import constants
 
 import gaf_core as gaf
-from gaf_core.loading.hub import is_repository_id
+from gaf_core.models.hub import is_repository_id
 from tests.fake_hub import COMMIT, OTHER_COMMIT, FakeHub, serving
 from tests.models import save_tiny, tiny_module, tiny_tokenizer
 

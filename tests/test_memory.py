@@ -10,7 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 import gaf_core as gaf
 from gaf_core.errors import MemoryLimitError
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from gaf_core.tracing import memory
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.memory import available_memory, estimate_memory

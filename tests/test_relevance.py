@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from tests.architectures import LAYERS, SUPPORTED, build, text_for
 from tests.handmade import trace_of
 from tests.inside import Attention, entering

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.prediction import forward, read_logits
 from tests.architectures import HEADS, LAYERS, SUPPORTED, build, text_for

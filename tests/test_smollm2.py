@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import gaf_core as gaf
-from gaf_core.loading import presets
-from gaf_core.models import Task
+from gaf_core.models import presets
+from gaf_core.models.model import Task
 from tests.inside import Attention
 from tests.models import in_float64
 from tests.tolerance import STORED, assert_close

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from gaf_core.tracing.encoding import encode
 from tests.architectures import (
     HEADS,

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 import gaf_core as gaf
-from gaf_core.models import Task
+from gaf_core.models.model import Task
 from gaf_core.tracing.target import Target, label_name, resolve_target, search_labels
 from tests.architectures import SUPPORTED, build
 from tests.inside import Attention

@@ -24,7 +24,7 @@ from transformers import (
 from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
 
 import gaf_core as gaf
-from gaf_core.loading.offsets import OffsetFinder, find_offsets
+from gaf_core.models.offsets import OffsetFinder, find_offsets
 from tests.models import VOCABULARY, save_tiny, tiny_tokenizer
 
 NO_LIMIT = 10**30  # what transformers saves when a tokenizer has none

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 import gaf_core as gaf
-from gaf_core.models import PRESETS
+from gaf_core.models.model import PRESETS
 from tests.models import counting, in_float64, random_text, save_tiny
 from tests.tolerance import STORED, assert_close, summed
 

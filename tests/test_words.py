@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from gaf_core.heatmap import heatmap_html
-from gaf_core.models import PRESETS
+from gaf_core.models.model import PRESETS
 from gaf_core.words import group_pieces, group_words, word_scores, word_table, written
 from tests.handmade import explanation_of, trace_of
 from tests.models import tiny_tokenizer

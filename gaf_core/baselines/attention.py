@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gaf_core.baselines.attribution import Method, Progress, Scored
 from gaf_core.baselines.reading import read_positions, read_row
 from gaf_core.information import information_tensor
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
 

@@ -16,7 +16,7 @@ from gaf_core.baselines.attribution import Method, Progress, Scored
 from gaf_core.baselines.reading import read_positions
 from gaf_core.flow import ambiguity
 from gaf_core.information import information_tensor
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.tracing.trace import Trace
 

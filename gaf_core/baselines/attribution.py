@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.errors import GafError, MissingPackageError, SettingsError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
 # Called with (steps done, steps in all) between the steps of a slow method. What it raises ends the

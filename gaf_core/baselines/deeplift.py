@@ -17,7 +17,7 @@ from gaf_core.baselines.attribution import Method, Progress, Scored
 from gaf_core.baselines.embedding import BASELINE
 from gaf_core.baselines.inputs import EmbeddedText
 from gaf_core.errors import ModelError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
 _TOLERANCE = 0.01  # of the difference of the logits that the scores may miss

@@ -14,7 +14,7 @@ import torch
 
 from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.baselines.inputs import BASELINES, EmbeddedText
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
 BASELINE = Option(

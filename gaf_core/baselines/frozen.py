@@ -18,7 +18,7 @@ from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.baselines.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
 from gaf_core.baselines.hidden import cat
 from gaf_core.errors import GafError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.settings import FAITHFUL, RESIDUALS, VARIANTS
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace, trace

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gaf_core.baselines.attribution import Method, Progress, Scored
 from gaf_core.errors import GafError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
 

@@ -19,7 +19,7 @@ import torch
 from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.baselines.inputs import EmbeddedText
 from gaf_core.baselines.regression import WeightedRegression
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
 _KERNEL_WIDTH = 0.25  # of LIME for texts, in cosine distance

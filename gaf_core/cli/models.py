@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from gaf_core.errors import ModelError
-from gaf_core.loading.presets import PRESETS, PackagedModel
+from gaf_core.models.presets import PRESETS, PackagedModel
 
 
 def run(_: argparse.Namespace) -> None:

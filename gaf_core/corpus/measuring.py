@@ -23,7 +23,7 @@ from gaf_core.corpus.rows import Row, RowStore
 from gaf_core.errors import GafError, SettingsError
 from gaf_core.faithfulness import Evaluation, check_encoding, check_scores, evaluate_all
 from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.target import resolve_target
 from gaf_core.tracing.trace import trace

@@ -30,7 +30,7 @@ from gaf_core.faithfulness.perturbation import (
     watched_label,
 )
 from gaf_core.faithfulness.perturbed import DELETE, Progress, log_probabilities
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.settings import TextLike
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.trace import Trace, trace

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gaf_core.faithfulness.removal import removal_token
-from gaf_core.models import Model, Task
+from gaf_core.models.model import Model, Task
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 

@@ -8,7 +8,7 @@ here.
 from __future__ import annotations
 
 from gaf_core.errors import SettingsError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 
 _ATTRIBUTES = {"mask": "mask_token_id", "pad": "pad_token_id", "unknown": "unk_token_id"}
 REMOVAL_TOKENS = tuple(_ATTRIBUTES)  # in the order of preference

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from gaf_core.errors import ModelError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 
 Maps = tuple[torch.Tensor, ...]  # one a layer, [1, H, t, t], or a hidden state [1, t, d]
 _ROW_SUM_TOLERANCE = 1e-4

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gaf_core.errors import TextError, TextTooLongError
-from gaf_core.models import Model, Task
+from gaf_core.models.model import Model, Task
 from gaf_core.settings import TextLike
 
 _BETWEEN = "\n"  # stands between the two texts of a pair

@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedConfig
 
 from gaf_core.errors import MemoryLimitError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 
 _BYTES = 4  # float32
 # Peaks measured with BERT, GPT-2, Llama, Gemma 2, DeBERTa, BART and T5, rounded up. In attention

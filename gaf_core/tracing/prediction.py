@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from gaf_core.errors import GafError, ModelError
-from gaf_core.models import Model, Task
+from gaf_core.models.model import Model, Task
 from gaf_core.tracing.threads import threads_that_fit
 
 Inputs = Mapping[str, torch.Tensor]  # `[n, t]` by the name that the tokenizer gives them

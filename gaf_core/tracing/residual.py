@@ -19,7 +19,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from gaf_core.errors import ModelError
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 from gaf_core.tracing.attention import Maps
 
 _PRODUCTS = frozenset({"matmul", "__matmul__", "bmm", "einsum", "baddbmm"})

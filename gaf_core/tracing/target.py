@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from numbers import Integral
 
 from gaf_core.errors import TargetError
-from gaf_core.models import Model, Task
+from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike
 
 _LISTED = 20  # labels in a message; a reader wants to see a few, not a thousand

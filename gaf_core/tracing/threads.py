@@ -17,7 +17,7 @@ from threading import Event, Lock, Thread
 import torch
 
 from gaf_core.cores import cores
-from gaf_core.models import Model
+from gaf_core.models.model import Model
 
 # Multiply-adds of one layer's weights, in a forward pass, from which several threads are worth it.
 WORTHWHILE = 2e9

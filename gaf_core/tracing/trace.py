@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.models import Model, Task
+from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.attention import (
     attention_gradient,

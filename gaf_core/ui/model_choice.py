@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from gaf_core import PRESETS, Model
-from gaf_core.loading.devices import available_devices
-from gaf_core.loading.hub import is_repository_id
+from gaf_core.models.devices import available_devices
+from gaf_core.models.hub import is_repository_id
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Choice, choice_of
 from gaf_core.ui.failures import literal

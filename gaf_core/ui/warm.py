@@ -1,7 +1,7 @@
 """What the first visitor of a server would wait for: libraries, the first model, the solver."""
 
 from gaf_core import explain
-from gaf_core.loading.presets import PRESETS
+from gaf_core.models.presets import PRESETS
 from gaf_core.ui import cache, form, network_view, panels, side_by_side, take_away
 
 # modules whose import is the point: with them come the libraries of the first page

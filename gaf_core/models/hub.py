@@ -28,7 +28,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import validate_repo_id
 
 from gaf_core.errors import ModelError
-from gaf_core.loading.files import CONFIG, check_folder, needed_files
+from gaf_core.models.files import CONFIG, check_folder, needed_files
 
 # Called with the bytes that are there and the bytes that will be.
 Progress = Callable[[int, int], None]

@@ -1,7 +1,7 @@
 """Load a model by preset, local folder, GGUF file or hub id, ready to be traced.
 
 A model is loaded from safetensors or GGUF only, never runs code that came with it, computes in
-float32 and uses eager attention. The steps are in `gaf_core.loading`.
+float32 and uses eager attention. The steps are in `gaf_core.models`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gaf_core.errors import ModelError
-from gaf_core.loading.devices import resolve_device
-from gaf_core.loading.files import INDEX, WEIGHTS, check_folder
-from gaf_core.loading.gguf import as_safetensors
-from gaf_core.loading.heads import Task, class_names, load_network, network_size
-from gaf_core.loading.hub import Progress, download, is_repository_id
-from gaf_core.loading.presets import PRESETS, PackagedModel
-from gaf_core.loading.tokenizers import (
+from gaf_core.models.devices import resolve_device
+from gaf_core.models.files import INDEX, WEIGHTS, check_folder
+from gaf_core.models.gguf import as_safetensors
+from gaf_core.models.hub import Progress, download, is_repository_id
+from gaf_core.models.presets import PRESETS, PackagedModel
+from gaf_core.models.tasks import Task, class_names, load_network, network_size
+from gaf_core.models.tokenizers import (
     check_vocabulary,
     load_tokenizer,
     token_limit,
@@ -77,7 +77,7 @@ def load_model(
     """Load a model with the head it was saved with: a text classifier or a causal language model.
 
     Only a name that is no preset, no file and no path asks the hub; what that needs is in
-    `gaf_core.loading.hub`.
+    `gaf_core.models.hub`.
 
     Args:
         name: one of `PRESETS`; the path of a folder with `config.json`, safetensors and tokenizer

@@ -9,7 +9,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from gaf_core.errors import ModelError
-from gaf_core.loading.offsets import OffsetFinder
+from gaf_core.models.offsets import OffsetFinder
 
 _FALLBACK_TOKENS = 512  # for models that could read any number: what most were trained on
 _NO_LIMIT = 10**9  # transformers writes 1e30 where a tokenizer knows no limit

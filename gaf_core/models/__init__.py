@@ -1,0 +1,1 @@
+"""A name -> Model: files, tokenizer, network, and `model.py`, which puts them together."""
