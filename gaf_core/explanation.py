@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.depth import DepthShares
 from gaf_core.errors import SettingsError
 from gaf_core.flow import FlowSolution, Status, solve, solve_many
+from gaf_core.flow.depths import DepthShares
 from gaf_core.heatmap import heatmap_html
 from gaf_core.information import check_layers, check_unit, information, node_capacities
 from gaf_core.models.model import Model

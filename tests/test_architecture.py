@@ -24,7 +24,6 @@ ORDER = (
     ("information",),
     ("network",),
     ("flow",),
-    ("depth",),
     ("heatmap", "explanation"),
     ("baselines",),
     ("corpus",),

@@ -1,7 +1,7 @@
 """Generalized Attention Flow as a method among others: AF, GF, AGF, and their mean over depths.
 
 The composer of the whole library, `explain_trace`, does the work; the depth average, an extension
-of this project, is defined in `gaf_core.depth`.
+of this project, is defined in `gaf_core.flow.depths`.
 """
 
 from __future__ import annotations
