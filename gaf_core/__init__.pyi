@@ -53,7 +53,7 @@ from .tracing.target import (
 )
 from .tracing.trace import Trace as Trace, trace as trace
 from .version import __version__ as __version__
-from .words import (
+from .text.words import (
     Words as Words,
     group_words as group_words,
     word_scores as word_scores,

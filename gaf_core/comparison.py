@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from gaf_core.baselines.attribution import Attribution
 from gaf_core.faithfulness import Evaluation, Perturbation
+from gaf_core.text.words import group_words, word_scores, written
 from gaf_core.tracing.trace import Trace
-from gaf_core.words import group_words, word_scores, written
 
 # column of the table -> field of an evaluation, and whether more of it is better
 METRICS: Mapping[str, tuple[str, bool]] = MappingProxyType(

@@ -22,9 +22,9 @@ from gaf_core.models.model import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.settings import GRADIENTS, Settings, TextLike
 from gaf_core.tables import table
+from gaf_core.text.words import word_table, written
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace, trace
-from gaf_core.words import word_table, written
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,8 +15,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from gaf_core.text.words import group_pieces, group_words, word_scores, written
 from gaf_core.tracing.trace import Trace
-from gaf_core.words import group_pieces, group_words, word_scores, written
 
 # One hue from pale to strong, ten stops at equal distances in OKLab: perceptually uniform, and its
 # lightness alone carries the order, so it reads the same with any kind of colour vision.

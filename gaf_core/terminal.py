@@ -9,7 +9,7 @@ import unicodedata
 
 from gaf_core.explanation import Explanation
 from gaf_core.summary import certificate_sentence, prediction_sentence
-from gaf_core.words import group_words, word_scores
+from gaf_core.text.words import group_words, word_scores
 
 _BAR = 30  # characters of the longest bar
 _WORD = 28  # columns of the longest word

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core.edits import CHANGED, DELETED, INSERTED, SAME, align, compare_edit
+from gaf_core.text.edits import CHANGED, DELETED, INSERTED, SAME, align, compare_edit
 from tests.tolerance import assert_close
 
 WORDS = st.lists(st.sampled_from("abcd"), max_size=8)

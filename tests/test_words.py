@@ -9,7 +9,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from gaf_core.heatmap import heatmap_html
 from gaf_core.models.model import PRESETS
-from gaf_core.words import group_pieces, group_words, word_scores, word_table, written
+from gaf_core.text.words import group_pieces, group_words, word_scores, word_table, written
 from tests.handmade import explanation_of, trace_of
 from tests.models import tiny_tokenizer
 from tests.test_heatmap import Visible

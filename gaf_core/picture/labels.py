@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gaf_core.explanation import Explanation
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
 from gaf_core.picture.saturation import is_full
-from gaf_core.words import group_words, word_scores
+from gaf_core.text.words import group_words, word_scores
 
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "%": "&#37;", "\n": " ", "\r": " "}

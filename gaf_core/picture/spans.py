@@ -14,8 +14,8 @@ from itertools import pairwise
 import numpy as np
 
 from gaf_core.errors import SettingsError
+from gaf_core.text.words import Words, group_words
 from gaf_core.tracing.trace import Trace
-from gaf_core.words import Words, group_words
 
 Partition = tuple[tuple[int, ...], ...]
 

@@ -9,17 +9,17 @@ import numpy as np
 import streamlit as st
 
 from gaf_core import Explanation, Settings, Target, Task, Trace
-from gaf_core.edits import SAME, Edit, compare_edit
 from gaf_core.exports import to_csv
 from gaf_core.figures import change_chart
 from gaf_core.heatmap import heatmap_html
 from gaf_core.settings import TextLike
 from gaf_core.summary import certificate_sentence, prediction_sentence
+from gaf_core.text.edits import SAME, Edit, compare_edit
+from gaf_core.text.words import Words, group_words, word_scores
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import choose_format, saving
-from gaf_core.words import Words, group_words, word_scores
 
 _KEYS = ("edited", "edited_second")  # of the text areas: the text, and the second one of a pair
 _OFFERED = "edit offered"  # what was last proposed for each; somebody may have changed it since

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gaf_core.text.words import Words, group_words, word_scores
 from gaf_core.tracing.trace import Trace
-from gaf_core.words import Words, group_words, word_scores
 
 SAME, CHANGED, DELETED, INSERTED = "same", "changed", "deleted", "inserted"
 

@@ -1,0 +1,1 @@
+"""Tokens -> words, and a text beside its edited copy."""
