@@ -32,9 +32,9 @@ from benchmarks.tables import (
     page,
     signed,
 )
-from gaf_core.baselines import METHODS
 from gaf_core.corpus.bootstrap import summarise
 from gaf_core.faithfulness import OPERATORS
+from gaf_core.methods import METHODS
 
 TABLE = Path(__file__).with_suffix(".md")
 MEASURES = ("aopc", "log_odds")

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from gaf_core.baselines import METHODS, Method, Progress, Scored
 from gaf_core.errors import GafError
+from gaf_core.methods import METHODS, Method, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace, trace
 

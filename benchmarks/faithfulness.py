@@ -36,10 +36,10 @@ from benchmarks.tables import (
     method_table,
     page,
 )
-from gaf_core.baselines import METHODS
 from gaf_core.corpus import measure
 from gaf_core.faithfulness import OPERATORS
 from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
+from gaf_core.methods import METHODS
 from tools import reviews
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -35,10 +35,10 @@ from benchmarks.tables import (
     method_table,
     page,
 )
-from gaf_core.baselines import METHODS, Method
 from gaf_core.corpus import measure
 from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
 from gaf_core.faithfulness.perturbed import DELETE
+from gaf_core.methods import METHODS, Method
 
 TABLE = Path(__file__).with_suffix(".md")
 PROMPTS = Path(__file__).with_name("prompts.tsv")

@@ -1,5 +1,5 @@
 # The public names and where they are made: read by type checkers, and by `gaf_core` itself.
-from .baselines import METHODS as METHODS, Attribution as Attribution, Method as Method
+from .methods import METHODS as METHODS, Attribution as Attribution, Method as Method
 from .corpus import benchmark as benchmark
 from .flow.depths import DepthShares as DepthShares
 from .errors import (

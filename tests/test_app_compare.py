@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gaf_core.baselines import METHODS, Method, Scored
+from gaf_core.methods import METHODS, Method, Scored
 from gaf_core.ui.compare import watch, work
 from tests.gate import Gate
 from tests.models import save_tiny

@@ -25,7 +25,7 @@ ORDER = (
     ("network",),
     ("flow",),
     ("heatmap", "explanation"),
-    ("baselines",),
+    ("methods",),
     ("corpus",),
     ("comparison",),
     ("focus",),
@@ -95,9 +95,9 @@ def test_only_figures_imports_plotly():
     assert users == {"figures"}
 
 
-def test_only_baselines_imports_captum_and_not_when_the_app_starts():
+def test_only_methods_imports_captum_and_not_when_the_app_starts():
     users = {name for name in MODULES if imports_library(name, "captum")}
-    assert {part(name) for name in users} == {"baselines"}
+    assert {part(name) for name in users} == {"methods"}
     for name in users:  # it brings matplotlib: each function imports it when it is called
         for node in ast.parse(MODULES[name].read_text(encoding="utf-8")).body:
             assert "captum" not in ast.unparse(node) or not isinstance(

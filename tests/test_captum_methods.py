@@ -14,10 +14,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 import gaf_core as gaf
-from gaf_core.baselines import METHODS
-from gaf_core.baselines.inputs import EmbeddedText
-from gaf_core.baselines.regression import WeightedRegression
 from gaf_core.faithfulness.removal import removal_token
+from gaf_core.methods import METHODS
+from gaf_core.methods.inputs import EmbeddedText
+from gaf_core.methods.regression import WeightedRegression
 from gaf_core.models.model import Task
 from tests.architectures import SUPPORTED, build, text_for
 from tests.inside import Attention
@@ -280,7 +280,7 @@ def test_the_samples_depend_on_the_seed_alone(tiny, method):
 
 @pytest.fixture
 def enough_memory(monkeypatch):
-    monkeypatch.setattr("gaf_core.baselines.inputs.available_memory", lambda _device: 2**34)
+    monkeypatch.setattr("gaf_core.methods.inputs.available_memory", lambda _device: 2**34)
 
 
 @pytest.mark.usefixtures("enough_memory")

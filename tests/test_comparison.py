@@ -9,7 +9,6 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core import comparison as side
-from gaf_core.baselines import METHODS, Attribution, Method, Option, Scored
 from gaf_core.errors import SettingsError
 from gaf_core.faithfulness import Perturbation, evaluate_all
 from gaf_core.figures.compare import (
@@ -18,6 +17,7 @@ from gaf_core.figures.compare import (
     faithfulness_curves,
     score_heatmap,
 )
+from gaf_core.methods import METHODS, Attribution, Method, Option, Scored
 from gaf_core.ui.compare.entries import Entry, entry, parse, parse_all, usual_entries
 from tests.models import in_float64, save_tiny
 from tests.tolerance import assert_close, through

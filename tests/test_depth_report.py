@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import gaf_core as gaf
-from gaf_core.baselines.flows import score_flow
 from gaf_core.cli import main
 from gaf_core.exports import to_graphml, to_json
 from gaf_core.figures import flow_graph, sankey, token_bars
 from gaf_core.flow.solution import MESSAGES, Status
 from gaf_core.intervals import score_intervals
+from gaf_core.methods.flows import score_flow
 from gaf_core.report import to_html
 from gaf_core.summary import certificate_rows, certificate_sentence, network_sentence
 from gaf_core.terminal import word_lines
@@ -237,6 +237,6 @@ def test_hovers_call_the_share_of_a_mean_an_average(average, one_flow):
 
 
 def test_a_method_without_proof_says_which_flow_has_none(monkeypatch, unproven):
-    monkeypatch.setattr("gaf_core.baselines.flows.explain_trace", lambda *_: unproven)
+    monkeypatch.setattr("gaf_core.methods.flows.explain_trace", lambda *_: unproven)
     with pytest.raises(gaf.GafError, match=r"1 of the 3 flows .* through layer 3\."):
         score_flow(unproven.trace, first_layer=1, variant="AGF", depth_average=True)

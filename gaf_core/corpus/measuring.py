@@ -17,12 +17,12 @@ from typing import Any
 
 import pandas as pd
 
-from gaf_core.baselines import METHODS, Method
 from gaf_core.corpus.bootstrap import summarise
 from gaf_core.corpus.rows import Row, RowStore
 from gaf_core.errors import GafError, SettingsError
 from gaf_core.faithfulness import Evaluation, check_encoding, check_scores, evaluate_all
 from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
+from gaf_core.methods import METHODS, Method
 from gaf_core.models.model import Model
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.target import resolve_target

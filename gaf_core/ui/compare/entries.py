@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from gaf_core import GafError
-from gaf_core.baselines import METHODS, Method, Option
 from gaf_core.errors import SettingsError
+from gaf_core.methods import METHODS, Method, Option
 
 # Methods that people know and that take a moment; those that do not exist here are left out.
 USUAL = (

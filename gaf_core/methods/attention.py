@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.baselines.attribution import Method, Progress, Scored
-from gaf_core.baselines.reading import read_positions, read_row
 from gaf_core.information import information_tensor
+from gaf_core.methods.method import Method, Progress, Scored
+from gaf_core.methods.reading import read_positions, read_row
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 

@@ -12,10 +12,10 @@ ambiguity interval of `j`, and one maximum flow serves all tokens: for each it i
 
 from __future__ import annotations
 
-from gaf_core.baselines.attribution import Method, Progress, Scored
-from gaf_core.baselines.reading import read_positions
 from gaf_core.flow import ambiguity
 from gaf_core.information import information_tensor
+from gaf_core.methods.method import Method, Progress, Scored
+from gaf_core.methods.reading import read_positions
 from gaf_core.models.model import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.tracing.trace import Trace

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.baselines.attribution import Method, Progress, Scored
 from gaf_core.errors import GafError
+from gaf_core.methods.method import Method, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
-from gaf_core.baselines.attribution import Method, Option, Progress, Scored
-from gaf_core.baselines.inputs import EmbeddedText
-from gaf_core.baselines.regression import WeightedRegression
+from gaf_core.methods.inputs import EmbeddedText
+from gaf_core.methods.method import Method, Option, Progress, Scored
+from gaf_core.methods.regression import WeightedRegression
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 

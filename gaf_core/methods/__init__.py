@@ -3,26 +3,26 @@
 `METHODS["rollout"](model, trace)` returns an `Attribution`. Methods of one text share its trace.
 """
 
-from gaf_core.baselines.attention import (
+from gaf_core.methods.attention import (
     ATTENTION_X_GRADIENT,
     GRAD_CAM,
     RAW_ATTENTION,
     RELEVANCE,
     ROLLOUT,
 )
-from gaf_core.baselines.attention_flow import ATTENTION_FLOW
-from gaf_core.baselines.attribution import Attribution, Method, Option, Progress, Scored
-from gaf_core.baselines.chance import RANDOM
-from gaf_core.baselines.deeplift import DEEPLIFT
-from gaf_core.baselines.embedding import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
-from gaf_core.baselines.flows import AF, AGF, DEPTH_AVERAGE, GF
-from gaf_core.baselines.frozen import (
+from gaf_core.methods.attention_flow import ATTENTION_FLOW
+from gaf_core.methods.chance import RANDOM
+from gaf_core.methods.deeplift import DEEPLIFT
+from gaf_core.methods.faithful import (
     ATTENTION_X_GRADIENT_FROZEN,
     CAT_FROZEN,
     FAITHFUL_FLOW,
 )
-from gaf_core.baselines.hidden import ATTCAT, CAT
-from gaf_core.baselines.perturbation import KERNEL_SHAP, LIME, OCCLUSION
+from gaf_core.methods.flows import AF, AGF, DEPTH_AVERAGE, GF
+from gaf_core.methods.gradients import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
+from gaf_core.methods.hidden import ATTCAT, CAT
+from gaf_core.methods.method import Attribution, Method, Option, Progress, Scored
+from gaf_core.methods.perturbing import KERNEL_SHAP, LIME, OCCLUSION
 
 METHODS: dict[str, Method] = {
     method.name: method

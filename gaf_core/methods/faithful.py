@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from gaf_core.baselines.attention import attention_x_gradient
-from gaf_core.baselines.attribution import Method, Option, Progress, Scored
-from gaf_core.baselines.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
-from gaf_core.baselines.hidden import cat
 from gaf_core.errors import GafError
+from gaf_core.methods.attention import attention_x_gradient
+from gaf_core.methods.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
+from gaf_core.methods.hidden import cat
+from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.settings import FAITHFUL, RESIDUALS, VARIANTS
 from gaf_core.tracing.frozen import Frozen

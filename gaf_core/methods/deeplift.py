@@ -13,10 +13,10 @@ import warnings
 
 import torch
 
-from gaf_core.baselines.attribution import Method, Progress, Scored
-from gaf_core.baselines.embedding import BASELINE
-from gaf_core.baselines.inputs import EmbeddedText
 from gaf_core.errors import ModelError
+from gaf_core.methods.gradients import BASELINE
+from gaf_core.methods.inputs import EmbeddedText
+from gaf_core.methods.method import Method, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from gaf_core.baselines.attribution import Method, Option, Progress, Scored
 from gaf_core.errors import GafError, SettingsError
 from gaf_core.explanation import Explanation, explain_trace
 from gaf_core.flow import Status
+from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.settings import AGGREGATES, VARIANTS, Settings
 from gaf_core.tracing.trace import Trace

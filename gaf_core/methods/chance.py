@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from gaf_core.baselines.attribution import Method, Option, Progress, Scored
+from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import torch
 
-from gaf_core.baselines.attribution import Method, Option, Progress, Scored
-from gaf_core.baselines.inputs import BASELINES, EmbeddedText
+from gaf_core.methods.inputs import BASELINES, EmbeddedText
+from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 

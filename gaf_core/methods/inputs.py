@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.baselines.attribution import Progress
 from gaf_core.errors import GafError, ModelError, SettingsError, TextError
 from gaf_core.faithfulness.removal import removal_token
+from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model, Task
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.memory import available_memory, estimate_memory
