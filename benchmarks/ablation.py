@@ -32,8 +32,8 @@ from benchmarks.tables import (
     page,
     signed,
 )
-from gaf_core.corpus.bootstrap import summarise
-from gaf_core.faithfulness import OPERATORS
+from gaf_core.evaluation import OPERATORS
+from gaf_core.evaluation.bootstrap import summarise
 from gaf_core.methods import METHODS
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -36,9 +36,8 @@ from benchmarks.tables import (
     method_table,
     page,
 )
-from gaf_core.corpus import measure
-from gaf_core.faithfulness import OPERATORS
-from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
+from gaf_core.evaluation import OPERATORS, measure
+from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
 from gaf_core.methods import METHODS
 from tools import reviews
 

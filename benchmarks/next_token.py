@@ -35,9 +35,9 @@ from benchmarks.tables import (
     method_table,
     page,
 )
-from gaf_core.corpus import measure
-from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
-from gaf_core.faithfulness.perturbed import DELETE
+from gaf_core.evaluation import measure
+from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
+from gaf_core.evaluation.perturbed import DELETE
 from gaf_core.methods import METHODS, Method
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from gaf_core.corpus.bootstrap import paired, summarise
+from gaf_core.evaluation.bootstrap import paired, summarise
 
 SEED = 0
 COLUMNS = {  # measure -> heading, digits
@@ -40,7 +40,7 @@ def method_table(rows: pd.DataFrame, texts: str = "sentences") -> list[str]:
     """One line a method, the highest AOPC first.
 
     Args:
-        rows: of `gaf_core.corpus.measure`.
+        rows: of `gaf_core.evaluation.measure`.
         texts: heading of the number of texts.
     """
     headings = [heading for heading, _ in COLUMNS.values()]

@@ -1,6 +1,6 @@
 # The public names and where they are made: read by type checkers, and by `gaf_core` itself.
 from .methods import METHODS as METHODS, Attribution as Attribution, Method as Method
-from .corpus import benchmark as benchmark
+from .evaluation import benchmark as benchmark
 from .flow.depths import DepthShares as DepthShares
 from .errors import (
     CapacityError as CapacityError,
@@ -19,7 +19,7 @@ from .explanation import (
     explain_trace as explain_trace,
     trace_for as trace_for,
 )
-from .faithfulness import (
+from .evaluation import (
     Curves as Curves,
     Evaluation as Evaluation,
     Perturbation as Perturbation,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core.faithfulness.agreement import agreement
+from gaf_core.evaluation.agreement import agreement
 from tests.handmade import trace_of
 from tests.tolerance import assert_close
 

@@ -14,11 +14,11 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 import gaf_core as gaf
-from gaf_core.faithfulness.removal import removal_token
 from gaf_core.methods import METHODS
 from gaf_core.methods.inputs import EmbeddedText
 from gaf_core.methods.regression import WeightedRegression
 from gaf_core.models.model import Task
+from gaf_core.tracing.removal import removal_token
 from tests.architectures import SUPPORTED, build, text_for
 from tests.inside import Attention
 from tests.models import counting, in_float64, save_tiny

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import gaf_core as gaf
-from gaf_core.corpus import COLUMNS, measure
-from gaf_core.corpus.bootstrap import MEASURES, bootstrap_interval, paired, summarise
+from gaf_core.evaluation import COLUMNS, measure
+from gaf_core.evaluation.bootstrap import MEASURES, bootstrap_interval, paired, summarise
 from gaf_core.methods import Method, Option, Scored
 from tests.models import counting, in_float64, random_text, save_tiny
 from tests.tolerance import (

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core.faithfulness import ERASER_FRACTIONS, OPERATORS, metrics, ranked, removed_count
-from gaf_core.faithfulness.perturbed import log_probabilities
+from gaf_core.evaluation import ERASER_FRACTIONS, OPERATORS, metrics, ranked, removed_count
+from gaf_core.evaluation.perturbed import log_probabilities
 from gaf_core.models.model import Task
 from tests.architectures import SUPPORTED, build, text_for
 from tests.handmade import trace_of

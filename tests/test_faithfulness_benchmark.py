@@ -10,7 +10,7 @@ import gaf_core as gaf
 from benchmarks import ablation, cost, faithfulness, next_token
 from benchmarks.entries import RIVALS, Entry, method_entries, remembered, warm_up
 from benchmarks.tables import difference_table, escaped, failures, method_table
-from gaf_core.corpus.bootstrap import MEASURES
+from gaf_core.evaluation.bootstrap import MEASURES
 from gaf_core.methods import Method, Option, Scored
 from tests.models import in_float64, random_text, save_tiny
 from tests.tolerance import assert_close

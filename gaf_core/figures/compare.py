@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from gaf_core.faithfulness import Curves
+from gaf_core.evaluation import Curves
 from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.picture.colours import NEUTRAL, PALETTE, translucent
 from gaf_core.picture.labels import literal, shortened

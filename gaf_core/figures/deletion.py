@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from gaf_core.faithfulness import Evaluation
+from gaf_core.evaluation import Evaluation
 from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.picture.colours import NEUTRAL, PALETTE, translucent
 from gaf_core.picture.labels import literal, shortened

@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from gaf_core.errors import GafError, ModelError, SettingsError, TextError
-from gaf_core.faithfulness.removal import removal_token
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model, Task
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.memory import available_memory, estimate_memory
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.removal import removal_token
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
 

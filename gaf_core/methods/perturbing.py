@@ -1,7 +1,7 @@
 """What the target does when tokens are removed, by captum: occlusion, LIME and KernelSHAP.
 
 A text is the vector of its `k` ordinary tokens, 1 for present and 0 for removed; a removed token
-becomes the one that means "nothing" (`gaf_core.faithfulness.removal`). Special tokens stay and
+becomes the one that means "nothing" (`gaf_core.tracing.removal`). Special tokens stay and
 score 0.
 """
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from gaf_core import Model, Task
-from gaf_core.comparison import Comparison
-from gaf_core.faithfulness import FRACTIONS, Perturbation
+from gaf_core.evaluation import FRACTIONS, Perturbation
+from gaf_core.evaluation.comparison import Comparison
 from gaf_core.tracing.target import label_name
 from gaf_core.ui.failures import literal
 

@@ -8,8 +8,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from gaf_core.comparison import METRICS, SCALES, Comparison, Units, best, faithfulness_table, units
-from gaf_core.faithfulness.agreement import agreement
+from gaf_core.evaluation.agreement import agreement
+from gaf_core.evaluation.comparison import (
+    METRICS,
+    SCALES,
+    Comparison,
+    Units,
+    best,
+    faithfulness_table,
+    units,
+)
 from gaf_core.figures.compare import (
     agreement_matrix,
     entry_bars,

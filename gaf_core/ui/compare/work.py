@@ -12,9 +12,9 @@ from typing import NamedTuple
 import streamlit as st
 
 from gaf_core import Model, Trace
-from gaf_core.comparison import Comparison
 from gaf_core.errors import GafError
-from gaf_core.faithfulness import Evaluation, Perturbation, evaluate_all
+from gaf_core.evaluation import Evaluation, Perturbation, evaluate_all
+from gaf_core.evaluation.comparison import Comparison
 from gaf_core.methods import Attribution
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.ui.cache import Choice

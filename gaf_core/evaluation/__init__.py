@@ -1,13 +1,18 @@
-"""Scores of the tokens of a text -> how faithful they are to the prediction, and to each other.
+"""Scores of tokens -> how faithful they are: one text, several methods, many texts.
 
-removal       what stands where a token was
 perturbation  how tokens are removed, and whose probability is watched
 perturbed     texts with tokens removed -> probabilities, in shared batches
 metrics       AOPC, LOdds, comprehensiveness, sufficiency, curves
 agreement     how far several methods agree
+comparison    several methods on one text, for a page
+measuring     many texts: each method on each text, one row each
+rows          kept in a file, so that a run may stop and go on
+bootstrap     rows -> one line a method, and differences of two methods
 """
 
-from gaf_core.faithfulness.metrics import (
+from gaf_core.evaluation.bootstrap import bootstrap_interval, paired, summarise
+from gaf_core.evaluation.measuring import COLUMNS, benchmark, measure
+from gaf_core.evaluation.metrics import (
     ERASER_FRACTIONS,
     Curves,
     Evaluation,
@@ -18,27 +23,35 @@ from gaf_core.faithfulness.metrics import (
     ranked,
     removed_count,
 )
-from gaf_core.faithfulness.perturbation import (
+from gaf_core.evaluation.perturbation import (
     FRACTIONS,
     OPERATORS,
     Perturbation,
     resolve_perturbation,
     watched_label,
 )
+from gaf_core.evaluation.rows import RowStore
 
 __all__ = [
+    "COLUMNS",
     "ERASER_FRACTIONS",
     "FRACTIONS",
     "OPERATORS",
     "Curves",
     "Evaluation",
     "Perturbation",
+    "RowStore",
+    "benchmark",
+    "bootstrap_interval",
     "check_encoding",
     "check_scores",
     "evaluate",
     "evaluate_all",
+    "measure",
+    "paired",
     "ranked",
     "removed_count",
     "resolve_perturbation",
+    "summarise",
     "watched_label",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import kendalltau, spearmanr
 
 from gaf_core.errors import SettingsError, TextError
-from gaf_core.faithfulness.metrics import check_scores, ranked
+from gaf_core.evaluation.metrics import check_scores, ranked
 from gaf_core.tracing.trace import Trace
 
 

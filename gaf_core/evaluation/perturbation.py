@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gaf_core.errors import SettingsError
-from gaf_core.faithfulness.perturbed import DELETE
-from gaf_core.faithfulness.removal import removal_token
+from gaf_core.evaluation.perturbed import DELETE
 from gaf_core.models.model import Model
+from gaf_core.tracing.removal import removal_token
 from gaf_core.tracing.target import resolve_target
 from gaf_core.tracing.trace import Trace
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import pandas as pd
 
-from gaf_core.corpus.bootstrap import summarise
-from gaf_core.corpus.rows import Row, RowStore
 from gaf_core.errors import GafError, SettingsError
-from gaf_core.faithfulness import Evaluation, check_encoding, check_scores, evaluate_all
-from gaf_core.faithfulness.perturbation import Perturbation, resolve_perturbation
+from gaf_core.evaluation.bootstrap import summarise
+from gaf_core.evaluation.metrics import Evaluation, check_encoding, check_scores, evaluate_all
+from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
+from gaf_core.evaluation.rows import Row, RowStore
 from gaf_core.methods import METHODS, Method
 from gaf_core.models.model import Model
 from gaf_core.settings import TargetLike, TextLike
@@ -48,7 +48,7 @@ def benchmark(
 ) -> pd.DataFrame:
     """Measure methods on texts: one row a method, means with 95 % bootstrap intervals.
 
-    `measure` returns what stands behind it, text by text; `gaf_core.corpus.paired` compares two
+    `measure` returns what stands behind it, text by text; `gaf_core.evaluation.paired` compares two
     methods by these rows.
 
     Args:
@@ -56,7 +56,7 @@ def benchmark(
         seed: of the bootstrap.
 
     Returns:
-        See `gaf_core.corpus.summarise`.
+        See `gaf_core.evaluation.summarise`.
 
     Raises:
         SettingsError: as `measure` does.

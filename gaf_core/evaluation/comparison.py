@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gaf_core.faithfulness import Evaluation, Perturbation
+from gaf_core.evaluation.metrics import Evaluation
+from gaf_core.evaluation.perturbation import Perturbation
 from gaf_core.methods.method import Attribution
 from gaf_core.text.words import group_words, word_scores, written
 from gaf_core.tracing.trace import Trace

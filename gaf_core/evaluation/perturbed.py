@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.faithfulness.removal import removal_token
 from gaf_core.models.model import Model, Task
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.removal import removal_token
 
 # Called with (batches done, batches in all); what it raises ends the work.
 Progress = Callable[[int, int], None]

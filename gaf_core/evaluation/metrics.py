@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gaf_core.errors import SettingsError, TextError
-from gaf_core.faithfulness.perturbation import (
+from gaf_core.evaluation.perturbation import (
     Perturbation,
     resolve_perturbation,
     watched_label,
 )
-from gaf_core.faithfulness.perturbed import DELETE, Progress, log_probabilities
+from gaf_core.evaluation.perturbed import DELETE, Progress, log_probabilities
 from gaf_core.models.model import Model
 from gaf_core.settings import TextLike
 from gaf_core.tracing.encoding import Encoding
