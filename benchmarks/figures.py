@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from gaf_core.figures import sankey
-from gaf_core.focus import Node, through
 from gaf_core.picture.folding import usual_folds
+from gaf_core.reading.focus import Node, through
 from tests.handmade import explanation_of
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.bottleneck import Bottleneck, bottleneck, cut_in_words
 from gaf_core.explanation import Explanation
 from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey, token_bars
 from gaf_core.figures.embed import Figure, figure_html, scripts
 from gaf_core.figures.matrix import OF_LAYERS
 from gaf_core.flow import max_flow
-from gaf_core.focus import Selection, focus_in_words, focused_tokens, part_of
 from gaf_core.heatmap import heatmap_html
-from gaf_core.intervals import check_intervals
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import partition, usual_unit
-from gaf_core.summary import (
+from gaf_core.reading.bottleneck import Bottleneck, bottleneck, cut_in_words
+from gaf_core.reading.focus import Selection, focus_in_words, focused_tokens, part_of
+from gaf_core.reading.intervals import check_intervals
+from gaf_core.reading.sentences import (
     CITATION,
     PAPER,
     certificate_rows,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 
 from gaf_core.explanation import Explanation
-from gaf_core.summary import certificate_sentence, prediction_sentence
+from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
 from gaf_core.text.words import group_words, word_scores
 
 _BAR = 30  # characters of the longest bar

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 
 import gaf_core as gaf
-from gaf_core.bottleneck import bottleneck, cut_edges, cut_in_words, largest_cut_edges
-from gaf_core.focus import Edge
+from gaf_core.reading.bottleneck import bottleneck, cut_edges, cut_in_words, largest_cut_edges
+from gaf_core.reading.focus import Edge
 from tests.handmade import explanation_of
 from tests.networks import informations
 from tests.tolerance import adding_up, assert_close

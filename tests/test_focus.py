@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gaf_core as gaf
-from gaf_core.focus import (
+from gaf_core.reading.focus import (
     Edge,
     Node,
     Paths,

@@ -8,9 +8,9 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core.figures import flow_graph, head_matrix, layer_matrix, token_bars
-from gaf_core.focus import Edge, Node, from_text, through
 from gaf_core.picture.sankey import SankeyPicture
 from gaf_core.picture.spans import partition
+from gaf_core.reading.focus import Edge, Node, from_text, through
 from tests.handmade import explanation_of, proportional_flow
 from tests.tolerance import assert_close
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 import gaf_core as gaf
 from gaf_core.figures import sankey
 from gaf_core.flow.exact import max_flow, widest_paths
-from gaf_core.focus import Node, along, through
 from gaf_core.picture.folding import compose, kept_boundaries, usual_folds
 from gaf_core.picture.reduction import reduce_flow, through_flow
 from gaf_core.picture.sankey import MARKS, SankeyPicture
+from gaf_core.reading.focus import Node, along, through
 from tests.handmade import explanation_of, proportional_flow
 from tests.networks import informations
 from tests.tolerance import adding_up, assert_close, rounding

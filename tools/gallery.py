@@ -21,8 +21,8 @@ from plotly.offline import get_plotlyjs
 import gaf_core as gaf
 from gaf_core.figures import sankey
 from gaf_core.flow.exact import max_flow
-from gaf_core.focus import Node, through
 from gaf_core.picture.folding import usual_folds
+from gaf_core.reading.focus import Node, through
 
 TOKENS, LAYERS = (8, 30, 120), (2, 6, 12, 30)
 PAGES = {"light": ("#ffffff", "#31333f"), "dark": ("#0e1117", "#fafafa")}

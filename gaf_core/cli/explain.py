@@ -15,8 +15,8 @@ from gaf_core.cli import OUTPUTS
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.explanation import Explanation, explain
 from gaf_core.exports import edge_table, to_csv, to_graphml, to_json
-from gaf_core.intervals import score_intervals
 from gaf_core.models.model import load_model
+from gaf_core.reading.intervals import score_intervals
 from gaf_core.settings import Settings, TargetLike, TextLike
 from gaf_core.terminal import word_lines
 

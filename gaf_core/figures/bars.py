@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from gaf_core.explanation import Explanation
 from gaf_core.figures.common import ACCENT, CLEAR, NARROW
 from gaf_core.heatmap import LIGHT_SHADES
-from gaf_core.intervals import check_intervals
 from gaf_core.picture.labels import Scored, literal, names, scored_tokens, scored_words, shortened
 from gaf_core.picture.sankey import NEUTRAL
+from gaf_core.reading.intervals import check_intervals
 from gaf_core.tracing.target import label_name
 from gaf_core.tracing.trace import Trace
 

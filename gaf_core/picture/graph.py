@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaf_core.explanation import Explanation
-from gaf_core.focus import Edge, Node, to_text
 from gaf_core.picture.labels import link_hover, literal, node_hover, node_label, shortened
 from gaf_core.picture.lanes import Placement
 from gaf_core.picture.reduced import ReducedFlow, ReducedLink, ReducedNode
 from gaf_core.picture.sankey import NEUTRAL, SankeyPicture
 from gaf_core.picture.saturation import is_full
+from gaf_core.reading.focus import Edge, Node, to_text
 
 _WIDEST_FLOW, _WIDEST = 12.0, 26.0  # pixels of the largest flow, and of any line
 _SEEN = 2.0  # pixels at least of an edge that carries a large part of what is in focus

@@ -12,8 +12,8 @@ from gaf_core import Explanation, Settings, Target, Task, Trace
 from gaf_core.exports import to_csv
 from gaf_core.figures import change_chart
 from gaf_core.heatmap import heatmap_html
+from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
 from gaf_core.settings import TextLike
-from gaf_core.summary import certificate_sentence, prediction_sentence
 from gaf_core.text.edits import SAME, Edit, compare_edit
 from gaf_core.text.words import Words, group_words, word_scores
 from gaf_core.ui import cache

@@ -9,12 +9,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from gaf_core import Explanation, max_flow
-from gaf_core.bottleneck import Bottleneck, bottleneck, cut_in_words
 from gaf_core.figures import flow_graph, sankey
-from gaf_core.focus import Edge, Selection, focus_in_words, focused_tokens
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import LONG, UNITS, usual_unit
-from gaf_core.summary import network_sentence
+from gaf_core.reading.bottleneck import Bottleneck, bottleneck, cut_in_words
+from gaf_core.reading.focus import Edge, Selection, focus_in_words, focused_tokens
+from gaf_core.reading.sentences import network_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.edge_view import show_edge, show_edges
 from gaf_core.ui.failures import literal

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from gaf_core import Explanation, FlowPath
-from gaf_core.focus import Paths, Selection, to_text
+from gaf_core.reading.focus import Paths, Selection, to_text
 from gaf_core.ui import cache
 from gaf_core.ui.selection import paths_of, take, view_key
 

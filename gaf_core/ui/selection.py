@@ -11,7 +11,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from gaf_core import Explanation, FlowPath, SettingsError, widest_paths
-from gaf_core.focus import (
+from gaf_core.picture.reduction import through_flow
+from gaf_core.reading.focus import (
     Node,
     Paths,
     Selection,
@@ -20,7 +21,6 @@ from gaf_core.focus import (
     part_of,
     to_text,
 )
-from gaf_core.picture.reduction import through_flow
 from gaf_core.ui import cache, links
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place

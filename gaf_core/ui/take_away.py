@@ -16,8 +16,8 @@ from gaf_core.exports import (
     to_graphml,
     to_json,
 )
-from gaf_core.focus import Selection
-from gaf_core.intervals import score_intervals
+from gaf_core.reading.focus import Selection
+from gaf_core.reading.intervals import score_intervals
 from gaf_core.report import to_html
 
 _MANY = 100_000  # edges; below, all of them are small files

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
 from gaf_core.flow import ExactFlow, cut_edges, cut_nodes
-from gaf_core.focus import Edge, token_text
 from gaf_core.network import FlowNetwork
+from gaf_core.reading.focus import Edge, token_text
 
 __all__ = ["Bottleneck", "bottleneck", "cut_edges", "cut_in_words", "largest_cut_edges"]
 
