@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import gaf_core as gaf
-from gaf_core.exports import to_csv
+from gaf_core.files.exports import to_csv
 from gaf_core.flow.solution import Status
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal

@@ -14,7 +14,7 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core.cli import main
-from gaf_core.terminal import columns, printable, word_lines
+from gaf_core.files.terminal import columns, printable, word_lines
 from tests.handmade import explanation_of
 from tests.models import save_tiny
 from tests.patience import HANG

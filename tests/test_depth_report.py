@@ -12,14 +12,14 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core.cli import main
-from gaf_core.exports import to_graphml, to_json
 from gaf_core.figures import flow_graph, sankey, token_bars
+from gaf_core.files.exports import to_graphml, to_json
+from gaf_core.files.report import to_html
+from gaf_core.files.terminal import word_lines
 from gaf_core.flow.solution import MESSAGES, Status
 from gaf_core.methods.flows import score_flow
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.reading.sentences import certificate_rows, certificate_sentence, network_sentence
-from gaf_core.report import to_html
-from gaf_core.terminal import word_lines
 from tests.handmade import explanation_of, trace_of
 
 TEXT = "A lovely film, not a dull one"

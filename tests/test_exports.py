@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import gaf_core as gaf
-from gaf_core.exports import (
+from gaf_core.files.exports import (
     count_edges,
     edge_table,
     estimate_bytes,
@@ -167,7 +167,7 @@ def test_a_share_that_is_none_is_refused(explanation, carried):
 
 
 def test_a_graph_that_no_program_opens_is_refused(explanation, monkeypatch):
-    monkeypatch.setattr("gaf_core.exports.GRAPH_LIMIT", 10)
+    monkeypatch.setattr("gaf_core.files.exports.GRAPH_LIMIT", 10)
     with pytest.raises(gaf.SettingsError, match="Keep fewer"):
         to_graphml(explanation)
 

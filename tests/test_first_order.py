@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gaf_core as gaf
-from gaf_core.exports import edge_table, to_graphml, to_json
 from gaf_core.figures import flow_graph, sankey
+from gaf_core.files.exports import edge_table, to_graphml, to_json
 from gaf_core.reading.bottleneck import bottleneck, cut_in_words
 from gaf_core.reading.focus import Edge, in_words
 from tests.handmade import explanation_of, trace_of

@@ -19,9 +19,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 import gaf_core as gaf
 from gaf_core.figures import layer_matrix, sankey
+from gaf_core.files.report import to_html
 from gaf_core.reading.bottleneck import bottleneck, cut_in_words
 from gaf_core.reading.focus import Node, focus_in_words, part_of
-from gaf_core.report import to_html
 from tests.handmade import explanation_of
 from tests.patience import HANG, HANG_MS
 

@@ -14,11 +14,11 @@ from transformers.utils.logging import disable_progress_bar
 from gaf_core.cli import OUTPUTS
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.explanation import Explanation, explain
-from gaf_core.exports import edge_table, to_csv, to_graphml, to_json
+from gaf_core.files.exports import edge_table, to_csv, to_graphml, to_json
+from gaf_core.files.terminal import word_lines
 from gaf_core.models.model import load_model
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.settings import Settings, TargetLike, TextLike
-from gaf_core.terminal import word_lines
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -39,7 +39,7 @@ def run(asked: argparse.Namespace) -> None:
 
 def _writers(explanation: Explanation, asked: argparse.Namespace) -> dict[str, Callable[[], bytes]]:
     def report() -> bytes:
-        from gaf_core.report import to_html  # brings plotly, which only the report needs
+        from gaf_core.files.report import to_html  # brings plotly, which only the report needs
 
         intervals = score_intervals(explanation)
         return to_html(explanation, intervals=intervals, model=asked.model).encode("utf-8")

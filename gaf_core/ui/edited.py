@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from gaf_core import Explanation, Settings, Target, Task, Trace
-from gaf_core.exports import to_csv
 from gaf_core.figures import change_chart
+from gaf_core.files.exports import to_csv
 from gaf_core.heatmap import heatmap_html
 from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
 from gaf_core.settings import TextLike

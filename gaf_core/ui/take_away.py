@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from gaf_core import Explanation
-from gaf_core.exports import (
+from gaf_core.files.exports import (
     GRAPH_LIMIT,
     count_edges,
     edge_table,
@@ -16,9 +16,9 @@ from gaf_core.exports import (
     to_graphml,
     to_json,
 )
+from gaf_core.files.report import to_html
 from gaf_core.reading.focus import Selection
 from gaf_core.reading.intervals import score_intervals
-from gaf_core.report import to_html
 
 _MANY = 100_000  # edges; below, all of them are small files
 _CARRIED = {"99 %": 0.99, "90 %": 0.9, "50 %": 0.5, "all of it: every edge": 1.0}

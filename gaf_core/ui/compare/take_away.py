@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from gaf_core.evaluation.comparison import Comparison, faithfulness_table, score_table, to_json
-from gaf_core.exports import to_csv
+from gaf_core.files.exports import to_csv
 from gaf_core.ui.saving import choose_format
 
 _KINDS = {"csv": "text/csv", "json": "application/json"}

@@ -1,0 +1,1 @@
+"""An explanation -> bytes to take away, and lines for a terminal."""
