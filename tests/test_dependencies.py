@@ -49,14 +49,14 @@ def undeclared(files: list[Path], requirements: list[Requirement]) -> set[str]:
 def test_the_core_imports_what_is_always_installed():
     """But for captum in the methods that need it, which say so where it is not installed."""
     package = ROOT / "gaf_core"
-    apart = (package / "ui", package / "baselines")
+    apart = (package / "ui", package / "methods")
     files = [
         path
         for path in package.rglob("*.py")
         if not any(path.is_relative_to(folder) for folder in apart)
     ]
     assert not undeclared(files, declared())
-    methods = list((package / "baselines").rglob("*.py"))
+    methods = list((package / "methods").rglob("*.py"))
     assert not undeclared(methods, declared() + declared("methods"))
 
 
