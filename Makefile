@@ -22,8 +22,8 @@ BEST := $(BIN)/python -c "import numpy; print(*numpy.show_config('dicts')['SIMD 
 
 test-dispatches: $(VENV)/installed-dev
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(NUMERICAL)
-	NPY_DISABLE_CPU_FEATURES="$$($(BEST))" OMP_NUM_THREADS=4 OMP_WAIT_POLICY=passive \
-	$(BIN)/python -m pytest $(NUMERICAL)
+	NPY_DISABLE_CPU_FEATURES="$$($(BEST))" OMP_NUM_THREADS=4 GAF_THREADS=4 \
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest $(NUMERICAL)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
