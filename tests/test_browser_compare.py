@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.patience import HANG_MS
-from tests.visits import CHART, HEATMAP, Visit
+from tests.visits import CHART, HEATMAP, Visit, sticks_out
 
 pytestmark = pytest.mark.browser
 
@@ -115,5 +115,5 @@ def test_the_navigation_carries_text_and_model(visit):
 def test_nothing_sticks_out_of_a_narrow_page(visit):
     page = opened(visit, "methods=AF&methods=GF:first_layer=4,aggregate=max", width=420)
     expect(page.locator(f"{CHART} .main-svg:first-child")).to_have_count(4)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert not sticks_out(page)
     assert page.evaluate("document.querySelectorAll('b').length") == 1, "markup is not interpreted"

@@ -85,6 +85,15 @@ def fitted(page: Page) -> None:
     )
 
 
+def sticks_out(page: Page) -> bool:
+    """Whether something is wider than the page, of which Streamlit's main part is what scrolls."""
+    return page.evaluate(
+        """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')].some(
+            one => one.scrollWidth > one.clientWidth
+        )"""
+    )
+
+
 @contextmanager
 def changing(page: Page, selector: str = HEATMAP) -> Iterator[None]:
     """Do what changes the first of some elements, then wait until it has and the page settles."""
