@@ -1,5 +1,6 @@
 """The solver is compiled once: in steps that are shown, kept, and enough for every network."""
 
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import gaf_core as gaf
-from gaf_core.flow import augment, barrier, certificate, ready, steps
+from gaf_core.flow import augment, barrier, certificate, compiled, ready, steps
 from tests.networks import information
 
 ENTRIES = (augment.augment, augment.shift, certificate._crossed, certificate._decrement)
@@ -48,8 +49,39 @@ def test_each_step_is_shown(monkeypatch):
     ready.prepare(lambda *_: pytest.fail("it was prepared already"))
 
 
+def test_a_compilation_is_said_and_what_was_kept_is_not(monkeypatch, tmp_path):
+    said = []
+    monkeypatch.setattr(ready, "_prepared", False)
+    ready.prepare_aloud(said.append)
+    assert not said
+    monkeypatch.setattr(ready, "_prepared", False)
+    monkeypatch.setattr(ready, "CACHE", tmp_path)  # in which nothing was kept yet
+    ready.prepare_aloud(said.append)
+    assert said[0] == f"compiling the solver, about half a minute, once: 1 of {len(said)}"
+    assert ready.compiled()
+    assert [file.name for file in tmp_path.iterdir()] == ["complete"]
+
+
+def test_where_the_package_cannot_be_written_to_the_users_caches_can(monkeypatch, tmp_path):
+    monkeypatch.setattr(compiled, "_FOLDER", tmp_path)
+    monkeypatch.setattr(compiled, "_user_caches", lambda: tmp_path / "caches")
+    (tmp_path / "one.py").write_text("1")
+    beside = compiled._cache_folder()
+    assert beside is not None
+    assert beside.parent == tmp_path / "__pycache__"
+    (tmp_path / "one.py").write_text("2")
+    assert compiled._cache_folder() not in (None, beside)
+    shutil.rmtree(tmp_path / "__pycache__")
+    (tmp_path / "__pycache__").touch()  # a file, in which there can be no folder
+    found = compiled._cache_folder()
+    assert found is not None
+    assert found.parent == tmp_path / "caches" / "gaf-explorer"
+    (tmp_path / "nowhere").touch()
+    monkeypatch.setattr(compiled, "_user_caches", lambda: tmp_path / "nowhere")
+    assert compiled._cache_folder() is None
+
+
 def test_only_the_first_time_is_called_a_compilation():
-    assert ready.compiled()  # the tests have used the solver, or `make` has prepared it
     command = [sys.executable, "-m", "gaf_core.flow"]
     ready.prepare()
     found = subprocess.run(command, capture_output=True, text=True, check=True)

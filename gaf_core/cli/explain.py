@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from transformers.utils.logging import disable_progress_bar
@@ -16,6 +17,7 @@ from gaf_core.errors import SettingsError, TextError
 from gaf_core.explanation import Explanation, explain
 from gaf_core.files.exports import edge_table, to_csv, to_graphml, to_json
 from gaf_core.files.terminal import word_lines
+from gaf_core.flow.ready import prepare_aloud
 from gaf_core.models.model import load_model
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.settings import Settings, TargetLike, TextLike
@@ -29,6 +31,7 @@ def run(asked: argparse.Namespace) -> None:
     _check_outputs(list(outputs.values()), asked.force)
     text, settings = _text(asked), _settings(asked)
     model = load_model(asked.model, revision=asked.revision, device=asked.device)
+    prepare_aloud(partial(print, file=sys.stderr))
     explanation = explain(model, text, settings)
     if not outputs:
         print("\n".join(word_lines(explanation)))

@@ -1,20 +1,11 @@
 """`python -m gaf_core.flow`: compile the solver now rather than at the first solve, and keep it."""
 
 import time
+from functools import partial
 
-from gaf_core.flow.ready import compiled, prepare
-
-
-def main() -> None:
-    began, new = time.perf_counter(), not compiled()
-
-    def show(done: int, total: int) -> None:
-        if new and done < total:
-            print(f"compiling the solver, about half a minute: {done + 1} of {total}", flush=True)
-
-    prepare(show)
-    print(f"solver ready in {time.perf_counter() - began:.1f} s")
-
+from gaf_core.flow.ready import prepare_aloud
 
 if __name__ == "__main__":
-    main()
+    began = time.perf_counter()
+    prepare_aloud(partial(print, flush=True))
+    print(f"solver ready in {time.perf_counter() - began:.1f} s")

@@ -46,6 +46,17 @@ def prepare(progress: Progress | None = None) -> None:
         _prepared = True
 
 
+def prepare_aloud(say: Callable[[str], None]) -> None:
+    """`prepare`, which says so at each step if it compiles."""
+    new = not compiled()
+
+    def show(done: int, total: int) -> None:
+        if new and done < total:
+            say(f"compiling the solver, about half a minute, once: {done + 1} of {total}")
+
+    prepare(show)
+
+
 def _steps() -> list[Callable[[], object]]:
     network = FlowNetwork.from_information(np.ones((2, 3, 3)))
     parts = [partial(address_of, *part) for part in steps.parts()]
