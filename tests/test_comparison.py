@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import gaf_core as gaf
-from gaf_core import comparison as side
 from gaf_core.errors import SettingsError
 from gaf_core.evaluation import Perturbation, evaluate_all
+from gaf_core.evaluation import comparison as side
 from gaf_core.figures.compare import (
     agreement_matrix,
     entry_bars,
