@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 import gaf_core as gaf
+from gaf_core.flow import team
 from gaf_core.flow.barrier import solve, state_from
 from gaf_core.flow.certificate import CENTRALITY_TOLERANCE, CONSERVATION_TOLERANCE
 from gaf_core.flow.steps import CENTRALITY, WIDE
@@ -244,13 +245,37 @@ def test_many_networks_at_once_have_the_bits_of_one_at_a_time(monkeypatch):
         assert np.array_equal(solution.potential, alone.potential)
 
 
+def helpers(monkeypatch) -> list[bool]:
+    """Whether each solve from now on has a helper."""
+    found: list[bool] = []
+    made = team.team_of
+
+    def team_of(helped):
+        found.append(helped)
+        return made(helped)
+
+    monkeypatch.setattr(team, "team_of", team_of)
+    return found
+
+
+def test_a_helper_is_for_large_networks(monkeypatch):
+    monkeypatch.setenv("GAF_THREADS", "2")
+    helped = helpers(monkeypatch)
+    for tokens in (128, 200):
+        solve(network_of(information("attention", 8, tokens, seed=5)))
+    assert helped == [False, True]
+
+
 @pytest.mark.parametrize("tokens", [100, WIDE])
 def test_one_thread_and_two_give_the_same_bits(monkeypatch, tokens):
     network = network_of(information("attention", 8, tokens, seed=5))
+    helped = helpers(monkeypatch)
+    monkeypatch.setattr("gaf_core.flow.team.WORTHWHILE", 0)
     monkeypatch.setenv("GAF_THREADS", "2")
     two = solve(network)
     monkeypatch.setenv("GAF_THREADS", "1")
     one = solve(network)
+    assert helped == [True, False]
     assert np.array_equal(one.edge_flow, two.edge_flow)
     assert one.iterations == two.iterations
 

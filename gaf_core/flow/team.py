@@ -2,7 +2,7 @@
 
 The work of a solve is a sequence of jobs of two parts that write to disjoint memory. The leader
 posts a job, does the first part, and does the second too unless a helper on another thread has
-taken it meanwhile: a helper that the machine has no time for costs nothing. What is computed, and
+taken it meanwhile, so a helper that the machine has no time for costs little. What is computed, and
 in which order, does not depend on who does it, so neither do the bits of the result.
 
     leader    post: job, then open = n     part 0     take(n)? part 1 : wait until done = n
@@ -34,8 +34,9 @@ from gaf_core.flow.pools import pool
 T = TypeVar("T")
 
 PARTS = 2
-# Below this many edges a helper costs more than it saves (measured on two cores).
-WORTHWHILE = 30_000
+# Below this many edges a helper saves at most some hundredths of a second on two idle cores, and a
+# part that it leaves half done, when another process takes its core, costs as much.
+WORTHWHILE = 300_000
 
 # A helper watches without sleeping, so there are never more threads at work than cores.
 _at_work, _count = 0, threading.Lock()
