@@ -16,8 +16,8 @@ test: lint $(VENV)/installed-smollm2
 # What computes, by the code that torch and numpy have for other processors, and with one thread and
 # four, which sleep while they wait, since there may be fewer cores: a test that holds on this
 # processor alone fails here and not at a user's.
-INTERFACE := app browser cli lazy package report
-NUMERICAL := $(INTERFACE:%=--ignore-glob=tests/test_%*.py)
+INTERFACE := tests/ui tests/cli tests/files/test_report.py tests/test_lazy_imports.py tests/test_package.py
+NUMERICAL := $(INTERFACE:%=--ignore=%)
 BEST := $(BIN)/python -c "import numpy; print(*numpy.show_config('dicts')['SIMD Extensions'].get('found', ()))"
 
 test-dispatches: $(VENV)/installed-dev

@@ -15,9 +15,9 @@ import time
 
 import numpy as np
 
+from benchmarks import oracles
+from benchmarks.networks import information
 from gaf_core import FlowNetwork, solve
-from tests import oracles
-from tests.networks import information
 
 
 def main() -> None:

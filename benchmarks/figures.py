@@ -15,10 +15,10 @@ import statistics
 import time
 from pathlib import Path
 
+from benchmarks.handmade import explanation_of
 from gaf_core.figures import sankey
 from gaf_core.picture.folding import usual_folds
 from gaf_core.reading.focus import Node, through
-from tests.handmade import explanation_of
 
 TABLE = Path(__file__).with_suffix(".md")
 TOKENS, LAYERS = (8, 30, 120), (2, 6, 12, 30)

@@ -24,7 +24,7 @@ from transformers import (
 )
 
 import gaf_core as gaf
-from tests.models import VOCABULARY, random_text, tiny_tokenizer
+from benchmarks.tiny import VOCABULARY, random_text, tiny_tokenizer
 
 TABLE = Path(__file__).with_suffix(".md")
 LAYERS, HEADS, LIMIT = 12, 12, 512

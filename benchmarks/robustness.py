@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.networks import STRESS_KINDS, stress
 from gaf_core import FlowNetwork, Status, solve
-from tests.networks import STRESS_KINDS, stress
 
 TABLE = Path(__file__).with_suffix(".md")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gaf_core as gaf
-from tests.networks import information
+from benchmarks.networks import information
 
 TABLE = Path(__file__).with_suffix(".md")
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples.json"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests import chromium
-from tests.patience import HANG, HANG_MS
-from tests.visits import Visit
+from tests.support import chromium
+from tests.support.patience import HANG, HANG_MS
+from tests.support.visits import Visit
 
 ROOT = Path(__file__).resolve().parent.parent
 

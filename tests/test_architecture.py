@@ -111,6 +111,18 @@ def test_the_flow_knows_arrays_and_networks_only():
         assert inside <= {"flow", "network", "errors", "cores"}, name
 
 
+def test_what_measures_does_not_import_what_tests():
+    for path in (ROOT / "benchmarks").glob("*.py"):
+        assert not any(found.split(".")[0] == "tests" for found in imports(path)), path
+
+
+def test_the_tests_stand_as_the_package_does():
+    rooms = {path.parent.name for path in (ROOT / "tests").glob("*/__init__.py")} - {"support"}
+    assert rooms <= {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    loose = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
+    assert not rooms & loose
+
+
 def test_pages_are_thin_and_hold_no_helpers():
     for path in (ROOT / "pages").glob("*.py"):
         code = path.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tests.installing import PROJECT, ROOT, declared
+from tests.support.installing import PROJECT, ROOT, declared
 
 OURS = {"gaf_core", "pages", "tools", "benchmarks", "tests"}
 DISTRIBUTIONS = packages_distributions()

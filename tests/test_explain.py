@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import gaf_core as gaf
-from tests.models import in_float64
-from tests.patience import HANG
-from tests.tolerance import SOLVED, assert_apart, assert_close, proven, summed
+from tests.support.models import in_float64
+from tests.support.patience import HANG
+from tests.support.tolerance import SOLVED, assert_apart, assert_close, proven, summed
 
 TEXT = "The acting was terrible, but I did not hate the rest of the film."
 

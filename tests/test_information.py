@@ -5,7 +5,7 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core.tracing.trace import Target
-from tests.tolerance import STORED, assert_close
+from tests.support.tolerance import STORED, assert_close
 
 L, H, T = 3, 4, 5
 

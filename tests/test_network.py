@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 import gaf_core as gaf
-from tests.networks import informations
-from tests.tolerance import assert_close
+from benchmarks.networks import informations
+from tests.support.tolerance import assert_close
 
 
 @given(informations)

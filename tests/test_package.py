@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import gaf_core as gaf
-from tests.installing import ROOT, Environment, build, plain
+from tests.support.installing import ROOT, Environment, build, plain
 
 BUNDLED = "gaf_core/_bundled/"
 BESIDE = ("app.py", "pages", ".streamlit", "assets/data", "assets/models", "assets/examples.json")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from tests.fake_hub import FakeHub, serving
-from tests.models import save_tiny
-from tests.test_hub import connect
-from tests.test_smollm2 import installed
+from tests.models.test_hub import connect
+from tests.models.test_smollm2 import installed
+from tests.support.fake_hub import FakeHub, serving
+from tests.support.models import save_tiny
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

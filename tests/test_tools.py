@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tolerance import assert_close
+from tests.support.tolerance import assert_close
 from tools import evaluate_model, make_data, packages, reviews, splits, texts, training
 from tools.packages import Package, WrongContentError
 from tools.reviews import Review

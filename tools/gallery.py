@@ -46,7 +46,7 @@ def pictures(tokens: int, layers: int) -> Iterator[tuple[str, go.Figure]]:
 
 def example(tokens: int, layers: int) -> gaf.Explanation:
     """A made-up prediction for so many tokens, whose attention leans to a few of them."""
-    from tests.handmade import trace_of  # of the development checkout, as this tool is
+    from benchmarks.handmade import trace_of  # of the development checkout, as this tool is
 
     words = (SENTENCE * (tokens // 10 + 1)).split()
     text = " ".join(words)

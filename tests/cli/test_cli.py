@@ -1,0 +1,186 @@
+"""The command line: what it prints and writes, and how it says no."""
+
+import io
+import json
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import networkx as nx
+import pandas as pd
+import pytest
+
+import gaf_core as gaf
+from benchmarks.handmade import explanation_of
+from gaf_core.cli import main
+from gaf_core.files.terminal import columns, printable, word_lines
+from tests.support.models import save_tiny
+from tests.support.patience import HANG
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = "a good film not bad"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> str:
+    return str(save_tiny(tmp_path_factory.mktemp("tiny"), labels=("bad", "so-so", "good")))
+
+
+@pytest.fixture(scope="module")
+def expected(tiny) -> gaf.Explanation:
+    return gaf.explain(gaf.load_model(tiny), TEXT, gaf.Settings(layers=(1, 3), target="good"))
+
+
+def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gaf_core", *arguments],
+        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=HANG, **options,
+    )  # fmt: skip
+
+
+def refused(capsys, *arguments: str) -> str:
+    """The sentence that a command ends with."""
+    assert main(arguments) == 2
+    out, error = capsys.readouterr()
+    assert not out
+    assert error.startswith("gaf: ")
+    assert error.count("\n") == 1
+    return error
+
+
+def test_a_text_from_a_pipe_is_printed_as_a_table(tiny):
+    found = run("explain", "-", "--model", tiny, "--layers", "2-3", input=f"{TEXT}\n")
+    assert found.returncode == 0, found.stderr
+    assert not found.stderr
+    lines = found.stdout.splitlines()
+    assert lines[0].startswith("The model says “")
+    assert lines[-1].startswith("Proven: flow")
+    rows = [re.fullmatch(r"(\S+) +([\d.]+)%.*", line) for line in lines[2:-2]]
+    assert [row and row[1] for row in rows] == ["[CLS]", *TEXT.split(), "[SEP]"]
+    assert sum(float(row[2]) for row in rows if row) == pytest.approx(100, abs=0.5)
+
+
+def test_a_mistake_is_one_sentence(capsys):
+    assert refused(capsys, "explain", "good", "--model", "minilm-review") == (
+        "gaf: There is no preset called 'minilm-review'. Did you mean 'minilm-reviews'? "
+        "Presets: minilm-reviews, smollm2-135m.\n"
+    )
+
+
+def test_every_file_equals_the_explanation(tiny, expected, tmp_path, capsys):
+    names = ("report", "json", "csv", "words", "edges", "graphml")
+    paths = {name: tmp_path / f"out.{name}" for name in names}
+    files = [part for name in names for part in (f"--{name}", str(paths[name]))]
+    asked = ["explain", TEXT, "--model", tiny, "--layers", "2-3", "--target", "good"]
+    assert main([*asked, *files]) == 0
+    out, error = capsys.readouterr()
+    assert not out
+    assert len(error.splitlines()) == len(names)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(paths["csv"]), expected.score_table(), check_dtype=False, rtol=1e-15
+    )
+    edges = pd.read_csv(paths["edges"])
+    assert edges.flow.tolist() == expected.edge_table().flow.tolist()
+    assert pd.read_csv(paths["words"]).score.sum() == pytest.approx(expected.solution.value)
+    content = json.loads(paths["json"].read_text(encoding="utf-8"))
+    assert content["model"] == tiny
+    assert content["target"]["name"] == "good"
+    assert [row["score"] for row in content["tokens"]] == expected.scores.tolist()
+    graph = nx.read_graphml(io.BytesIO(paths["graphml"].read_bytes()))
+    assert graph.number_of_edges() == expected.network.edge_count
+    assert "<th><bdi>called" in paths["report"].read_text(encoding="utf-8")
+
+
+def test_settings_arrive(tiny, tmp_path):
+    path = tmp_path / "out.json"
+    contrast = ["--contrast", "good", "#0", "--source", "2", "--variant", "GF", "--epsilon", "1e-4"]
+    more = ["--aggregate", "max", "--residual", "half", "--carried", "0.5"]
+    assert main(["explain", TEXT, "--model", tiny, "--json", str(path), *contrast, *more]) == 0
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["target"] == {"name": "good against bad", "index": 2, "against": 0}
+    settings = content["settings"]
+    names = ("variant", "source", "epsilon", "aggregate", "residual")
+    assert [settings[name] for name in names] == ["GF", 2, 1e-4, "max", "half"]
+    assert content["edges_carried"] == 0.5
+
+
+def test_a_long_text_is_cut_only_when_asked(tiny, capsys):
+    asked = ["explain", "good film " * 40, "--model", tiny]
+    assert "82 tokens" in refused(capsys, *asked)
+    assert main([*asked, "--truncate"]) == 0
+
+
+def test_a_file_that_exists_is_kept(tiny, tmp_path, capsys):
+    path = tmp_path / "out.csv"
+    path.write_text("mine")
+    asked = ["explain", TEXT, "--model", tiny, "--csv", str(path)]
+    assert "--force" in refused(capsys, *asked)
+    assert path.read_text() == "mine"
+    assert main([*asked, "--force"]) == 0
+    assert path.read_text().startswith("position,token")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--json", "{folder}/none/out.json"], "There is no folder"),
+        (["--json", "{folder}"], "is a folder"),
+        (["--json", "{folder}/a", "--csv", "{folder}/a"], "same name"),
+        (["--json", "/dev/full", "--force"], "cannot be written: no space left"),
+        (["--layers", "4"], "is not a range of layers"),
+        (["--layers", "0-2"], "Count from 1"),
+        (["--layers", "2-9"], "layer range"),
+        (["--source", "first"], "is not a source"),
+        (["--source", "99"], "not a position"),
+        (["--target", "splendid"], "Choose from"),
+        (["--contrast", "good", "good"], "itself"),
+        (["--epsilon", "7"], "epsilon"),
+        (["--second", "a film"], "pair|two texts|second"),
+        (["--edges", "{folder}/edges.csv", "--carried", "2"], "up to 1"),
+    ],
+)
+def test_mistakes_are_sentences(tiny, tmp_path, capsys, arguments, message):
+    filled = [argument.format(folder=tmp_path) for argument in arguments]
+    assert re.search(message, refused(capsys, "explain", TEXT, "--model", tiny, *filled))
+
+
+def test_a_text_in_no_encoding_is_refused(tiny, capsys):
+    assert "UTF-8" in refused(capsys, "explain", "good \udcff", "--model", tiny)
+
+
+def test_models_are_listed(capsys):
+    assert main(["models"]) == 0
+    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert set(listed) == set(gaf.PRESETS)
+    assert listed["minilm-reviews"] == "installed"
+    for name, state in listed.items():
+        assert state == "installed" or "pip install" in state, name
+
+
+def test_a_terminal_shows_what_a_text_says_and_obeys_nothing():
+    lines = word_lines(explanation_of("evil\x1b[31m \u202eword 日本語 " + "x" * 90))
+    table = "\n".join(lines)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", table)
+    assert printable("a\x1bb\u202ec\n") == "a\ufffdb\ufffdc\ufffd"
+    before = {columns(line.split("%")[0]) for line in lines[2:-2]}
+    assert len(before) == 1, "the shares stand below one another"
+
+
+def test_the_app_is_streamlits_with_its_options_passed_on(monkeypatch):
+    """On this computer alone, unless a later option says otherwise."""
+    started = []
+    monkeypatch.setattr(sys, "argv", ["gaf"])
+    monkeypatch.setattr(runpy, "run_module", lambda *_, **__: started.extend(sys.argv))
+    assert main(["app", "--server.port", "8600"]) == 0
+    script = str(ROOT / "app.py")
+    assert started == [
+        "streamlit", "run", script, "--server.address=127.0.0.1", "--server.port", "8600",
+    ]  # fmt: skip
+
+
+def test_options_that_nothing_knows_are_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["models", "--server.port", "8600"])
+    assert "unrecognized arguments: --server.port 8600" in capsys.readouterr().err

@@ -1,0 +1,83 @@
+"""The server around the pages: scripts named with the page, and what is read before a visit."""
+
+import asyncio
+import runpy
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from gaf_core import PRESETS
+from gaf_core.ui import cache, server, warm
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = Path(st.__file__).parent / "static"
+
+
+def answered(kind: bytes, status: int = 200) -> dict[bytes, bytes]:
+    """The headers of an answer of this kind that went through the middleware."""
+    sent = []
+
+    async def app(_scope, _receive, send):
+        headers = [(b"content-type", kind)]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def send(message):
+        sent.append(message)
+
+    with ThreadPoolExecutor(1) as thread:  # in this one a browser's loop may run
+        thread.submit(asyncio.run, server.Preloading(app)({"type": "http"}, None, send)).result()
+    return dict(sent[0]["headers"])
+
+
+def test_a_page_names_scripts_that_exist_the_largest_first():
+    named = [one.split(">")[0][3:] for one in answered(b"text/html")[b"link"].decode().split(", ")]
+    assert "/PlotlyChart." in named[0]
+    assert len(set(named)) == len(named)
+    for name in named:
+        assert (STATIC / name).is_file(), name
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert not [name for name in named if name in page], "the page names these itself"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(b"application/json", 200), (b"text/html", 404), (b"text/css", 200)]
+)
+def test_other_answers_stay_as_they_are(kind, status):
+    assert answered(kind, status) == {b"content-type": kind}
+
+
+def test_a_streamlit_with_other_names_gives_a_page_without_hints(tmp_path, monkeypatch):
+    (tmp_path / "static" / "js").mkdir(parents=True)
+    (tmp_path / "index.html").write_text("<script src='./static/js/index.js'></script>")
+    monkeypatch.setattr(server, "_SCRIPTS", tmp_path / "static" / "js")
+    server._links.cache_clear()
+    try:
+        assert answered(b"text/html") == {b"content-type": b"text/html"}
+    finally:
+        server._links.cache_clear()
+
+
+def test_the_file_of_the_app_is_a_server_to_who_imports_it():
+    assert isinstance(runpy.run_path(str(ROOT / "app.py"), run_name="app")["app"], st.App)
+
+
+def test_what_is_read_before_a_visit_is_what_the_first_one_asks_for(monkeypatch):
+    warm.read()
+
+    def never(*_, **__):
+        raise AssertionError("loaded again")
+
+    monkeypatch.setattr(cache, "load_model", never)
+    name = next(iter(PRESETS))
+    assert cache.model(cache.choice_of(name)).name == name
+
+
+@pytest.mark.browser
+def test_a_real_server_names_the_scripts_with_the_page(server):
+    with urllib.request.urlopen(f"{server}/") as answer:
+        assert "PlotlyChart" in answer.headers["link"]
+    with urllib.request.urlopen(f"{server}/_stcore/health") as answer:
+        assert "link" not in answer.headers
