@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.handmade import explanation_of
 from gaf_core.figures import sankey
 from gaf_core.picture.folding import usual_folds
+from gaf_core.picture.view import View
 from gaf_core.reading.focus import Node, through
 
 TABLE = Path(__file__).with_suffix(".md")
@@ -30,11 +31,11 @@ def row(tokens: int, layers: int, runs: int) -> str:
     solution = explanation.solution
     choices = {"part": through(solution, Node(0, 1)), "cut": solution.cut}
     choices["folded"] = usual_folds(layers)
-    sankey(explanation, **choices)  # words and colours are found once
+    sankey(explanation, View(**choices))  # words and colours are found once
     seconds = []
     for _ in range(runs):
         began = time.perf_counter()
-        figure = sankey(explanation, **choices)
+        figure = sankey(explanation, View(**choices))
         seconds.append(time.perf_counter() - began)
     drawn, size = figure.data[0], len(figure.to_json()) / 1e3
     middle, least, most = (1e3 * f(seconds) for f in (statistics.median, min, max))

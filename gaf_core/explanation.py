@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from gaf_core.errors import SettingsError
 from gaf_core.flow import FlowSolution, Status, solve, solve_many
 from gaf_core.flow.depths import DepthShares
-from gaf_core.heatmap import heatmap_html
 from gaf_core.information import check_layers, check_unit, information, node_capacities
 from gaf_core.models.model import Model
 from gaf_core.network import FlowNetwork
@@ -162,6 +161,9 @@ class Explanation:
         return table(columns)
 
     def _repr_html_(self) -> str:
+        # what draws an explanation is made of it, so it is imported where it is used
+        from gaf_core.picture.heatmap import heatmap_html
+
         heatmap = heatmap_html(self.trace, self.scores, of=self.share_of)
         if self.certified and self.scores.any():
             return heatmap

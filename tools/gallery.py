@@ -22,6 +22,7 @@ import gaf_core as gaf
 from gaf_core.figures import sankey
 from gaf_core.flow.exact import max_flow
 from gaf_core.picture.folding import usual_folds
+from gaf_core.picture.view import View
 from gaf_core.reading.focus import Node, through
 
 TOKENS, LAYERS = (8, 30, 120), (2, 6, 12, 30)
@@ -38,10 +39,10 @@ def pictures(tokens: int, layers: int) -> Iterator[tuple[str, go.Figure]]:
     cut = max_flow(explanation.network).cut_near_input
     by = "spans" if tokens > 40 else "words"
     yield "plain", sankey(explanation)
-    yield "folded", sankey(explanation, by=by, folded=folded)
-    yield "part", sankey(explanation, by=by, folded=folded, part=part)
-    yield "cut", sankey(explanation, cut=cut, by=by)
-    yield "saturation", sankey(explanation, colour="saturation", cut=cut, folded=folded)
+    yield "folded", sankey(explanation, View(by=by, folded=folded))
+    yield "part", sankey(explanation, View(by=by, folded=folded, part=part))
+    yield "cut", sankey(explanation, View(cut=cut, by=by))
+    yield "saturation", sankey(explanation, View(colour="saturation", cut=cut, folded=folded))
 
 
 def example(tokens: int, layers: int) -> gaf.Explanation:

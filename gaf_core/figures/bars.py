@@ -11,10 +11,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
-from gaf_core.figures.common import ACCENT, CLEAR, NARROW
-from gaf_core.heatmap import LIGHT_SHADES
+from gaf_core.figures.common import CLEAR, NARROW
+from gaf_core.picture.colours import ACCENT, LIGHT_SHADES, NEUTRAL
 from gaf_core.picture.labels import Scored, literal, names, scored_tokens, scored_words, shortened
-from gaf_core.picture.sankey import NEUTRAL
 from gaf_core.reading.intervals import check_intervals
 from gaf_core.tracing.target import label_name
 from gaf_core.tracing.trace import Trace

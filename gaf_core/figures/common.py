@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from gaf_core.picture.sankey import NEUTRAL
+from gaf_core.picture.colours import NEUTRAL
 
-ACCENT = "#4394b6"
-HIGHLIGHT = "#d55e00"  # of what somebody selected; faded grey beside it, so lightness tells too
 HOVER = {"bgcolor": "#1a2230", "bordercolor": "#1a2230", "font": {"color": "#ffffff", "size": 13}}
 CLEAR = {
     "paper_bgcolor": "rgba(0,0,0,0)",

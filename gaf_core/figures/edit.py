@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from gaf_core.figures.common import ACCENT, CLEAR, HIGHLIGHT, NARROW
+from gaf_core.figures.common import CLEAR, NARROW
+from gaf_core.picture.colours import ACCENT, HIGHLIGHT, NEUTRAL
 from gaf_core.picture.labels import literal, shortened
-from gaf_core.picture.sankey import NEUTRAL
 from gaf_core.text.edits import DELETED, INSERTED, SAME, Edit, Pairing
 
 _ROW = 24  # pixels

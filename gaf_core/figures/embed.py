@@ -14,7 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES
+from gaf_core.picture.colours import DARK_SHADES, LIGHT_SHADES
 
 Figure = go.Figure
 

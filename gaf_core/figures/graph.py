@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
-from gaf_core.figures.common import ACCENT, CLEAR, HIGHLIGHT, NARROW, sentence
+from gaf_core.figures.common import CLEAR, NARROW, sentence
+from gaf_core.picture.colours import ACCENT, HIGHLIGHT, NEUTRAL
 from gaf_core.picture.graph import GraphPicture, Line, Mark
-from gaf_core.picture.sankey import NEUTRAL, SankeyPicture
+from gaf_core.picture.scene import Scene
+from gaf_core.picture.view import View
 
 _PALE = "rgba(138,148,163,0.30)"
 _FADED = "rgba(138,148,163,0.75)"
@@ -29,37 +30,24 @@ class _Looks:
     bins: Sequence[float]
 
 
-def flow_graph(
-    explanation: Explanation,
-    *,
-    budget: int = 10,
-    part: NDArray[np.float64] | None = None,
-    cut: NDArray[np.bool_] | None = None,
-    by: str = "tokens",
-    opened: Iterable[int] = (),
-    folded: Iterable[int] = (),
-) -> go.Figure:
+def flow_graph(explanation: Explanation, view: View = View()) -> go.Figure:
     """Nodes are tokens in layers, edges are drawn twice: capacity wide and pale, flow in it.
 
     Args:
         explanation: what to draw.
-        budget: nodes a layer, see `reduction`.
-        part: `[l, t, t]` part of the flow in the accent of a selection; the rest is grey.
-        cut: `[l + 1, t]` nodes on the prediction's side; edges on the cut have a dotted outline.
-            A square around a node means that its own capacity is used up.
-        by, opened, folded: what nodes stand for and which layers are left out, as in `sankey`.
+        view: how. A part has the accent of a selection, the rest is grey. Edges on the cut have a
+            dotted outline; a square around a node means that its own capacity is used up.
 
     Returns:
         A figure whose markers carry `customdata[0]`, the text form of the node or edge they stand
         for ("" for merged ones), and `layout.meta["summary"]` says in words what the widths mean.
+
+    Raises:
+        SettingsError: the view asks for something that means nothing for this explanation.
     """
     if explanation.solution.value <= 0:
         return sentence(explanation.message)
-    picture = GraphPicture.of(
-        SankeyPicture.of(
-            explanation, budget, part=part, cut=cut, by=by, opened=opened, folded=folded
-        )
-    )
+    picture, part = GraphPicture.of(Scene.of(explanation, view)), view.part
     figure = go.Figure()
     lines = picture.lines
     _add_lines(

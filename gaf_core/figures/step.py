@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from gaf_core.figures.common import ACCENT, CLEAR, HIGHLIGHT
+from gaf_core.figures.common import CLEAR
+from gaf_core.picture.colours import ACCENT, HIGHLIGHT, NEUTRAL
 from gaf_core.picture.labels import shortened
-from gaf_core.picture.sankey import NEUTRAL
 from gaf_core.picture.step import Way
 
 _ROW, _WIDEST = 30, 18.0  # pixels: of a row, and of the line that carries `full`

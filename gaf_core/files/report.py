@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,10 @@ from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey,
 from gaf_core.figures.embed import Figure, figure_html, scripts
 from gaf_core.figures.matrix import OF_LAYERS
 from gaf_core.flow import max_flow
-from gaf_core.heatmap import heatmap_html
 from gaf_core.picture.folding import usual_folds
+from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.picture.spans import partition, usual_unit
+from gaf_core.picture.view import View
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck, cut_in_words
 from gaf_core.reading.focus import Selection, focus_in_words, focused_tokens, part_of
 from gaf_core.reading.intervals import check_intervals
@@ -161,16 +162,17 @@ def _flow(explanation: Explanation, budget: int, focus: Selection | None) -> lis
     part = None if focus is None else part_of(explanation, focus)
     limit = bottleneck(explanation.network, max_flow(explanation.network))
     by = usual_unit(explanation.trace)
-    options: dict[str, Any] = {
-        "part": part,
-        "by": by,
-        "opened": () if by == "tokens" else focused_tokens(focus),
-        "folded": usual_folds(explanation.network.layers),
-    }
+    view = View(
+        budget=budget,
+        part=part,
+        by=by,
+        opened=() if by == "tokens" else focused_tokens(focus),
+        folded=usual_folds(explanation.network.layers),
+    )
     told = _noted(network_sentence(explanation))
     followed = "" if part is None or focus is None else focus_in_words(explanation, focus, part)
-    drawn = sankey(explanation, budget, **options)
-    graph = flow_graph(explanation, budget=budget, cut=limit.cut, **options)
+    drawn = sankey(explanation, view)
+    graph = flow_graph(explanation, replace(view, cut=limit.cut))
     return [
         _section("How the flow gets there", told + _noted(followed) + _sankey(drawn) + missing),
         _section("Every edge within its capacity", _graph(explanation, graph)),

@@ -1,4 +1,4 @@
-"""A reduced flow -> lines and markers in pixels: what the graph of it is made of."""
+"""A scene -> lines and markers in pixels: what the graph of its flow is made of."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaf_core.explanation import Explanation
-from gaf_core.picture.labels import link_hover, literal, node_hover, node_label, shortened
-from gaf_core.picture.lanes import Placement
-from gaf_core.picture.reduced import ReducedFlow, ReducedLink, ReducedNode
-from gaf_core.picture.sankey import NEUTRAL, SankeyPicture
-from gaf_core.picture.saturation import is_full
+from gaf_core.picture.colours import NEUTRAL, is_full
+from gaf_core.picture.labels import (
+    link_hover,
+    node_hover,
+    node_label,
+    prediction_hover,
+    shortened,
+    source_hover,
+)
+from gaf_core.picture.reduced import ReducedLink, ReducedNode
+from gaf_core.picture.scene import Scene
 from gaf_core.reading.focus import Edge, Node, to_text
 
 _WIDEST_FLOW, _WIDEST = 12.0, 26.0  # pixels of the largest flow, and of any line
@@ -74,57 +79,46 @@ class GraphPicture:
     summary: str
 
     @classmethod
-    def of(cls, picture: SankeyPicture) -> GraphPicture:
-        """The same nodes at the same heights as those of a Sankey."""
-        return _Builder(picture).build()
+    def of(cls, scene: Scene) -> GraphPicture:
+        """The same nodes at the same heights as those of a Sankey of the scene."""
+        return _Builder(scene).build()
 
 
 @dataclass(frozen=True, eq=False)
 class _Builder:
-    picture: SankeyPicture
-
-    @property
-    def explanation(self) -> Explanation:
-        return self.picture.explanation
-
-    @property
-    def reduced(self) -> ReducedFlow:
-        return self.picture.reduced
-
-    @property
-    def placement(self) -> Placement:
-        return self.picture.placement
+    scene: Scene
 
     def build(self) -> GraphPicture:
-        links = sorted(self.reduced.links, key=lambda link: -link.flow)
+        scene = self.scene
+        links = sorted(scene.reduced.links, key=lambda link: -link.flow)
         kept = links[:_MOST_LINES]
         largest = max(link.flow for link in kept)
         lines = [self._line(link, _WIDEST_FLOW / largest) for link in kept]
         to_prediction = self._to_prediction(_WIDEST_FLOW / largest)
-        first = self.reduced.nodes[0]
-        titles = [self.picture.columns.title(k) for k in range(len(self.reduced.nodes))]
+        first = scene.reduced.nodes[0]
+        titles = [scene.columns.title(k) for k in range(len(scene.reduced.nodes))]
         return GraphPicture(
             lines=[*reversed(lines), *to_prediction],
             marks=self._marks(),
             names=[
-                (self._y(0, index), node_label(self.explanation, node))
+                (self._y(0, index), node_label(scene.explanation, node))
                 for index, node in enumerate(first)
             ],
             labels=self._labels(),
             headers=[*titles, self._target],
-            height=self.placement.height,
+            height=scene.placement.height,
             summary=self._summary(largest, links),
         )
 
     @property
     def _target(self) -> str:
-        return shortened(self.explanation.trace.target.name, 14)
+        return shortened(self.scene.explanation.trace.target.name, 14)
 
     def _y(self, column: int, index: int) -> float:
-        return float(self.placement.centres[column][index])
+        return float(self.scene.placement.centres[column][index])
 
     def _layer(self, column: int) -> str:
-        return self.picture.columns.name(column)
+        return self.scene.columns.name(column)
 
     def _line(self, link: ReducedLink, scale: float) -> Line:
         column = link.layer
@@ -132,7 +126,7 @@ class _Builder:
         start = (float(column), self._y(column, link.lower))
         end = (column + 1.0, self._y(column + 1, link.upper))
         capacity = link.capacity or 0.0
-        hover = link_hover(self.explanation, link, lower, upper, self._layer(column + 1))
+        hover = link_hover(self.scene.explanation, link, lower, upper, self._layer(column + 1))
         width = link.flow * scale
         return Line(
             ends=(start, end),
@@ -146,97 +140,91 @@ class _Builder:
 
     def _part_width(self, link: ReducedLink, scale: float) -> float:
         """To scale, but a path in focus is to be seen however little it carries."""
-        whole = sum(node.part for node in self.reduced.nodes[0])
+        whole = sum(node.part for node in self.scene.reduced.nodes[0])
         return max(link.part * scale, _SEEN if link.part >= _LARGE * whole > 0 else 0.0)
 
     def _ends(self, link: ReducedLink) -> tuple[ReducedNode, ReducedNode]:
-        nodes = self.reduced.nodes
+        nodes = self.scene.reduced.nodes
         return nodes[link.layer][link.lower], nodes[link.layer + 1][link.upper]
 
     def _edge_text(self, link: ReducedLink, lower: ReducedNode, upper: ReducedNode) -> str:
-        low, high = (self.reduced.boundaries[link.layer + end] for end in (0, 1))
+        scene = self.scene
+        low, high = (scene.reduced.boundaries[link.layer + end] for end in (0, 1))
         key, *keys = lower.tokens
         query, *queries = upper.tokens
         return (
             ""
             if high != low + 1 or keys or queries
-            else to_text(self.explanation, Edge(low, query, key))
+            else to_text(scene.explanation, Edge(low, query, key))
         )
 
     def _to_prediction(self, scale: float) -> list[Line]:
         """Without a capacity of their own, and one of them often carries everything."""
-        column = len(self.reduced.nodes) - 1
+        scene = self.scene
+        column = len(scene.reduced.nodes) - 1
         lines = []
-        for index, node in enumerate(self.reduced.nodes[-1]):
-            start, end = (float(column), self._y(column, index)), (column + 1.0, self._centre)
-            share = node.flow / self.reduced.value
-            hover = (
-                f"<b>{node_label(self.explanation, node)} → prediction</b><br>"
-                f"flow {node.flow:.4g}, {share:.1%} of all<br>no limit of its own"
-            )
+        for index, node in enumerate(scene.reduced.nodes[-1]):
+            start, end = (float(column), self._y(column, index)), (column + 1.0, scene.prediction)
+            hover = source_hover(scene.explanation, node)
             widths = (min(value * scale, _WIDEST_FLOW) for value in (node.flow, node.part))
             flow, part = widths
             mark = _middle(start, end, "", hover)
             lines.append(Line((start, end), 0.0, flow, part, False, False, mark))
         return lines
 
-    @property
-    def _centre(self) -> float:
-        flows = np.array([node.flow for node in self.reduced.nodes[-1]])
-        return float(self.placement.centres[-1] @ flows / flows.sum())
-
     def _marks(self) -> list[Mark]:
-        colours = self.picture.colours
+        scene = self.scene
         marks = []
-        for column, layer in enumerate(self.reduced.nodes):
+        for column, layer in enumerate(scene.reduced.nodes):
             for index, node in enumerate(layer):
                 single = len(node.tokens) == 1
-                chosen = Node(self.reduced.boundaries[column], node.tokens[0])
-                share = node.flow / self.reduced.value
+                chosen = Node(scene.reduced.boundaries[column], node.tokens[0])
+                share = node.flow / scene.reduced.value
                 marks.append(
                     Mark(
                         x=float(column),
                         y=self._y(column, index),
                         size=5 + 19 * float(np.sqrt(share)),
-                        colour=NEUTRAL if node.unit is None else colours.get(node.unit, NEUTRAL),
-                        selection=to_text(self.explanation, chosen) if single else "",
-                        hover=node_hover(self.explanation, node, self._layer(column)),
+                        colour=scene.colour(node),
+                        selection=to_text(scene.explanation, chosen) if single else "",
+                        hover=node_hover(scene.explanation, node, self._layer(column)),
                         selected=node.part >= 0.999 * node.flow > 0,
                         limited=is_full(node.saturation),
                     )
                 )
-        target = literal(self.explanation.trace.target.name)
-        hover = f"<b>{target}</b><br>all of the flow, {self.reduced.value:.4g}"
-        last = float(len(self.reduced.nodes))
-        return [*marks, Mark(last, self._centre, 24.0, NEUTRAL, "", hover)]
+        hover = prediction_hover(scene.explanation)
+        last = float(len(scene.reduced.nodes))
+        return [*marks, Mark(last, scene.prediction, 24.0, NEUTRAL, "", hover)]
 
     def _labels(self) -> list[tuple[float, float, str]]:
+        scene = self.scene
         return [
-            (float(column), self._y(column, index), node_label(self.explanation, node, 10))
-            for column, layer in enumerate(self.reduced.nodes)
+            (float(column), self._y(column, index), node_label(scene.explanation, node, 10))
+            for column, layer in enumerate(scene.reduced.nodes)
             if column
             for index, node in enumerate(layer)
-            if node.flow >= _LABELLED * self.reduced.value
+            if node.flow >= _LABELLED * scene.reduced.value
         ]
 
     def _summary(self, largest: float, links: list[ReducedLink]) -> str:
         """Scale, clipping, and what is left out, in numbers."""
+        scene = self.scene
         clipped = sum((link.capacity or 0.0) * _WIDEST_FLOW / largest > _WIDEST for link in links)
-        share = f"{largest / self.reduced.value:.1%}".replace("%", " %")
+        share = f"{largest / scene.reduced.value:.1%}".replace("%", " %")
         text = (
             f"Widths are to scale: the largest flow of an edge, {largest:.3g} ({share} of all), "
             f"has {_WIDEST_FLOW:.0f} pixels."
         )
         if clipped:
             text += f" Capacities too wide for that end at {_WIDEST:.0f} ({clipped:,})."
-        if self.picture.followed:
+        if scene.followed:
             text += (
                 f" What is in focus is at least {_SEEN:.0f} pixels wide where an edge carries "
                 f"{_LARGE:.0%} of it or more."
             ).replace("%", " %")
         if len(links) > _MOST_LINES:
             text += f" The {len(links) - _MOST_LINES:,} edges with the least flow are not drawn."
-        return f"{text} {self.picture.summary}"
+        return f"{text} {scene.summary}"
 
 
 def _middle(start: tuple[float, float], end: tuple[float, float], text: str, hover: str) -> Mark:

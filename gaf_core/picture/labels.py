@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gaf_core.explanation import Explanation
+from gaf_core.picture.colours import is_full
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
-from gaf_core.picture.saturation import is_full
 from gaf_core.text.words import group_words, word_scores
 
 _ESCAPES = str.maketrans(
@@ -141,6 +141,21 @@ def link_hover(
         f"<b>{name} → {other}</b><br>{layer}<br>flow {link.flow:.4g}, {share:.1%} of all"
         f"{_limit(link)}{_heads(link)}{_cut(link)}{selected(link)}"
     )
+
+
+def source_hover(explanation: Explanation, node: ReducedNode) -> str:
+    """What flows from the prediction into a node of the last layer."""
+    share = node.flow / explanation.solution.value
+    return (
+        f"<b>{node_label(explanation, node)} → prediction</b><br>flow {node.flow:.4g}, "
+        f"{share:.1%} of all<br>no limit of its own{selected(node)}"
+    )
+
+
+def prediction_hover(explanation: Explanation) -> str:
+    """The node of the prediction."""
+    target = literal(explanation.trace.target.name)
+    return f"<b>{target}</b><br>all of the flow, {explanation.solution.value:.4g}"
 
 
 def selected(drawn: ReducedNode | ReducedLink) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from gaf_core.tracing.trace import Trace
 
 Partition = tuple[tuple[int, ...], ...]
 
-UNITS = ("tokens", "words", "spans")
+Unit = Literal["tokens", "words", "spans"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
 LONG = 40  # tokens up to which spans are words
 _SENTENCE, _CLAUSE, _COMMA = 3, 2, 1
 _ENDS = {
@@ -61,7 +63,7 @@ def partition(trace: Trace, by: str, count: int, opened: Iterable[int] = ()) -> 
     return tuple(sorted(shown))
 
 
-def usual_unit(trace: Trace) -> str:
+def usual_unit(trace: Trace) -> Unit:
     """What a picture shows first: tokens, or spans of a text that has too many of them."""
     return "spans" if len(trace.tokens) > LONG else "tokens"
 

@@ -11,7 +11,7 @@ import streamlit as st
 from gaf_core import Explanation, Settings, Target, Task, Trace
 from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv
-from gaf_core.heatmap import heatmap_html
+from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
 from gaf_core.settings import TextLike
 from gaf_core.text.edits import SAME, Edit, compare_edit

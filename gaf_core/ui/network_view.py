@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from gaf_core import Explanation, max_flow
 from gaf_core.figures import flow_graph, sankey
 from gaf_core.picture.folding import usual_folds
-from gaf_core.picture.spans import LONG, UNITS, usual_unit
+from gaf_core.picture.spans import LONG, UNITS, Unit, usual_unit
+from gaf_core.picture.view import COLOURINGS, View
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck, cut_in_words
 from gaf_core.reading.focus import Edge, Selection, focus_in_words, focused_tokens
 from gaf_core.reading.sentences import network_sentence
@@ -97,10 +98,10 @@ def _say_focus(shown: Shown) -> None:
 
 
 def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
-    arguments = _picture_options(shown, graph)
+    view = _choose_view(shown, budget, graph)
     if graph:
         summary = _draw(
-            flow_graph(shown.explanation, budget=budget, **arguments),
+            flow_graph(shown.explanation, view),
             "Graph of the flow network: each edge with its flow inside its capacity.",
             "gaf-graph",
             key=view_key("graph"),
@@ -117,7 +118,7 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
             told += " A square: the token passes on all that its own capacity allows."
     else:
         summary = _draw(
-            sankey(shown.explanation, budget, **arguments),
+            sankey(shown.explanation, view),
             "Sankey diagram of the flow from the input tokens to the prediction.",
             "gaf-sankey",
             key="sankey",
@@ -138,7 +139,7 @@ def _draw(figure: Any, alt: str, name: str, **arguments: Any) -> str:
     return summary
 
 
-def _picture_options(shown: Shown, graph: bool) -> dict[str, Any]:
+def _choose_view(shown: Shown, budget: int, graph: bool) -> View:
     """What both pictures can do, as widgets that are part of the link."""
     layers = shown.explanation.network.layers
     usual = _usual_nodes(shown.explanation)
@@ -148,12 +149,12 @@ def _picture_options(shown: Shown, graph: bool) -> dict[str, Any]:
             help="Neighbouring tokens can be joined to words, or to spans of text; a token in "
             f"focus always stands on its own. Texts of more than {LONG} tokens begin with spans.",
         )  # fmt: skip
-        colour = "token"
+        colour = COLOURINGS[0]
         with place(in_row=True):
             if not graph:
                 colour = st.selectbox(
                     "Colour by",
-                    ("token", "saturation"),
+                    COLOURINGS,
                     key="colour",
                     bind="query-params",
                     width=150,
@@ -168,17 +169,18 @@ def _picture_options(shown: Shown, graph: bool) -> dict[str, Any]:
             "Fold layers", key="fold", value=True, bind="query-params",
             help="Draw several layers as one step, so that the picture stays wide enough.",
         )  # fmt: skip
-    options: dict[str, Any] = {
-        "part": shown.part,
-        "cut": shown.limit.cut if cut else None,
-        "by": by,
-        "opened": () if by == "tokens" else focused_tokens(shown.selection),
-        "folded": folds if fold else (),
-    }
-    return options if graph else {**options, "colour": colour}
+    return View(
+        budget=budget,
+        part=shown.part,
+        cut=shown.limit.cut if cut else None,
+        by=by,
+        opened=() if by == "tokens" else focused_tokens(shown.selection),
+        folded=folds if fold else frozenset(),
+        colour=colour,
+    )
 
 
-def _usual_nodes(explanation: Explanation) -> str:
+def _usual_nodes(explanation: Explanation) -> Unit:
     """What nodes are at first; a choice stays for other texts, what nobody chose goes with them."""
     usual = usual_unit(explanation.trace)
     before, st.session_state[_USUAL] = st.session_state.get(_USUAL, usual), usual

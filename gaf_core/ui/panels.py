@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gaf_core import Explanation, Task, group_words
 from gaf_core.figures import probability_bars, token_bars
-from gaf_core.heatmap import heatmap_html
+from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.reading.sentences import (
     certificate_sentence,

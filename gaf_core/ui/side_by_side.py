@@ -21,7 +21,7 @@ from gaf_core import (
 )
 from gaf_core.figures.deletion import deletion_curves
 from gaf_core.figures.step import token_step
-from gaf_core.heatmap import heatmap_html
+from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.picture.step import ways_in, widest_residual
 from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.tracing.cancelling import left_after_cancelling

@@ -10,9 +10,11 @@ import gaf_core as gaf
 from benchmarks.handmade import explanation_of, trace_of
 from gaf_core.figures import probability_bars, sankey, token_bars
 from gaf_core.flow.solution import Status
-from gaf_core.heatmap import LIGHT_SHADES
+from gaf_core.picture.colours import LIGHT_SHADES, NEUTRAL, PALETTE
 from gaf_core.picture.labels import literal
-from gaf_core.picture.sankey import NEUTRAL, PALETTE, SankeyPicture
+from gaf_core.picture.sankey import SankeyPicture
+from gaf_core.picture.scene import Scene
+from gaf_core.picture.view import View
 from tests.support.tolerance import assert_close, summed
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
@@ -38,7 +40,7 @@ def zero_flow(text: str = "one two") -> gaf.Explanation:
 @pytest.mark.parametrize("text", ["one", WORDS, LONG])
 def test_every_column_of_the_sankey_carries_the_whole_flow(text, layers):
     explanation = explanation_of(text, layers=layers)
-    (drawn,) = sankey(explanation, budget=10).data
+    (drawn,) = sankey(explanation, View(10)).data
     columns = sorted(set(drawn.node.x))
     assert len(columns) == layers + 2
     source = np.array(drawn.node.x)[list(drawn.link.source)]
@@ -69,7 +71,7 @@ def test_input_is_left_and_prediction_is_right():
 @pytest.mark.parametrize("text", ["one", WORDS, LONG])
 @pytest.mark.parametrize("budget", [3, 10, 40])
 def test_labels_of_a_column_never_overlap(text, layers, budget):
-    figure = sankey(explanation_of(text, layers=layers), budget)
+    figure = sankey(explanation_of(text, layers=layers), View(budget))
     height = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
     rows: dict[tuple, list[float]] = {}
     for note in figure.layout.annotations:
@@ -80,7 +82,7 @@ def test_labels_of_a_column_never_overlap(text, layers, budget):
 
 
 def test_every_input_token_drawn_has_its_label():
-    figure = sankey(explanation_of(WORDS), budget=5)
+    figure = sankey(explanation_of(WORDS), View(5))
     labels = [note.text for note in figure.layout.annotations if note.xanchor == "right"]
     assert len(labels) == 6
     assert labels[-1] == "others (12)"
@@ -88,10 +90,11 @@ def test_every_input_token_drawn_has_its_label():
 
 def test_the_largest_words_are_coloured_and_bands_follow_the_token_they_leave():
     explanation = explanation_of(WORDS)
-    picture = SankeyPicture.of(explanation, 30)
+    scene = Scene.of(explanation, View(30))
+    picture = SankeyPicture(scene)
     words = np.flatnonzero(~explanation.trace.special)
     largest = words[np.argsort(-explanation.scores[words])][: len(PALETTE)]
-    assert list(picture.colours) == largest.tolist()
+    assert list(scene.colours) == largest.tolist()
     nodes, links = picture.nodes(), picture.links()
     for source, colour in zip(links["source"], links["color"], strict=True):
         red, green, blue, _ = re.findall(r"[\d.]+", colour)
@@ -99,7 +102,7 @@ def test_the_largest_words_are_coloured_and_bands_follow_the_token_they_leave():
 
 
 def test_the_others_are_grey_and_named_on_hover():
-    (drawn,) = sankey(explanation_of(LONG), budget=3).data
+    (drawn,) = sankey(explanation_of(LONG), View(3)).data
     others = [i for i, text in enumerate(drawn.node.customdata) if "other tokens" in text]
     assert others
     for index in others:
@@ -122,7 +125,7 @@ def test_hover_of_a_link_says_where_how_much_and_how_full():
 
 
 def test_hover_of_a_merged_link_counts_its_edges():
-    (drawn,) = sankey(explanation_of(LONG, gaf.Settings("AF")), budget=3).data
+    (drawn,) = sankey(explanation_of(LONG, gaf.Settings("AF")), View(3)).data
     assert any(re.search(r"sum of [\d,]+ edges", text) for text in drawn.link.customdata)
 
 
@@ -134,7 +137,7 @@ def test_literal_text_reads_as_it_was_written():
 @pytest.mark.parametrize("figure", ["sankey", "bars"])
 def test_markup_of_plotly_in_tokens_is_shown_literally(figure):
     explanation = explanation_of(NASTY, gaf.Settings("AF"))
-    drawn = sankey(explanation, 40) if figure == "sankey" else token_bars(explanation)
+    drawn = sankey(explanation, View(40)) if figure == "sankey" else token_bars(explanation)
     labels = [note.text for note in drawn.layout.annotations] + list(
         drawn.layout.yaxis.ticktext or []
     )

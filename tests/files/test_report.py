@@ -21,6 +21,7 @@ import gaf_core as gaf
 from benchmarks.handmade import explanation_of
 from gaf_core.figures import layer_matrix, sankey
 from gaf_core.files.report import to_html
+from gaf_core.picture.view import View
 from gaf_core.reading.bottleneck import bottleneck, cut_in_words
 from gaf_core.reading.focus import Node, focus_in_words, part_of
 from tests.support.patience import HANG, HANG_MS
@@ -124,7 +125,7 @@ def test_what_is_in_focus_is_said_and_set_off(explanation):
     assert focus_in_words(explanation, chosen, part) in visible(found)
     content = figures_in(found)
     assert "selection" in [trace["name"] for trace in content["gaf-graph"]["data"]]
-    drawn = json.loads(str(sankey(explanation, part=part).to_json()))["data"]
+    drawn = json.loads(str(sankey(explanation, View(part=part)).to_json()))["data"]
     assert content["gaf-sankey"]["data"] == drawn
     with pytest.raises(gaf.SettingsError, match="There is no node"):
         to_html(explanation, focus=Node(9, 3))

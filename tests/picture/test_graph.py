@@ -9,8 +9,9 @@ import pytest
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of, proportional_flow
 from gaf_core.figures import flow_graph, head_matrix, layer_matrix, token_bars
-from gaf_core.picture.sankey import SankeyPicture
+from gaf_core.picture.scene import Scene
 from gaf_core.picture.spans import partition
+from gaf_core.picture.view import View
 from gaf_core.reading.focus import Edge, Node, from_text, through
 from tests.support.tolerance import assert_close
 
@@ -32,16 +33,16 @@ def test_a_graph_stays_small_at_any_length(text, layers):
     explanation = explanation_of(text, layers=layers)
     part = through(explanation.solution, Node(0, 1))
     cut = gaf.max_flow(explanation.network).cut_near_input
-    figure = flow_graph(explanation, budget=10, part=part, cut=cut)
+    figure = flow_graph(explanation, View(10, part=part, cut=cut))
     assert len(figure.data) <= 60
     assert strokes(figure, "capacity") + strokes(figure, "flow") <= 3000
 
 
 def test_it_has_the_nodes_of_the_sankey_and_each_says_what_it_selects():
     explanation = explanation_of(WORDS, layers=4)
-    figure = flow_graph(explanation, budget=5)
+    figure = flow_graph(explanation, View(5))
     (marks,) = named(figure, "nodes")
-    reduced = SankeyPicture.of(explanation, 5).reduced
+    reduced = Scene.of(explanation, View(5)).reduced
     assert len(marks.x) == sum(map(len, reduced.nodes)) + 1, "and the prediction"
     chosen = [from_text(explanation, row[0]) for row in marks.customdata if row[0]]
     alone = [
@@ -59,7 +60,7 @@ def test_it_has_the_nodes_of_the_sankey_and_each_says_what_it_selects():
 
 def test_flow_lies_inside_capacity_and_widths_are_linear():
     explanation = explanation_of("one two", layers=2)
-    figure = flow_graph(explanation, budget=10)
+    figure = flow_graph(explanation, View(10))
     widest = max(trace.line.width for trace in named(figure, "flow"))
     assert widest == 12
     assert max(trace.line.width for trace in named(figure, "capacity")) <= 26
@@ -76,7 +77,7 @@ def test_the_part_is_drawn_over_grey_and_a_cut_is_dotted():
     part = through(explanation.solution, Node(1, 2))
     cut = np.zeros_like(explanation.network.live)
     cut[2:] = True
-    figure = flow_graph(explanation, part=part, cut=cut)
+    figure = flow_graph(explanation, View(part=part, cut=cut))
     assert 0 < strokes(figure, "selection") < strokes(figure, "flow")
     assert named(figure, "flow")[0].line.color != named(plain, "flow")[0].line.color
     (outline,) = named(figure, "cut")
@@ -192,7 +193,7 @@ def test_a_matrix_of_joined_tokens_has_the_sums():
 def test_the_summary_says_how_wide_a_faint_focus_is_drawn():
     explanation = explanation_of(WORDS, layers=3)
     part = through(explanation.solution, Node(0, int(explanation.scores.argmin())))
-    figure = flow_graph(explanation, part=part)
+    figure = flow_graph(explanation, View(part=part))
     assert (
         "at least 2 pixels wide where an edge carries 20 % of it" in figure.layout.meta["summary"]
     )

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.handmade import trace_of
-from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES, contrast, heatmap_html, ink, shade
+from gaf_core.picture.colours import DARK_SHADES, LIGHT_SHADES, contrast, ink, shade
+from gaf_core.picture.heatmap import heatmap_html
 
 CONFIG = Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml"
 

@@ -15,7 +15,8 @@ from gaf_core.figures import sankey
 from gaf_core.flow.exact import max_flow, widest_paths
 from gaf_core.picture.folding import compose, kept_boundaries, usual_folds
 from gaf_core.picture.reduction import reduce_flow, through_flow
-from gaf_core.picture.sankey import MARKS, SankeyPicture
+from gaf_core.picture.scene import MARKS, Scene
+from gaf_core.picture.view import View
 from gaf_core.reading.focus import Node, along, through
 from tests.support.tolerance import adding_up, assert_close, rounding
 
@@ -70,7 +71,7 @@ def test_usual_folds_leave_about_eight_steps_of_equal_depth():
 
 def test_folded_columns_are_named_and_their_links_have_no_capacity():
     explanation = explanation_of(WORDS, layers=6)
-    figure = sankey(explanation, folded={3, 4})
+    figure = sankey(explanation, View(folded={3, 4}))
     titles = [note.text for note in figure.layout.annotations if note.y == 1.0]
     assert titles == ["input", "layer 1", "layer 2", "layers 3–5", "layer 6", "prediction"]
     (drawn,) = figure.data
@@ -87,7 +88,7 @@ def test_the_two_links_of_a_selection_add_up_to_the_link(by, folded):
     explanation = explanation_of(WORDS)
     solution = explanation.solution
     part = through(solution, Node(0, int(np.argmax(explanation.scores))))
-    (drawn,) = sankey(explanation, part=part, by=by, folded=folded).data
+    (drawn,) = sankey(explanation, View(part=part, by=by, folded=folded)).data
     value, total = np.array(drawn.link.value), {}
     for ends, each in zip(
         zip(drawn.link.source, drawn.link.target, strict=True), value, strict=True
@@ -96,7 +97,7 @@ def test_the_two_links_of_a_selection_add_up_to_the_link(by, folded):
     assert max(map(len, total.values())) == 2
     bright = [color for color in drawn.link.color if not color.startswith("rgba(138,148,163,0.1")]
     assert 0 < len(bright) < len(value)
-    picture = SankeyPicture.of(explanation, 10, part=part, by=by, folded=folded)
+    picture = Scene.of(explanation, View(10, part=part, by=by, folded=folded))
     flows = [link.flow for link in picture.reduced.links if link.flow > 0]
     flows += [node.flow for node in picture.reduced.nodes[-1]]
     assert_close(sorted(map(sum, total.values())), sorted(flows))
@@ -106,10 +107,10 @@ def test_the_selection_is_on_its_own_though_it_is_small():
     explanation = explanation_of(LONG)
     weakest = int(np.argmin(explanation.scores))
     part = through(explanation.solution, Node(0, weakest))
-    picture = SankeyPicture.of(explanation, 6, part=part)
+    picture = Scene.of(explanation, View(6, part=part))
     assert (weakest,) in [node.tokens for node in picture.reduced.nodes[0]]
     assert max(sum(not n.merged for n in layer) for layer in picture.reduced.nodes) <= 6
-    hovers = sankey(explanation, 6, part=part).data[0].node.customdata
+    hovers = sankey(explanation, View(6, part=part)).data[0].node.customdata
     assert any("100 % of it belongs to the selection" in text for text in hovers)
     assert any("belongs to the selection" not in text for text in hovers)
 
@@ -117,7 +118,7 @@ def test_the_selection_is_on_its_own_though_it_is_small():
 def test_the_cut_is_marked_without_colour_and_in_words():
     explanation = explanation_of(WORDS, layers=3)
     cut = max_flow(explanation.network).cut_near_input
-    figure = sankey(explanation, 30, cut=cut)
+    figure = sankey(explanation, View(30, cut=cut))
     labels = [note.text for note in figure.layout.annotations if note.text.startswith("cut: ")]
     # each is rounded to a whole percent
     assert abs(sum(int(text[5:-1]) for text in labels) - 100) <= len(labels) / 2
@@ -127,7 +128,7 @@ def test_the_cut_is_marked_without_colour_and_in_words():
     assert {shape.line.dash for shape in figure.layout.shapes} == {"solid", "dot"}
     for shape in figure.layout.shapes:
         assert 0 <= shape.y1 < shape.y0 <= 1
-    assert not sankey(explanation, 30).layout.shapes
+    assert not sankey(explanation, View(30)).layout.shapes
 
 
 def test_crossing_edges_are_those_of_the_cut():
@@ -143,7 +144,7 @@ def test_crossing_edges_are_those_of_the_cut():
 
 def test_saturation_has_a_legend_and_says_what_is_full():
     explanation = explanation_of(WORDS)
-    figure = sankey(explanation, 30, colour="saturation")
+    figure = sankey(explanation, View(30, colour="saturation"))
     legend = [note.text for note in figure.layout.annotations if "capacity used" in note.text]
     assert len(legend) == 1
     assert re.sub(r"<[^>]*>|&nbsp;", "", legend[0]).endswith("full")
@@ -159,7 +160,7 @@ def test_saturation_has_a_legend_and_says_what_is_full():
 def test_no_picture_has_more_than_so_many_marks(layers, budget, split):
     explanation = explanation_of(LONG, layers=layers)
     part = through(explanation.solution, Node(0, 3)) if split else None
-    figure = sankey(explanation, budget, part=part)
+    figure = sankey(explanation, View(budget, part=part))
     assert len(figure.data[0].node.x) + len(figure.data[0].link.value) <= MARKS
     if budget == 200:
         assert "fold layers to see more" in figure.layout.meta["summary"]
@@ -167,11 +168,11 @@ def test_no_picture_has_more_than_so_many_marks(layers, budget, split):
 
 def test_spans_replace_the_others_and_open_to_tokens():
     explanation = explanation_of(LONG)
-    closed = SankeyPicture.of(explanation, 10, by="spans")
+    closed = Scene.of(explanation, View(10, by="spans"))
     assert not any(node.merged for layer in closed.reduced.nodes for node in layer)
     assert "joined to" in closed.summary
     span = next(node.tokens for node in closed.reduced.nodes[0] if len(node.tokens) > 1)
-    opened = SankeyPicture.of(explanation, 10, by="spans", opened=[span[0]])
+    opened = Scene.of(explanation, View(10, by="spans", opened=[span[0]]))
     shown = [node.tokens for node in opened.reduced.nodes[0] if not node.merged]
     assert {(token,) for token in span} <= set(shown)
 
@@ -189,18 +190,18 @@ def test_spans_replace_the_others_and_open_to_tokens():
 )
 def test_arguments_that_mean_nothing_are_refused(wrong, message):
     with pytest.raises(gaf.SettingsError, match=message):
-        sankey(explanation_of("one two"), **wrong)
+        sankey(explanation_of("one two"), View(**wrong))
 
 
 def test_a_part_that_is_none_is_refused():
     explanation = explanation_of("one two")
     flow = explanation.solution.edge_flow
     with pytest.raises(gaf.SettingsError, match="between 0 and the flow"):
-        sankey(explanation, part=2 * flow)
+        sankey(explanation, View(part=2 * flow))
     broken = flow.copy()
     broken[0] = 0.0
     with pytest.raises(gaf.SettingsError, match="conserved"):
-        sankey(explanation, part=broken)
+        sankey(explanation, View(part=broken))
 
 
 def test_through_flow_is_what_enters_each_node():

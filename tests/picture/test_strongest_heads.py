@@ -10,7 +10,8 @@ import gaf_core as gaf
 from benchmarks.handmade import trace_of
 from gaf_core.figures import flow_graph, sankey
 from gaf_core.picture.heads import head_terms
-from gaf_core.picture.sankey import SankeyPicture
+from gaf_core.picture.scene import Scene
+from gaf_core.picture.view import View
 from tests.support.tolerance import assert_close, summed
 
 WORDS = "one two three four five six seven eight nine"
@@ -47,7 +48,7 @@ def test_the_terms_of_the_heads_add_up_to_the_capacity(variant, aggregate, resid
 
 def test_shares_of_merged_links_are_those_of_their_sums():
     explanation = explained(gaf.Settings("AGF", layers=(1, 3)))
-    reduced = SankeyPicture.of(explanation, 3).reduced
+    reduced = Scene.of(explanation, View(3)).reduced
     trace, checked = explanation.trace, 0
     for link in reduced.links:
         lower, upper = (
@@ -86,7 +87,7 @@ def test_a_planted_head_is_named_on_hover_and_no_other(draw):
 
 
 def test_a_residual_connection_is_told_apart_from_the_heads():
-    figure = sankey(explained(gaf.Settings("AF", residual="half")), 30)
+    figure = sankey(explained(gaf.Settings("AF", residual="half")), View(30))
     texts = [text for text in figure.data[0].link.customdata if "capacity" in text]
     straight = [text for text in texts if "residual connection" in text]
     assert len(straight) == 3 * 11, "one edge of every token in every layer"
@@ -95,7 +96,7 @@ def test_a_residual_connection_is_told_apart_from_the_heads():
 
 
 def test_across_folded_layers_no_heads_are_named():
-    figure = sankey(explained(gaf.Settings("AGF")), folded={1})
+    figure = sankey(explained(gaf.Settings("AGF")), View(folded={1}))
     across = [text for text in figure.data[0].link.customdata if "across folded" in text]
     assert across
     assert not any("heads" in text for text in across)

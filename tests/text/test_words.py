@@ -9,8 +9,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from benchmarks.handmade import explanation_of, trace_of
 from benchmarks.tiny import tiny_tokenizer
-from gaf_core.heatmap import heatmap_html
 from gaf_core.models.model import PRESETS
+from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.text.words import group_pieces, group_words, word_scores, word_table, written
 from tests.picture.test_heatmap import Visible
 from tests.support.tolerance import assert_close, summed

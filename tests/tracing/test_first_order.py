@@ -11,6 +11,7 @@ import gaf_core as gaf
 from benchmarks.handmade import explanation_of, trace_of
 from gaf_core.figures import flow_graph, sankey
 from gaf_core.files.exports import edge_table, to_graphml, to_json
+from gaf_core.picture.view import View
 from gaf_core.reading.bottleneck import bottleneck, cut_in_words
 from gaf_core.reading.focus import Edge, in_words
 from tests.support.tolerance import assert_close, rounding
@@ -167,7 +168,7 @@ def test_an_edge_that_is_mostly_residual_is_called_so(explanation):
 def test_pictures_show_the_node_that_limits(explanation):
     narrow = limited_at(explanation, 1, 2)
     cut = bottleneck(narrow.network, gaf.max_flow(narrow.network)).cut
-    figure = flow_graph(narrow, budget=5, cut=cut)
+    figure = flow_graph(narrow, View(5, cut=cut))
     (ring,) = [trace for trace in figure.data if trace.name == "limited nodes"]
     assert list(ring.x) == [1.0]
     hovers = [text for _, text in next(t for t in figure.data if t.name == "nodes").customdata]
@@ -175,7 +176,7 @@ def test_pictures_show_the_node_that_limits(explanation):
     assert "lovely" in hover
     assert "capacity of its own 0.001, 100.0% used" in hover
     assert not any(trace.name == "cut" for trace in figure.data), "no edge is on the cut"
-    shown = sankey(narrow, budget=5, cut=cut).data[0].node.customdata
+    shown = sankey(narrow, View(5, cut=cut)).data[0].node.customdata
     assert sum("on the minimum cut" in text for text in shown) == 1
 
 

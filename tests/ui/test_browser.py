@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from gaf_core.heatmap import DARK_SHADES, LIGHT_SHADES
+from gaf_core.picture.colours import DARK_SHADES, LIGHT_SHADES
 from tests.support.tolerance import assert_close, summed
 from tests.support.visits import (
     CHART,

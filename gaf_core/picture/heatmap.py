@@ -15,20 +15,10 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from gaf_core.picture.colours import DARK_SHADES, LIGHT_SHADES, ink, shade
 from gaf_core.text.words import group_pieces, group_words, word_scores, written
 from gaf_core.tracing.trace import Trace
 
-# One hue from pale to strong, ten stops at equal distances in OKLab: perceptually uniform, and its
-# lightness alone carries the order, so it reads the same with any kind of colour vision.
-LIGHT_SHADES = (
-    "#ebf6f8", "#c9e3ec", "#a9d1e2", "#89bdd8", "#6ca9cf",
-    "#5494c4", "#447eb3", "#3668a3", "#2b5392", "#223d81",
-)  # fmt: skip
-DARK_SHADES = (
-    "#242a37", "#2e3c51", "#36506c", "#3b6587", "#3c7ca1",
-    "#4394b6", "#56abc7", "#6bc3d7", "#82dbe8", "#9bf3f8",
-)  # fmt: skip
-_DARK_INK, _LIGHT_INK = "#000000", "#ffffff"
 _MUTED = "light-dark(#5b6472, #a3adbb)"
 
 
@@ -124,32 +114,6 @@ def heatmap_html(
         + _legend(scale)
         + "</div>"
     )
-
-
-def shade(intensity: float, *, dark: bool = False) -> str:
-    """The colour `#rrggbb` of an intensity in [0, 1], on a light or a dark page."""
-    stops = DARK_SHADES if dark else LIGHT_SHADES
-    channels = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in stops])
-    place = min(max(intensity, 0.0), 1.0) * (len(stops) - 1)
-    mixed = [np.interp(place, np.arange(len(stops)), channel) for channel in channels.T]
-    return "#" + "".join(f"{round(value):02x}" for value in mixed)
-
-
-def ink(background: str) -> str:
-    """Whichever text colour stands out more from a background `#rrggbb`."""
-    return max((_DARK_INK, _LIGHT_INK), key=lambda colour: contrast(colour, background))
-
-
-def contrast(first: str, second: str) -> float:
-    """Contrast ratio of two colours `#rrggbb`, 1 to 21 (WCAG 2.2)."""
-    darker, lighter = sorted((_luminance(first), _luminance(second)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    value = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def _pieces(

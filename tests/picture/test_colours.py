@@ -9,7 +9,8 @@ import gaf_core as gaf
 from benchmarks.handmade import explanation_of
 from gaf_core.figures import flow_graph, sankey
 from gaf_core.flow import cut_edges
-from gaf_core.picture.saturation import FULL, is_full, saturation_colour
+from gaf_core.picture.colours import FULL, is_full, saturation_colour
+from gaf_core.picture.view import View
 
 TEXT = "A lovely film with a dull ending, but the acting was not terrible."
 
@@ -41,7 +42,7 @@ def test_what_is_full_is_full_in_every_picture(saturation):
     (edges,) = (trace for trace in figure.data if trace.name == "edges")
     assert len(diamonds.x) == full
     assert sum("it carries all it can" in hover for _, hover in edges.customdata) == full
-    (drawn,) = sankey(made, colour="saturation").data
+    (drawn,) = sankey(made, View(colour="saturation")).data
     assert (saturation_colour(1.0) in drawn.link.color) == full
 
 
