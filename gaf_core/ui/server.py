@@ -57,7 +57,9 @@ class Preloading:
                 message["headers"] = [*message["headers"], (b"link", _links())]
             await send(message)
 
-        await self._app(scope, receive, answer if scope["type"] == "http" else send)
+        # a report that somebody downloads is HTML too, and no page of the app
+        page = scope["type"] == "http" and "/media/" not in scope["path"]
+        await self._app(scope, receive, answer if page else send)
 
 
 def _is_page(message: Message) -> bool:

@@ -39,9 +39,9 @@ class Visit:
 
     def _console(self, message) -> None:
         # Streamlit looks for its server below the address of a page before it looks at the root
-        probing = re.search(r"/\w+/_stcore/", message.location.get("url", ""))
-        if message.type == "error" and not probing:
-            self.problems.append(message.text)
+        address = message.location.get("url", "")
+        if message.type == "error" and not re.search(r"/\w+/_stcore/", address):
+            self.problems.append(f"{message.text} {address}")
 
     def _request(self, request) -> None:
         address = urlsplit(request.url)

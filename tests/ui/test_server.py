@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = Path(st.__file__).parent / "static"
 
 
-def answered(kind: bytes, status: int = 200) -> dict[bytes, bytes]:
+def answered(kind: bytes, status: int = 200, path: str = "/compare") -> dict[bytes, bytes]:
     """The headers of an answer of this kind that went through the middleware."""
     sent = []
 
@@ -28,7 +28,8 @@ def answered(kind: bytes, status: int = 200) -> dict[bytes, bytes]:
         sent.append(message)
 
     with ThreadPoolExecutor(1) as thread:  # in this one a browser's loop may run
-        thread.submit(asyncio.run, server.Preloading(app)({"type": "http"}, None, send)).result()
+        scope = {"type": "http", "path": path}
+        thread.submit(asyncio.run, server.Preloading(app)(scope, None, send)).result()
     return dict(sent[0]["headers"])
 
 
@@ -47,6 +48,10 @@ def test_a_page_names_scripts_that_exist_the_largest_first():
 )
 def test_other_answers_stay_as_they_are(kind, status):
     assert answered(kind, status) == {b"content-type": kind}
+
+
+def test_a_report_that_is_downloaded_names_no_scripts():
+    assert answered(b"text/html", path="/media/0f3a.html") == {b"content-type": b"text/html"}
 
 
 def test_a_streamlit_with_other_names_gives_a_page_without_hints(tmp_path, monkeypatch):
