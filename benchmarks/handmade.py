@@ -8,6 +8,7 @@ import numpy as np
 
 import gaf_core as gaf
 from gaf_core.flow.solution import FlowSolution, Status
+from gaf_core.tracing.encoding import Encoding
 
 
 def trace_of(
@@ -29,10 +30,12 @@ def trace_of(
     logits = random.normal(size=len(labels)).astype(np.float32)
     chosen = int(logits.argmax())
     return gaf.Trace(
-        text=text,
-        tokens=("[CLS]", *tokens, "[SEP]"),
-        offsets=np.array([(0, 0), *spans, (0, 0)]),
-        special=np.array([True, *[False] * len(spans), True]),
+        encoding=Encoding(
+            text=text,
+            tokens=("[CLS]", *tokens, "[SEP]"),
+            offsets=np.array([(0, 0), *spans, (0, 0)]),
+            special=np.array([True, *[False] * len(spans), True]),
+        ),
         attention=attention,
         gradient=gradient,
         logits=logits,

@@ -22,6 +22,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from gaf_core import FlowNetwork, information_tensor, solve
+from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.trace import Target, Trace
 
 TABLE = Path(__file__).with_suffix(".md")
@@ -41,10 +42,12 @@ def bert_pass(model: BertForSequenceClassification, tokens: int, seed: int) -> t
         for tensors in (output.attentions, gradients)
     )
     trace = Trace(
-        text="",
-        tokens=("token",) * tokens,
-        offsets=np.zeros((tokens, 2), dtype=np.int64),
-        special=np.zeros(tokens, dtype=bool),
+        encoding=Encoding(
+            text="",
+            tokens=("token",) * tokens,
+            offsets=np.zeros((tokens, 2), dtype=np.int64),
+            special=np.zeros(tokens, dtype=bool),
+        ),
         attention=attention,
         gradient=gradient,
         logits=output.logits[0].detach().numpy(),

@@ -28,23 +28,12 @@ from gaf_core.tracing.trace import Trace
 
 Tensor = NDArray[np.float64]
 
-_Terms = Callable[[Tensor, Tensor], Tensor]
-
-
-def _positive(terms: _Terms) -> _Terms:
-    return lambda attention, gradient: np.maximum(terms(attention, gradient), 0.0)
-
-
 # what one head says of an edge: with its sign for the net sum, at least 0 for the others
-SIGNED: dict[str, _Terms] = {
+_SAYS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "AF": lambda attention, _: attention,
     "GF": lambda _, gradient: gradient,
     "AGF": lambda attention, gradient: attention * gradient,
 }
-POSITIVE: dict[str, _Terms] = {name: _positive(terms) for name, terms in SIGNED.items()}
-_OVER_HEADS: dict[str, Callable[..., Tensor]] = {
-    "mean": np.mean, "max": np.max, "sum": np.sum, "net": np.sum,
-}  # fmt: skip
 _IN_LOGITS = ("sum", "net")
 
 
@@ -107,18 +96,16 @@ def information(
     residual: str = "none",
 ) -> Information:
     """The information tensor with its residual edges apart; see `information_tensor`."""
-    _check_name("tensor variant", variant, VARIANTS)
-    _check_name("head aggregate", aggregate, AGGREGATES)
     _check_name("residual", residual, RESIDUALS)
     first, last = check_layers(layers, trace.layers)
-    chosen = check_heads(heads, trace.attention.shape[1])
-    attention = trace.attention[first:last, chosen].astype(np.float64)
-    gradient = trace.gradient[first:last, chosen].astype(np.float64)
-    terms = (SIGNED if aggregate == "net" else POSITIVE)[variant](attention, gradient)
-    tensor = np.maximum(_OVER_HEADS[aggregate](terms, axis=1), 0.0)
-    if residual == "half":
-        whole = tensor.sum(axis=-1) + 1.0
-        return Information(tensor / whole[:, :, None], 1.0 / whole)
+    tensor = np.stack(
+        [
+            head_terms(trace, layer, variant, heads, aggregate, residual).sum(axis=0)
+            for layer in range(first, last)
+        ]
+    )
+    if residual == "half":  # what attention leaves of a row
+        return Information(tensor, 1.0 - tensor.sum(axis=-1))
     if residual == "first order":
         check_unit(variant, aggregate, "First-order residual edges")
         if trace.residual is None:
@@ -128,6 +115,50 @@ def information(
             )
         return Information(tensor, np.maximum(trace.residual[first:last].astype(np.float64), 0.0))
     return Information(tensor, None)
+
+
+def head_terms(
+    trace: Trace,
+    layer: int,
+    variant: str = "AGF",
+    heads: Sequence[int] | None = None,
+    aggregate: str = "mean",
+    residual: str = "none",
+) -> Tensor:
+    """What each head adds to the information tensor of a layer, which is the sum over them.
+
+    The maximum is the term of the (first) head that attains it. In a net sum that is not above 0 no
+    head adds anything; in another, heads that argue against it add less than 0.
+
+    Args:
+        trace: attention and gradient of one prediction.
+        layer: of the model, from 0.
+        variant, heads, aggregate, residual: as for `information_tensor`.
+
+    Returns:
+        `[h, t, t]` float64 for the `h` heads kept, `[head, query, key]`, in the tensor's unit.
+
+    Raises:
+        SettingsError: an unknown name, or no such head.
+    """
+    _check_name("tensor variant", variant, VARIANTS)
+    _check_name("head aggregate", aggregate, AGGREGATES)
+    chosen = check_heads(heads, trace.attention.shape[1])
+    attention = trace.attention[layer, chosen].astype(np.float64)
+    gradient = trace.gradient[layer, chosen].astype(np.float64)
+    terms = _SAYS[variant](attention, gradient)
+    if aggregate == "net":
+        terms = np.where(terms.sum(axis=0) > 0, terms, 0.0)
+    else:
+        terms = np.maximum(terms, 0.0)
+    if aggregate == "max":
+        attains = np.arange(len(chosen))[:, None, None] == terms.argmax(axis=0)
+        terms = np.where(attains, terms, 0.0)
+    elif aggregate == "mean":
+        terms = terms / len(chosen)
+    if residual == "half":  # rows of the aggregate and 1 on the diagonal are normalised
+        terms = terms / (terms.sum(axis=(0, 2)) + 1.0)[:, None]
+    return terms
 
 
 def node_capacities(trace: Trace, layers: tuple[int, int] | None = None) -> Tensor:

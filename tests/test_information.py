@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gaf_core as gaf
+from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.trace import Target
 from tests.support.tolerance import STORED, assert_close
 
@@ -15,10 +16,12 @@ def traced():
     random = np.random.default_rng(0)
     attention = random.dirichlet(np.ones(T), size=(L, H, T)).astype(np.float32)
     return gaf.Trace(
-        text="a b c",
-        tokens=("[CLS]", "a", "b", "c", "[SEP]"),
-        offsets=np.zeros((T, 2), dtype=np.int64),
-        special=np.array([True, False, False, False, True]),
+        encoding=Encoding(
+            text="a b c",
+            tokens=("[CLS]", "a", "b", "c", "[SEP]"),
+            offsets=np.zeros((T, 2), dtype=np.int64),
+            special=np.array([True, False, False, False, True]),
+        ),
         attention=attention,
         gradient=random.normal(size=attention.shape).astype(np.float32),
         logits=np.array([0.0, 1.0], dtype=np.float32),

@@ -199,11 +199,7 @@ def check_encoding(model: Model, traced: Trace) -> Encoding:
         SettingsError: the trace was made without a model, or by another one.
         TextError: the text has special tokens only.
     """
-    if traced.encoding is None:
-        raise SettingsError(
-            "This trace was made without a model, so no token can be removed and the prediction "
-            "made again. Use a trace that gaf_core.trace returns."
-        )
+    _ = traced.encoding.inputs  # refuses a trace that was made without a model
     if len(traced.labels) != len(model.labels):
         raise SettingsError(
             f"The trace has {len(traced.labels):,} labels and '{model.name}' has "

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from gaf_core.errors import GafError
 from gaf_core.methods.attention import attention_x_gradient
 from gaf_core.methods.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
 from gaf_core.methods.hidden import cat
@@ -42,16 +41,11 @@ def _second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, flo
         The trace, and the seconds it took if it was made for another method before.
 
     Raises:
-        GafError: the first trace was made without a model.
+        SettingsError: the first trace was made without a model.
     """
     made = _made.setdefault(traced, {})
     if frozen in made:
         return made[frozen]
-    if traced.encoding is None:
-        raise GafError(
-            "This trace does not hold what the model was given, so it cannot be traced again with "
-            "frozen gradients. Make it with trace(model, text)."
-        )
     started = time.perf_counter()
     target = traced.target
     second = trace(

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError, ModelError, SettingsError, TextError
+from gaf_core.errors import ModelError, SettingsError, TextError
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model, Task
-from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.memory import available_memory, estimate_memory
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.removal import removal_token
@@ -39,18 +38,13 @@ class EmbeddedText:
         batch: rows that one call is given at most.
 
     Raises:
-        GafError: the trace was made without a model.
+        SettingsError: the trace was made without a model.
     """
 
     def __init__(self, model: Model, trace: Trace):
-        if trace.encoding is None:
-            raise GafError(
-                "This trace was made without a model, so its text cannot be given to one. Make it "
-                "with gaf_core.trace."
-            )
         self._model, self._target = model, trace.target
-        self._encoding: Encoding = trace.encoding
-        self._ids = trace.encoding.inputs["input_ids"].to(model.device)
+        self._inputs = trace.encoding.inputs
+        self._ids = self._inputs["input_ids"].to(model.device)
         self.ordinary = torch.as_tensor(~trace.special, device=model.device)
         self.embeddings = self._look_up(self._ids)
         self.batch = _rows(model, len(trace.tokens))
@@ -68,10 +62,7 @@ class EmbeddedText:
 
     def unlocked(self, embeddings: torch.Tensor) -> torch.Tensor:
         """The same for a caller that holds `model.lock`."""
-        inputs = {
-            name: tensor.repeat(len(embeddings), 1)
-            for name, tensor in self._encoding.inputs.items()
-        }
+        inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
         with failures_in_a_sentence(self._model), self._substituted(embeddings):
             logits = read_logits(self._model, forward(self._model, inputs), inputs)
         values = logits[:, self._target.index]

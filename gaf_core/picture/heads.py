@@ -1,8 +1,7 @@
 """The heads behind a link: what each adds to its capacity.
 
-A capacity is an aggregate over heads, so it is a sum of one term a head. With the mean or the sum
-the terms are those of the aggregate; the maximum is the term of the head that attains it. What no
-head adds comes from the residual connection, where the network has one.
+A capacity is a sum of one term a head (`information.head_terms`). What no head adds comes from the
+residual connection, where the network has one.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
-from gaf_core.information import POSITIVE, SIGNED, check_heads
+from gaf_core.information import check_heads, head_terms
 from gaf_core.picture.reduced import Heads, ReducedFlow, ReducedNode
 
 _NAMED = 3  # heads
@@ -23,14 +22,12 @@ _SEEN = 0.005  # of a capacity: a share below it is not named
 
 def with_heads(explanation: Explanation, reduced: ReducedFlow) -> ReducedFlow:
     """The same flow, whose links within one layer of the model know their strongest heads."""
-    if explanation.settings.variant not in SIGNED:
-        return reduced
     found: dict[tuple[int, int, int], Heads] = {}
     boundaries = reduced.boundaries
     for column in {link.layer for link in reduced.links if link.capacity is not None}:
         lower, upper = (_membership(reduced, column + end) for end in (0, 1))
         capacity = explanation.network.capacity[boundaries[column]]
-        terms = head_terms(explanation, boundaries[column])
+        terms = terms_of(explanation, boundaries[column])
         shares = _ratio(upper @ terms @ lower.T, upper @ capacity @ lower.T)
         for (high, low), heads in _strongest(explanation, shares).items():
             found[column, low, high] = heads
@@ -41,29 +38,25 @@ def with_heads(explanation: Explanation, reduced: ReducedFlow) -> ReducedFlow:
     return replace(reduced, links=tuple(links))
 
 
-def head_terms(explanation: Explanation, layer: int) -> NDArray[np.float64]:
+def terms_of(explanation: Explanation, layer: int) -> NDArray[np.float64]:
     """`[h, t, t]` what each of the chosen heads adds to the capacities of a layer of the network.
 
     The terms of an edge sum to its capacity, or to less where a residual connection adds the rest.
     """
-    settings, trace = explanation.settings, explanation.trace
-    chosen, of_model = _chosen(explanation), explanation.layers[0] + layer
-    attention, gradient = trace.attention[of_model, chosen], trace.gradient[of_model, chosen]
-    variants = SIGNED if settings.aggregate == "net" else POSITIVE
-    terms = variants[settings.variant](attention.astype(np.float64), gradient.astype(np.float64))
-    if settings.aggregate == "net":
-        terms = np.where(terms.sum(axis=0) > 0, terms, 0.0)
-    if settings.aggregate == "max":
-        first = terms.argmax(axis=0)
-        terms = np.where(np.arange(len(chosen))[:, None, None] == first, terms, 0.0)
-    elif settings.aggregate == "mean":
-        terms = terms / len(chosen)
-    if settings.residual == "half":  # rows of the aggregate and 1 on the diagonal are normalised
-        terms = terms / (terms.sum(axis=(0, 2)) + 1)[:, None]
+    settings = explanation.settings
+    terms = head_terms(
+        explanation.trace,
+        explanation.layers[0] + layer,
+        settings.variant,
+        settings.heads,
+        settings.aggregate,
+        settings.residual,
+    )
     return terms * (explanation.network.capacity[layer] > 0)
 
 
-def _chosen(explanation: Explanation) -> list[int]:
+def chosen_heads(explanation: Explanation) -> list[int]:
+    """The heads that the capacities are made of, from 0."""
     return check_heads(explanation.settings.heads, explanation.trace.attention.shape[1])
 
 
@@ -71,7 +64,7 @@ def _strongest(
     explanation: Explanation, shares: NDArray[np.float64]
 ) -> dict[tuple[int, int], Heads]:
     """The largest shares `[h, upper, lower]` of every link, with the numbers that people see."""
-    numbers = np.array(_chosen(explanation)) + 1
+    numbers = np.array(chosen_heads(explanation)) + 1
     order = np.argsort(-shares, axis=0, kind="stable")[:_NAMED]
     largest = np.take_along_axis(shares, order, axis=0)
     rest = 1 - shares.sum(axis=0)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import TextError, TextTooLongError
+from gaf_core.errors import SettingsError, TextError, TextTooLongError
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TextLike
 
@@ -21,22 +21,38 @@ class Encoding:
     """A text as the network takes it. `t` tokens, special tokens included.
 
     Attributes:
-        inputs: tensors `[1, t]` by the name that the tokenizer gives them, on the CPU.
         text: the text as given (as cut, when it was truncated); a pair joined by a newline.
         tokens: the `t` pieces as the tokenizer names them.
         offsets: `[t, 2]` start and end of each token in `text`; (0, 0) for special tokens.
         special: `[t]` True for tokens that the tokenizer added.
-        segments: `[t]` 0 in the first text, 1 in the second, -1 for special tokens.
-        truncated: tokens that were cut off.
+        segments: `[t]` 0 in the first text, 1 in the second, -1 for special tokens; None where no
+            tokenizer told.
+        truncated: tokens that were cut off because the model does not take more.
+        made: tensors `[1, t]` by the name that the tokenizer gives them, on the CPU; None in an
+            encoding that was made by hand.
     """
 
-    inputs: dict[str, torch.Tensor]
     text: str
     tokens: tuple[str, ...]
     offsets: NDArray[np.int64]
     special: NDArray[np.bool_]
-    segments: NDArray[np.int64]
-    truncated: int
+    segments: NDArray[np.int64] | None = None
+    truncated: int = 0
+    made: dict[str, torch.Tensor] | None = None
+
+    @property
+    def inputs(self) -> dict[str, torch.Tensor]:
+        """What a model can be given, again and changed.
+
+        Raises:
+            SettingsError: the encoding was made by hand.
+        """
+        if self.made is None:
+            raise SettingsError(
+                "This trace was made without a model, so none can be run on its text again. Use a "
+                "trace that gaf_core.trace returns."
+            )
+        return self.made
 
 
 def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
@@ -76,13 +92,13 @@ def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
     offsets[segments == 1] += len(parts[0]) + len(_BETWEEN)
     names = model.tokenizer.model_input_names
     return Encoding(
-        inputs={name: encoded[name] for name in names if name in encoded},
         text=_BETWEEN.join(parts),
         tokens=tuple(model.tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist())),
         offsets=offsets,
         special=special,
         segments=segments,
         truncated=cut,
+        made={name: encoded[name] for name in names if name in encoded},
     )
 
 

@@ -46,20 +46,13 @@ class Trace:
     model with an encoder and a decoder are the encoder's.
 
     Attributes:
-        text: the text as given (as cut, when it was truncated); a pair joined by a newline.
-        tokens: the `t` pieces as the tokenizer names them, special tokens included.
-        offsets: `[t, 2]` start and end of each token in `text`; (0, 0) for special tokens.
-        special: `[t]` True for tokens that the tokenizer added.
+        encoding: the text, its tokens, and what the network was given.
         attention: `[L, H, t, t]` float32, rows sum to 1.
         gradient: `[L, H, t, t]` float32, in units of the logit.
         logits: `[C]` float32.
         labels: `C` class names; those of a vocabulary need not differ.
         target: what `gradient` is the gradient of.
-        truncated: tokens that were cut off because the model does not take more.
-        segments: `[t]` 0 in the first text, 1 in the second of a pair, -1 for special tokens; None
-            in a trace that was made without a text.
         task: what the logits are logits of: classes, or the token that comes next.
-        encoding: what the network was given; None in a trace that was made without a model.
         relevance: `[L, t]` float32, in units of the logit: `h . dy/dh` of the hidden state `h` that
             enters each layer, by token. By how much the logit grows, to first order, for each
             100 % that the state grows. None in a trace that was made without a model, or where
@@ -72,22 +65,46 @@ class Trace:
             not asked for.
     """
 
-    text: str
-    tokens: tuple[str, ...]
-    offsets: NDArray[np.int64]
-    special: NDArray[np.bool_]
+    encoding: Encoding
     attention: NDArray[np.float32]
     gradient: NDArray[np.float32]
     logits: NDArray[np.float32]
     labels: tuple[str, ...]
     target: Target
-    truncated: int = 0
-    segments: NDArray[np.int64] | None = None
     task: Task = Task.CLASSIFICATION
-    encoding: Encoding | None = None
     relevance: NDArray[np.float32] | None = None
     frozen: Frozen | None = None
     residual: NDArray[np.float32] | None = None
+
+    @property
+    def text(self) -> str:
+        """The text as given (as cut, when it was truncated); a pair joined by a newline."""
+        return self.encoding.text
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The `t` pieces as the tokenizer names them, special tokens included."""
+        return self.encoding.tokens
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """`[t, 2]` start and end of each token in `text`; (0, 0) for special tokens."""
+        return self.encoding.offsets
+
+    @property
+    def special(self) -> NDArray[np.bool_]:
+        """`[t]` True for tokens that the tokenizer added."""
+        return self.encoding.special
+
+    @property
+    def segments(self) -> NDArray[np.int64] | None:
+        """`[t]` 0 in the first text, 1 in the second of a pair, -1 for special tokens."""
+        return self.encoding.segments
+
+    @property
+    def truncated(self) -> int:
+        """Tokens that were cut off because the model does not take more."""
+        return self.encoding.truncated
 
     @property
     def layers(self) -> int:
@@ -163,19 +180,7 @@ def trace(
         check_memory(model, len(encoding.tokens))
         with threads_that_fit(model, len(encoding.tokens)):
             found = _run(model, encoding, target, frozen, residual)
-    return Trace(
-        text=encoding.text,
-        tokens=encoding.tokens,
-        offsets=encoding.offsets,
-        special=encoding.special,
-        labels=model.labels,
-        truncated=encoding.truncated,
-        segments=encoding.segments,
-        task=model.task,
-        encoding=encoding,
-        frozen=frozen,
-        **found,
-    )
+    return Trace(encoding=encoding, labels=model.labels, task=model.task, frozen=frozen, **found)
 
 
 def _run(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gaf_core import Explanation
 from gaf_core.figures.matrix import head_values
+from gaf_core.picture.heads import chosen_heads, terms_of
 from gaf_core.reading.focus import Edge, Node, Selection, in_words, to_text, token_text
 from gaf_core.ui.failures import literal
 from gaf_core.ui.matrix_view import see_matrix
@@ -89,17 +90,15 @@ def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
             height=min(320, 38 + 35 * len(heads)),
             on_select="rerun",
             selection_mode="single-row",
-            column_config={
-                name: st.column_config.NumberColumn(format="%.4g") for name in ("A", "G", "A · G")
-            },
+            column_config=dict.fromkeys(("A", "G", "A · G", "adds"), _NUMBER),
             alt="Attention, gradient and their product for each head on this edge.",
         )
     rows = state["selection"]["rows"]
     head = int(heads["head"].iloc[rows[0] if rows else 0])
     with right:
         st.caption(
-            "The heads behind this edge, the largest product first."
-            + _AGF.get(explanation.settings.aggregate, "")
+            "The heads behind this edge, the largest product first, and what each adds to its "
+            "capacity."
         )
         st.button(
             f"See head {head} as a matrix",
@@ -110,20 +109,16 @@ def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
 
 
 def head_table(explanation: Explanation, edge: Edge) -> pd.DataFrame:
-    """One row a head, counted from 1: A, G and A · G of an edge, the largest product first."""
+    """One row a head, counted from 1: A, G, A · G and what it adds, the largest product first."""
     attention, gradient = head_values(explanation.trace, explanation.layers[0] + edge.layer)
     a, g = attention[:, edge.query, edge.key], gradient[:, edge.query, edge.key]
-    table = pd.DataFrame({"head": np.arange(1, len(a) + 1), "A": a, "G": g, "A · G": a * g})
+    adds = np.zeros(len(a))
+    adds[chosen_heads(explanation)] = terms_of(explanation, edge.layer)[:, edge.query, edge.key]
+    columns = {"head": np.arange(1, len(a) + 1), "A": a, "G": g, "A · G": a * g, "adds": adds}
+    table = pd.DataFrame(columns)
     return table.sort_values("A · G", ascending=False, kind="stable", ignore_index=True)
 
 
-_AGF = {
-    "mean": " With AGF the capacity is the mean of the products that are positive.",
-    "sum": " With AGF the capacity is the sum of the products that are positive.",
-    "net": " With AGF the capacity is the sum of the products, heads that argue against it taken "
-    "off.",
-    "max": " With AGF the capacity is the largest of the products.",
-}
 _NUMBER = st.column_config.NumberColumn(format="%.4g")
 _COLUMNS = {
     "capacity": _NUMBER,

@@ -324,7 +324,10 @@ def test_other_mistakes_are_said(tiny, traced, language_model):
     handmade = trace_of("a good film")
     with pytest.raises(gaf.SettingsError, match="made without a model"):
         gaf.evaluate(tiny, handmade, np.zeros(5))
-    special = dataclasses.replace(traced, special=np.ones(len(traced.tokens), dtype=bool))
+    added = np.ones(len(traced.tokens), dtype=bool)
+    special = dataclasses.replace(
+        traced, encoding=dataclasses.replace(traced.encoding, special=added)
+    )
     with pytest.raises(gaf.TextError, match="only special tokens"):
         gaf.evaluate(tiny, special, scores)
     with pytest.raises(gaf.SettingsError, match="Use the model that was traced"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from dataclasses import replace
 
 import captum.attr
 import numpy as np
@@ -351,7 +352,8 @@ def test_a_text_of_special_tokens_has_nothing_to_remove(tiny, method):
 
 
 def test_a_trace_without_a_model_is_refused(tiny):
-    traced = gaf.Trace(**{**vars(gaf.trace(tiny, "good")), "encoding": None})
+    traced = gaf.trace(tiny, "good")
+    traced = replace(traced, encoding=replace(traced.encoding, made=None))
     with pytest.raises(gaf.GafError, match="without a model"):
         METHODS["saliency"](tiny, traced)
 

@@ -8,10 +8,13 @@ import pytest
 
 import gaf_core as gaf
 from benchmarks.handmade import trace_of
+from gaf_core import information
 from gaf_core.figures import flow_graph, sankey
-from gaf_core.picture.heads import head_terms
+from gaf_core.picture.heads import terms_of
 from gaf_core.picture.scene import Scene
 from gaf_core.picture.view import View
+from gaf_core.reading.focus import Edge
+from gaf_core.ui.edge_view import head_table
 from tests.support.tolerance import assert_close, summed
 
 WORDS = "one two three four five six seven eight nine"
@@ -36,7 +39,7 @@ def test_the_terms_of_the_heads_add_up_to_the_capacity(variant, aggregate, resid
     )
     explanation = explained(settings)
     for layer, capacity in enumerate(explanation.network.capacity):
-        terms = head_terms(explanation, layer)
+        terms = terms_of(explanation, layer)
         assert len(terms) == (len(heads) if heads else 5)
         rest = capacity - terms.sum(axis=0)
         off = ~np.eye(len(rest), dtype=bool) if residual == "half" else np.ones_like(rest, bool)
@@ -44,6 +47,21 @@ def test_the_terms_of_the_heads_add_up_to_the_capacity(variant, aggregate, resid
         if residual == "half":
             # a row of the tensor plus 1 on the diagonal has the sum 1
             assert_close(np.diag(rest), 1 - terms.sum(axis=(0, 2)), roundings=summed(5 * 11))
+
+
+def test_the_formula_stands_in_one_place(monkeypatch):
+    """Changed once, it changes the tensor, what a hover says of the heads, and their table."""
+    settings, edge = gaf.Settings("AGF", aggregate="sum"), Edge(1, 2, 3)
+    before = explained(settings)
+    attention = before.trace.attention[1, :, 2, 3].astype(float)
+    formula = {"AGF": lambda attention, _: attention**2}
+    monkeypatch.setattr(information, "_SAYS", formula)
+    after = explained(settings)
+    assert_close(after.network.capacity[edge], (attention**2).sum(), roundings=summed(5))
+    assert_close(terms_of(after, 1)[:, 2, 3], attention**2)
+    assert_close(head_table(after, edge).sort_values("head")["adds"], attention**2)
+    links = {scene.reduced.links[0].heads for scene in map(Scene.of, (before, after))}
+    assert len(links) == 2
 
 
 def test_shares_of_merged_links_are_those_of_their_sums():
