@@ -19,7 +19,7 @@ from gaf_core.flow.depths import DepthShares
 from gaf_core.information import check_layers, check_unit, information, node_capacities
 from gaf_core.models.model import Model
 from gaf_core.network import FlowNetwork
-from gaf_core.settings import GRADIENTS, Settings, TextLike
+from gaf_core.settings import Settings, TextLike
 from gaf_core.tables import table
 from gaf_core.text.words import word_table, written
 from gaf_core.tracing.frozen import Frozen
@@ -185,7 +185,6 @@ def trace_for(model: Model, text: TextLike, settings: Settings) -> Trace:
     Raises:
         GafError: the text, the target or the gradients are not usable; the message says why.
     """
-    _check_gradients(settings)
     return trace(
         model,
         text,
@@ -245,13 +244,9 @@ def _networks(traced: Trace, settings: Settings) -> list[FlowNetwork]:
     ]
 
 
-def _check_gradients(settings: Settings, traced: Trace | None = None) -> None:
-    """A `SettingsError` where the gradients asked for are none, or not those of the trace."""
-    if settings.gradients not in GRADIENTS:
-        raise SettingsError(
-            f"'{settings.gradients}' gradients do not exist. Choose one of: {', '.join(GRADIENTS)}."
-        )
-    if traced is not None and (settings.gradients == "frozen") != (traced.frozen is not None):
+def _check_gradients(settings: Settings, traced: Trace) -> None:
+    """A `SettingsError` where the gradients asked for are not those of the trace."""
+    if (settings.gradients == "frozen") != (traced.frozen is not None):
         asked, have = settings.gradients, "exact" if traced.frozen is None else "frozen"
         how = "frozen=Frozen()" if asked == "frozen" else "frozen=None"
         raise SettingsError(

@@ -1,20 +1,78 @@
-"""What may be asked of an explanation: the settings, their choices, their defaults.
+"""What may be asked of an explanation: settings, their choices, and what people are told of them.
 
-Knows no model and no tensor, so that the command line can say what there is without loading either.
+This is the one place of a setting. The command line, the sidebar, the links, the methods, the
+report and the key of what is kept between two views read `SETTINGS`. Knows no model and no tensor,
+so that the command line can say what there is without loading either.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, get_args
+
+from gaf_core.errors import SettingsError
 
 # What a caller may name: nothing (the prediction), an index, a label, or a contrast of two.
 TargetLike = int | str | tuple[int | str, int | str] | None
 TextLike = str | tuple[str, str]  # or a pair, for a model that compares two
 
-VARIANTS = ("AF", "GF", "AGF")
-AGGREGATES = ("mean", "max", "sum", "net")
-RESIDUALS = ("none", "half", "first order")
-GRADIENTS = ("exact", "frozen")
+Variant = Literal["AF", "GF", "AGF"]
+Aggregate = Literal["mean", "max", "sum", "net"]
+Residual = Literal["none", "half", "first order"]
+Gradients = Literal["exact", "frozen"]
+Stage = Literal["trace", "network", "flow"]
+
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
+RESIDUALS: tuple[Residual, ...] = get_args(Residual)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What people are told of a setting, wherever they choose it.
+
+    Attributes:
+        stage: the first of trace, network and flow that depends on it.
+        title: what it is called beside a choice of its values.
+        help: what it does.
+        notes: what there is to choose, each with a note: the paper, or an extension. Empty where it
+            depends on the model or the text.
+        others: whether values that are not in `notes` are allowed too.
+        parameter: its name in links, where that is not its own.
+        traced: what of its value a trace depends on.
+        name, default: as in `Settings`.
+    """
+
+    stage: Stage
+    title: str
+    help: str
+    notes: Mapping[Any, str] = field(default_factory=dict)
+    others: bool = False
+    parameter: str = ""
+    traced: Callable[[Any], Hashable] = lambda value: value
+    name: str = ""
+    default: Any = None
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The values to choose from."""
+        return tuple(self.notes)
+
+    def check(self, value: Any) -> None:
+        """A `SettingsError` that names the choices if the value is none of them."""
+        if self.notes and not self.others and value not in self.choices:
+            known = ", ".join(str(choice) for choice in self.choices)
+            raise SettingsError(
+                f"'{value}' is no value of the setting '{self.name}'. Choose one of: {known}."
+            )
+
+
+def _told(**told: Any) -> dict[str, Setting]:
+    return {"told": Setting(**told)}
+
+
+_PAPER, _EXTENSION = "the paper", "extension"
 
 
 @dataclass(frozen=True)
@@ -39,20 +97,168 @@ class Settings:
             "net").
         depth_average: whether the scores are the mean over the networks that start at each layer
             of the range (an extension, see `DepthShares`).
+
+    Raises:
+        SettingsError: a value that is none of the choices.
     """
 
-    variant: str = "AGF"
-    layers: tuple[int, int] | None = None
-    target: TargetLike = None
-    heads: tuple[int, ...] | None = None
-    aggregate: str = "mean"
-    residual: str = "none"
-    source: str | int = "all"
-    epsilon: float = 1e-6
-    truncate: bool = False
-    gradients: str = "exact"
-    node_capacities: bool = False
-    depth_average: bool = False
+    variant: Variant = field(
+        default="AGF",
+        metadata=_told(
+            stage="network",
+            title="Tensor",
+            help="How strongly each token passes on to the next layer, read from the model as\n\n"
+            "- **AF**, attention: where the model looks;\n"
+            "- **GF**, gradient: where looking more would raise the prediction;\n"
+            "- **AGF**, attention × gradient: where it looks *and* that raises the prediction.",
+            notes={"AF": "attention", "GF": "gradient", "AGF": "attention × gradient"},
+            parameter="tensor",
+        ),
+    )
+    layers: tuple[int, int] | None = field(
+        default=None,
+        metadata=_told(
+            stage="network",
+            title="Layers",
+            help="Layer 1 is next to the words, the last one next to the prediction. Each layer "
+            "mixes the tokens, so the more of them, the more alike the scores.",
+        ),
+    )
+    target: TargetLike = field(
+        default=None,
+        metadata=_told(
+            stage="trace",
+            title="Explain",
+            help="The class, token or contrast to explain.",
+        ),
+    )
+    heads: tuple[int, ...] | None = field(
+        default=None,
+        metadata=_told(
+            stage="network",
+            title="Heads",
+            help="Heads to keep in every layer; an extension.",
+        ),
+    )
+    aggregate: Aggregate = field(
+        default="mean",
+        metadata=_told(
+            stage="network",
+            title="Heads are combined by their",
+            help="What an edge holds of what each head says. In the net sum heads may cancel.",
+            notes={
+                "mean": _PAPER,
+                "max": _EXTENSION,
+                "sum": _EXTENSION,
+                "net": "extension: heads may cancel",
+            },
+            parameter="heads",
+        ),
+    )
+    residual: Residual = field(
+        default="none",
+        metadata=_told(
+            stage="trace",
+            title="Residual connections",
+            help="What a token keeps without attention: nothing, an equal share as in attention "
+            "rollout, or its first-order contribution to the target.",
+            notes={
+                "none": _PAPER,
+                "half": "extension: each token also keeps itself",
+                "first order": "extension: what passes by the attention, for AGF and a sum",
+            },
+            traced=lambda value: value == "first order",
+        ),
+    )
+    source: str | int = field(
+        default="all",
+        metadata=_told(
+            stage="network",
+            title="The flow starts at",
+            help="Every output position of the last layer, or only those that the prediction is "
+            "read from.",
+            notes={"all": "every output position: the paper", "classification": _EXTENSION},
+            others=True,
+        ),
+    )
+    epsilon: float = field(
+        default=1e-6,
+        metadata=_told(
+            stage="flow",
+            title="Tolerance",
+            help="How far the flow may stay below the largest possible one, relatively.",
+        ),
+    )
+    truncate: bool = field(
+        default=False,
+        metadata=_told(
+            stage="trace",
+            title="Cut texts that are too long",
+            help="Explain the first tokens of a text that is longer than the model takes.",
+        ),
+    )
+    gradients: Gradients = field(
+        default="exact",
+        metadata=_told(
+            stage="trace",
+            title="Gradients are",
+            help="Frozen gradients are those of a linear network with the same prediction. They "
+            "are not the exact derivatives.",
+            notes={
+                "exact": _PAPER,
+                "frozen": "extension: norms, slopes and attention held constant",
+            },
+        ),
+    )
+    node_capacities: bool = field(
+        default=False,
+        metadata=_told(
+            stage="network",
+            title="Capacities of nodes",
+            help="Extension: a token, as it enters a layer, passes on no more than its first-order "
+            "contribution to the target. For AGF and a sum over heads.",
+            notes={False: _PAPER, True: _EXTENSION},
+        ),
+    )
+    depth_average: bool = field(
+        default=False,
+        metadata=_told(
+            stage="flow",
+            title="Mean over depths",
+            help="Extension: scores are the mean over the flows that end at each layer of the "
+            "range, not those of the one flow through all of it.",
+            notes={False: _PAPER, True: _EXTENSION},
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        for name, one in SETTINGS.items():
+            one.check(getattr(self, name))
+
+
+SETTINGS: Mapping[str, Setting] = {
+    one.name: replace(
+        one.metadata["told"],
+        name=one.name,
+        default=one.default,
+        parameter=one.metadata["told"].parameter or one.name,
+    )
+    for one in fields(Settings)
+}
+# what a flow is made of, by the stage at which it enters: the settings with choices of their own
+INGREDIENTS: tuple[Setting, ...] = tuple(
+    sorted(
+        (one for one in SETTINGS.values() if one.notes),
+        key=lambda one: get_args(Stage).index(one.stage),
+    )
+)
+
+
+def trace_key(settings: Settings) -> tuple[Hashable, ...]:
+    """What a trace depends on: settings with equal keys can share one."""
+    return tuple(
+        one.traced(getattr(settings, one.name)) for one in SETTINGS.values() if one.stage == "trace"
+    )
 
 
 FAITHFUL = Settings(

@@ -18,15 +18,10 @@ from importlib import import_module
 from pathlib import Path
 
 from gaf_core.errors import GafError
-from gaf_core.settings import (
-    AGGREGATES,
-    GRADIENTS,
-    RESIDUALS,
-    VARIANTS,
-    Settings,
-)
+from gaf_core.settings import SETTINGS, Setting
 from gaf_core.version import __version__
 
+BY_HAND = ("layers", "target", "heads")  # settings that depend on the model
 OUTPUTS = ("report", "json", "csv", "words", "edges", "nodes", "graphml")
 
 
@@ -81,7 +76,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_question(command: argparse.ArgumentParser) -> None:
-    usual = Settings()
     add = command.add_argument
     add("--second", metavar="TEXT", help="second text, for a model that compares two")
     add(
@@ -91,7 +85,6 @@ def _add_question(command: argparse.ArgumentParser) -> None:
     )
     add("--revision", help="branch, tag or commit of a hub model")
     add("--device", default="auto", help="auto, cpu, cuda, mps (%(default)s)")
-    add("--variant", choices=VARIANTS, default=usual.variant, help="tensor (%(default)s)")
     add(
         "--layers",
         metavar="A-B",
@@ -102,14 +95,27 @@ def _add_question(command: argparse.ArgumentParser) -> None:
     target.add_argument(
         "--contrast", nargs=2, metavar="LABEL", help="why the first, not the second"
     )
-    add("--source", default="all", help='"all", "classification" or a token position (%(default)s)')
-    add("--aggregate", choices=AGGREGATES, default=usual.aggregate, help="over heads (%(default)s)")
-    add("--residual", choices=RESIDUALS, default=usual.residual, help="(%(default)s)")
-    add("--gradients", choices=GRADIENTS, default=usual.gradients, help="(%(default)s)")
-    add("--node-capacities", action="store_true", help="limit what passes each token (AGF, net)")
-    add("--depth-average", action="store_true", help="mean over the layers to start at")
-    add("--epsilon", type=float, default=usual.epsilon, help="suboptimality (%(default)s)")
-    add("--truncate", action="store_true", help="explain the first tokens of a text too long")
+    for one in SETTINGS.values():
+        if one.name not in BY_HAND:
+            _add_setting(command, one)
+
+
+def _add_setting(command: argparse.ArgumentParser, one: Setting) -> None:
+    """An option with the name, the choices and the help of a setting."""
+    told, _, _ = one.help.partition("\n")
+    if one.notes and not isinstance(one.default, bool):
+        told += " " + "; ".join(f"{choice}: {note}" for choice, note in one.notes.items())
+    name = f"--{one.name.replace('_', '-')}"
+    if isinstance(one.default, bool):
+        command.add_argument(name, action="store_true", help=told)
+        return
+    command.add_argument(
+        name,
+        type=type(one.default),
+        choices=None if one.others else one.choices or None,
+        default=one.default,
+        help=f"{told} (%(default)s)",
+    )
 
 
 def _add_outputs(command: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from transformers.utils.logging import disable_progress_bar
 
-from gaf_core.cli import OUTPUTS
+from gaf_core.cli import BY_HAND, OUTPUTS
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.explanation import Explanation, explain
 from gaf_core.files.exports import edge_table, to_csv, to_graphml, to_json
@@ -20,7 +20,7 @@ from gaf_core.files.terminal import word_lines
 from gaf_core.flow.ready import prepare_aloud
 from gaf_core.models.model import load_model
 from gaf_core.reading.intervals import score_intervals
-from gaf_core.settings import Settings, TargetLike, TextLike
+from gaf_core.settings import SETTINGS, Settings, TargetLike, TextLike
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -85,19 +85,10 @@ def _settings(asked: argparse.Namespace) -> Settings:
         raise SettingsError(
             f"'{asked.source}' is not a source. Use all, classification, or a token position."
         )
-    return Settings(
-        variant=asked.variant,
-        layers=_layers(asked.layers),
-        target=target,
-        aggregate=asked.aggregate,
-        residual=asked.residual,
-        source=int(asked.source) if position else asked.source,
-        gradients=asked.gradients,
-        node_capacities=asked.node_capacities,
-        depth_average=asked.depth_average,
-        epsilon=asked.epsilon,
-        truncate=asked.truncate,
-    )
+    chosen = {name: getattr(asked, name) for name in SETTINGS if name not in BY_HAND}
+    if position:
+        chosen["source"] = int(asked.source)
+    return Settings(**chosen, target=target, layers=_layers(asked.layers))
 
 
 def _label(name: str) -> int | str:

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from gaf_core.methods.attention import attention_x_gradient
-from gaf_core.methods.flows import AGGREGATE, EPSILON, FIRST_LAYER, SOURCE, score_flow
+from gaf_core.methods.flows import EPSILON, FIRST_LAYER, option_of, score_flow
 from gaf_core.methods.hidden import cat
-from gaf_core.methods.method import Method, Option, Progress, Scored
+from gaf_core.methods.method import Method, Progress, Scored
 from gaf_core.models.model import Model
-from gaf_core.settings import FAITHFUL, RESIDUALS, VARIANTS
+from gaf_core.settings import FAITHFUL, INGREDIENTS
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace, trace
 
@@ -109,34 +109,7 @@ FAITHFUL_FLOW = Method(
     ),
     compute=_faithful,
     options=(
-        Option("variant", FAITHFUL.variant, "Tensor of the capacities.", choices=VARIANTS),
-        Option(
-            "gradients",
-            FAITHFUL.gradients,
-            "Of the model, or with norms, slopes and attention held constant.",
-            choices=("frozen", "exact"),
-        ),
-        replace(AGGREGATE, default=FAITHFUL.aggregate),
-        Option(
-            "residual",
-            FAITHFUL.residual,
-            "What a token keeps without attention: nothing, an equal share, or its first-order "
-            "contribution to the logit.",
-            choices=RESIDUALS,
-        ),
-        Option(
-            "node_capacities",
-            FAITHFUL.node_capacities,
-            "A token passes on at most its own contribution at each layer.",
-            choices=(True, False),
-        ),
-        Option(
-            "depth_average",
-            FAITHFUL.depth_average,
-            "The mean over every layer at which the flow can end.",
-            choices=(True, False),
-        ),
-        replace(SOURCE, default=FAITHFUL.source),
+        *(option_of(one, getattr(FAITHFUL, one.name)) for one in INGREDIENTS),
         FIRST_LAYER,
         EPSILON,
     ),

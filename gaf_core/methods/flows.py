@@ -6,6 +6,7 @@ of this project, is defined in `gaf_core.flow.depths`.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from gaf_core.explanation import Explanation, explain_trace
 from gaf_core.flow import Status
 from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
-from gaf_core.settings import AGGREGATES, VARIANTS, Settings
+from gaf_core.settings import INGREDIENTS, SETTINGS, VARIANTS, Setting, Settings
 from gaf_core.tracing.trace import Trace
 
 _PAPER = "Azarkhalili & Libbrecht, ACL 2025"
@@ -27,23 +28,27 @@ _TENSORS = {
 FIRST_LAYER = Option(
     "first_layer", 1, "Layer at which the flow ends, counted from 1, the input's.", least=1
 )
-AGGREGATE = Option("aggregate", "mean", "How heads are put together.", choices=AGGREGATES)
-RESIDUAL = Option(
-    "residual",
-    "none",
-    "Half: attention and an equal share that stays at its token, as attention rollout has it.",
-    choices=("none", "half"),
+EPSILON = Option("epsilon", SETTINGS["epsilon"].default, SETTINGS["epsilon"].help, (), 1e-9, 0.5)
+
+
+def option_of(one: Setting, default: Any, without: Container[Any] = ()) -> Option:
+    """A setting of the explanation as an option of a method."""
+    choices = tuple(choice for choice in one.choices if choice not in without)
+    return Option(one.name, default, one.help, choices=choices)
+
+
+# What a flow on a trace with exact gradients and without residuals may be made of. Its tensor and
+# the mean over depths are methods of their own.
+_NEEDS_ANOTHER_TRACE = {"frozen", "first order"}
+_OPTIONS = (
+    FIRST_LAYER,
+    *(
+        option_of(one, one.default, without=_NEEDS_ANOTHER_TRACE)
+        for one in INGREDIENTS
+        if one.name not in ("variant", "gradients", "depth_average")
+    ),
+    EPSILON,
 )
-SOURCE = Option(
-    "source",
-    "all",
-    "Where the flow starts: at all outputs, or only at those that the prediction is read from.",
-    choices=("all", "classification"),
-)
-EPSILON = Option(
-    "epsilon", 1e-6, "How far below the maximum the flow may be, relatively.", (), 1e-9, 0.5
-)
-_OPTIONS = (FIRST_LAYER, AGGREGATE, RESIDUAL, SOURCE, EPSILON)
 
 
 def score_flow(trace: Trace, *, first_layer: int, **settings: Any) -> Scored:
@@ -122,7 +127,7 @@ DEPTH_AVERAGE = Method(
     summary="The mean of the tokens' shares of the flow over every layer at which it can end.",
     compute=_depth_average,
     options=(
-        Option("variant", "GF", "Tensor of the capacities.", choices=VARIANTS),
+        option_of(SETTINGS["variant"], "GF"),
         *_OPTIONS,
     ),
     extension=True,

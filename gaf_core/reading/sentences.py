@@ -15,6 +15,7 @@ import numpy as np
 from gaf_core.explanation import Explanation
 from gaf_core.flow import cut_nodes
 from gaf_core.models.model import Task
+from gaf_core.settings import INGREDIENTS
 from gaf_core.tracing.target import label_name
 from gaf_core.tracing.trace import Trace
 from gaf_core.version import __version__
@@ -148,20 +149,20 @@ def settings_rows(explanation: Explanation, model: str | None = None) -> list[tu
     settings, (first, last) = explanation.settings, explanation.layers
     heads = "all" if settings.heads is None else ", ".join(map(str, settings.heads))
     rows = [
-        ("tensor", settings.variant),
         ("layers", f"{first + 1} to {last} of {explanation.trace.layers}"),
         ("explained", explanation.trace.target.name),
-        ("heads", f"{heads}, {settings.aggregate}"),
-        ("residual", settings.residual),
-        ("source", str(settings.source)),
-        ("gradients", settings.gradients),
-        ("node capacities", "yes" if settings.node_capacities else "no"),
+        ("heads", heads),
+        *((one.name.replace("_", " "), _value(getattr(settings, one.name))) for one in INGREDIENTS),
         ("scores", scores_are(explanation)),
         ("epsilon", f"{settings.epsilon:g}"),
         ("tokens", f"{len(explanation.tokens):,}"),
         ("tokens cut off", f"{explanation.trace.truncated:,}"),
     ]
     return [("model", model), *rows] if model else rows
+
+
+def _value(value: object) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def scores_are(explanation: Explanation) -> str:

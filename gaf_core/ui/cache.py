@@ -17,7 +17,7 @@ import streamlit as st
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
 from gaf_core.flow.ready import compiled, prepare
-from gaf_core.settings import TextLike
+from gaf_core.settings import TextLike, trace_key
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 3
@@ -76,14 +76,7 @@ def traced(choice: Choice, text: TextLike, settings: Settings) -> Trace:
         with st.spinner("Reading the text …"):
             return trace_for(model(choice), text, settings)
 
-    # what `trace_for` reads of the settings
-    asked = (
-        settings.target,
-        settings.truncate,
-        settings.gradients,
-        settings.residual == "first order",
-    )
-    return _traces().get((choice, text, *asked), read)
+    return _traces().get((choice, text, *trace_key(settings)), read)
 
 
 def explained(choice: Choice, text: TextLike, settings: Settings) -> Explanation:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from gaf_core import Model, Settings
-from gaf_core.settings import TargetLike
+from gaf_core.settings import SETTINGS, TargetLike
 from gaf_core.ui import links
 from gaf_core.ui.failures import literal
 from gaf_core.ui.ingredients import (
@@ -133,14 +133,13 @@ def _choose_layers(depth: int, *, averaged: bool) -> tuple[int, int] | None:
     elif first > last:  # a link may hold the two ends in either order
         st.session_state.layers = (last, first)
     first, last = st.slider(
-        "Layers",
+        SETTINGS["layers"].title,
         min_value=1,
         max_value=depth,
         value=usual,
         key="layers",
         bind="query-params",
-        help="Layer 1 is next to the words, the last one next to the prediction. Each layer mixes "
-        "the tokens, so the more of them, the more alike the scores.",
+        help=SETTINGS["layers"].help,
     )
     if first > last:
         st.rerun()
@@ -158,12 +157,12 @@ def _choose_advanced() -> dict[str, Any]:
         **choose_ingredients(),
         "epsilon": float(
             st.selectbox(
-                "Tolerance",
+                SETTINGS["epsilon"].title,
                 _EPSILONS,
                 index=2,
                 key="epsilon",
                 bind="query-params",
-                help="How far the flow may stay below the largest possible one, relatively.",
+                help=SETTINGS["epsilon"].help,
             )
         ),
         "truncate": _choose_truncation(),
@@ -199,8 +198,8 @@ def _choose_units() -> tuple[bool, bool]:
 
 def _choose_truncation() -> bool:
     return st.toggle(
-        "Cut texts that are too long",
+        SETTINGS["truncate"].title,
         key="truncate",
         bind="query-params",
-        help="Explain the first tokens of a text that is longer than the model takes.",
+        help=SETTINGS["truncate"].help,
     )

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from gaf_core import FAITHFUL, Settings
-from gaf_core.settings import AGGREGATES, GRADIENTS, RESIDUALS, VARIANTS
+from gaf_core.settings import INGREDIENTS, SETTINGS, Setting
 from gaf_core.ui import links
 
 PUBLISHED, FAITHFUL_GAF, OWN_MIX = "published", "faithful", "own mix"
@@ -22,104 +22,31 @@ _METHODS = {
     FAITHFUL_GAF: "Faithful GAF: our extension",
     OWN_MIX: "as set below and under Advanced",
 }
-_SOURCES = {"all": "every output position: the paper", "classification": "extension"}
-_FIELDS = {  # parameter of the link -> field of the settings
-    "gradients": "gradients",
-    "residual": "residual",
-    "node_capacities": "node_capacities",
-    "depth_average": "depth_average",
-    "heads": "aggregate",
-    "source": "source",
-}
-_VARIANT = "tensor"
-_VALUES: dict[str, tuple[Any, ...]] = {
-    "gradients": GRADIENTS,
-    "residual": RESIDUALS,
-    "node_capacities": (False, True),
-    "depth_average": (False, True),
-    "heads": AGGREGATES,
-    "source": tuple(_SOURCES),
-    _VARIANT: VARIANTS,
-}
+_TENSOR = SETTINGS["variant"]  # the one ingredient that the paper leaves open
+_ADVANCED = tuple(one for one in INGREDIENTS if one.name != _TENSOR.name)
 _PRESETS: dict[str, dict[str, Any]] = {
-    PUBLISHED: {key: getattr(Settings(), field) for key, field in _FIELDS.items()},
-    FAITHFUL_GAF: {_VARIANT: FAITHFUL.variant}
-    | {key: getattr(FAITHFUL, field) for key, field in _FIELDS.items()},
+    PUBLISHED: {one.parameter: getattr(Settings(), one.name) for one in _ADVANCED},
+    FAITHFUL_GAF: {one.parameter: getattr(FAITHFUL, one.name) for one in INGREDIENTS},
 }
-_VARIANT_HELP = """How strongly each token passes on to the next layer is read from the model as
-
-- **AF**, attention: where the model looks;
-- **GF**, gradient: where looking more would raise the prediction;
-- **AGF**, attention × gradient: where the model looks *and* it raises the prediction."""
 
 
 def known_ingredients() -> dict[str, Iterable[str]]:
     """The values that a link may hold for the method and for each ingredient."""
     return {
         "method": tuple(_METHODS),
-        **{key: [_in_link(value) for value in values] for key, values in _VALUES.items()},
+        **{one.parameter: [_in_link(value) for value in one.choices] for one in INGREDIENTS},
     }
 
 
-def choose_tensor() -> str:
-    """Draw the choice of the tensor, the one ingredient that the paper leaves open."""
+def choose_tensor() -> Any:
+    """Draw the choice of the tensor."""
     _follow_link()
-    return st.radio(
-        "Tensor",
-        list(VARIANTS),
-        index=list(VARIANTS).index("AGF"),
-        key=_VARIANT,
-        bind="query-params",
-        captions=["attention", "gradient", "attention × gradient"],
-        help=_VARIANT_HELP,
-    )
+    return _choose(_TENSOR)
 
 
 def choose_ingredients() -> dict[str, Any]:
     """Draw one widget an ingredient; gives back fields of `Settings`."""
-    chosen = {
-        "gradients": _radio(
-            "gradients",
-            "Gradients are",
-            ["the paper", "extension: norms, slopes and attention held constant"],
-            "Frozen gradients are those of a linear network with the same prediction. They are "
-            "not the exact derivatives.",
-        ),
-        "residual": _radio(
-            "residual",
-            "Residual connections",
-            [
-                "the paper",
-                "extension: each token also keeps itself",
-                "extension: what passes by the attention; for AGF and a sum over heads",
-            ],
-        ),
-        "node_capacities": _toggle(
-            "node_capacities",
-            "Capacities of nodes",
-            "Extension: a token, as it enters a layer, passes on no more than its first-order "
-            "contribution to the target. For AGF and a sum over heads.",
-        ),
-        "depth_average": _toggle(
-            "depth_average",
-            "Mean over depths",
-            "Extension: scores are the mean over the flows that end at each layer of the range, "
-            "not those of the one flow through all of it.",
-        ),
-        "heads": _radio(
-            "heads",
-            "Heads are combined by their",
-            ["the paper", "extension", "extension", "extension: heads may cancel"],
-        ),
-        "source": _radio(
-            "source",
-            "The flow starts at",
-            list(_SOURCES.values()),
-            "Every output position of the last layer, or only those that the prediction is read "
-            "from.",
-        ),
-    }
-    return {_FIELDS[key]: value for key, value in chosen.items()}
+    return {one.name: _choose(one) for one in _ADVANCED}
 
 
 def name_method() -> None:
@@ -160,16 +87,16 @@ def _take(method: str, but: Iterable[str] = ()) -> None:
             st.session_state[key] = value
 
 
-def _radio(key: str, label: str, captions: list[str], help_text: str | None = None) -> str:
-    return str(
-        st.radio(
-            label, _VALUES[key], captions=captions, key=key, bind="query-params", help=help_text
-        )
-    )
-
-
-def _toggle(key: str, label: str, help_text: str) -> bool:
-    return st.toggle(label, key=key, bind="query-params", help=help_text)
+def _choose(one: Setting) -> Any:
+    arguments: dict[str, Any] = {
+        "key": one.parameter,
+        "bind": "query-params",
+        "help": one.help,
+    }
+    if isinstance(one.default, bool):
+        return st.toggle(one.title, **arguments)
+    index, captions = one.choices.index(one.default), list(one.notes.values())
+    return st.radio(one.title, one.choices, index=index, captions=captions, **arguments)
 
 
 def _in_link(value: Any) -> str:

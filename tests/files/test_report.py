@@ -153,7 +153,9 @@ def figures_in(report: str) -> dict[str, dict]:
 
 def test_it_warns_where_nothing_flows_or_something_was_cut(explanation):
     trace = replace(
-        explanation.trace, gradient=np.zeros_like(explanation.trace.gradient), truncated=1_234
+        explanation.trace,
+        encoding=replace(explanation.trace.encoding, truncated=1_234),
+        gradient=np.zeros_like(explanation.trace.gradient),
     )
     still = gaf.explain_trace(trace)
     text = visible(to_html(still))
