@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
 from gaf_core.explanation import Explanation
-from gaf_core.reading.sentences import CITATION, PAPER, scores_are, versions
+from gaf_core.reading.rows import CITATION, PAPER, scores_are, versions
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -26,20 +26,18 @@ from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.picture.spans import partition, usual_unit
 from gaf_core.picture.view import View
-from gaf_core.reading.bottleneck import Bottleneck, bottleneck, cut_in_words
-from gaf_core.reading.focus import Selection, focus_in_words, focused_tokens, part_of
+from gaf_core.reading.bottleneck import Bottleneck, bottleneck
+from gaf_core.reading.focus import Selection, focused_tokens, part_of
 from gaf_core.reading.intervals import check_intervals
+from gaf_core.reading.rows import CITATION, PAPER, certificate_rows, settings_rows, versions
 from gaf_core.reading.sentences import (
-    CITATION,
-    PAPER,
-    certificate_rows,
     certificate_sentence,
+    cut_in_words,
+    focus_in_words,
     intervals_sentence,
     network_sentence,
     prediction_sentence,
     score_sentence,
-    settings_rows,
-    versions,
 )
 
 _MATRIX = 40  # rows of a matrix at most, beyond which neighbouring tokens are joined

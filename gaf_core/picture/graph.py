@@ -17,7 +17,8 @@ from gaf_core.picture.labels import (
 )
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
 from gaf_core.picture.scene import Scene
-from gaf_core.reading.focus import Edge, Node, to_text
+from gaf_core.reading.focus import Edge, Node
+from gaf_core.reading.selection import to_text
 
 _WIDEST_FLOW, _WIDEST = 12.0, 26.0  # pixels of the largest flow, and of any line
 _SEEN = 2.0  # pixels at least of an edge that carries a large part of what is in focus

@@ -1,7 +1,9 @@
 """An explanation in parts and in words.
 
 focus       the part of a flow through a selection
+selection   the text form of a selection, for links
 bottleneck  what limits the flow
 intervals   how far a plain maximum flow could move a score
 sentences   what is said of it
+rows        what is listed of it
 """

@@ -1,4 +1,4 @@
-"""A selection -> the part of the flow on paths through it, its text form for links, and its name.
+"""A selection -> the part of the flow on paths through it.
 
 What runs through a node is a mixture: nobody can say which of what enters at one edge leaves at
 another. Here every node mixes in proportion, as a pipe junction mixes dye: of what enters, the same
@@ -13,7 +13,7 @@ among the other edges does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -47,7 +47,6 @@ class Paths(NamedTuple):
 
 
 Selection = Node | Edge | Paths
-_LETTERS = {"n": Node, "e": Edge, "p": Paths}
 
 
 def through(solution: FlowSolution, selection: Node | Edge) -> NDArray[np.float64]:
@@ -61,7 +60,7 @@ def through(solution: FlowSolution, selection: Node | Edge) -> NDArray[np.float6
         SettingsError: the flow has no such node or edge.
     """
     flow = solution.edge_flow
-    _check(flow.shape, selection)
+    check_selection(flow.shape, selection)
     layers, tokens, _ = flow.shape
     part = np.zeros_like(flow)
     upper, lower = np.zeros(tokens), np.zeros(tokens)  # fractions of the nodes above and below
@@ -115,50 +114,6 @@ def along(solution: FlowSolution, paths: Iterable[FlowPath]) -> NDArray[np.float
     return np.minimum(part, solution.edge_flow)  # sums of rounded numbers may pass it by a digit
 
 
-def to_text(explanation: Explanation, selection: Selection) -> str:
-    """The form for links: "n3.5" a node, "e4.7.5" an edge (layer, query, key), "p1.4" two paths.
-
-    Layers are those of the model, called as people are told: a node stands after layer 3 (0 is the
-    input), an edge in layer 4. So a link means the same token when the range of layers changes.
-    """
-    first = explanation.layers[0]
-    match selection:
-        case Paths(ranks):
-            return "p" + ".".join(map(str, ranks))
-        case Edge(layer, query, key):
-            return f"e{first + layer + 1}.{query}.{key}"
-        case Node(layer, token):
-            return f"n{first + layer}.{token}"
-
-
-def from_text(explanation: Explanation, text: str) -> Selection:
-    """Read what `to_text` wrote, for a flow that has it.
-
-    Raises:
-        SettingsError: no selection, or one that this flow does not have.
-    """
-    kind, numbers = _LETTERS.get(text[:1]), text[1:].split(".")
-    plain = all(number.isascii() and number.isdigit() and len(number) < 7 for number in numbers)
-    if kind is None or not plain or (kind is not Paths and len(numbers) != len(kind._fields)):
-        raise SettingsError(
-            f"“{text}” is no part of a flow. Write n3.5 for a node (after layer 3, token 5), "
-            "e4.7.5 for an edge (in layer 4, token 7 reads token 5) or p1.2 for the two widest "
-            "paths."
-        )
-    if kind is Node or kind is Edge:
-        layer, *tokens = map(int, numbers)
-        first, last = explanation.layers
-        if not first + (kind is Edge) <= layer <= last:
-            raise SettingsError(_outside(explanation, kind is Edge, layer))
-        found = kind(layer - first - (kind is Edge), *tokens)
-        _check(explanation.solution.edge_flow.shape, found)
-        return found
-    ranks = tuple(sorted(set(map(int, numbers))))
-    if ranks[0] < 1:
-        raise SettingsError("Paths are counted from 1: the widest is p1.")
-    return Paths(ranks)
-
-
 def focused_tokens(selection: Selection | None) -> tuple[int, ...]:
     """Tokens that stand on their own in pictures of words and spans, being in focus."""
     match selection:
@@ -169,72 +124,8 @@ def focused_tokens(selection: Selection | None) -> tuple[int, ...]:
     return ()
 
 
-def token_text(explanation: Explanation, token: int) -> str:
-    """A token in quotes as written; with its position where the same text stands elsewhere too."""
-    text = explanation.written[token]
-    again = explanation.written.count(text) > 1
-    return f"‘{text}’" + (f" (position {token})" if again else "")
-
-
-def in_words(explanation: Explanation, selection: Selection) -> str:
-    """What a selection is called, such as "‘lovely’ after layer 3"."""
-    first = explanation.layers[0]
-    match selection:
-        case Paths((rank,)):
-            return f"path {rank}" + (", the widest" if rank == 1 else "")
-        case Paths(ranks):
-            return f"paths {', '.join(map(str, ranks[:-1]))} and {ranks[-1]}"
-        case Edge(layer, query, key):
-            reading, read = (token_text(explanation, token) for token in (query, key))
-            share = explanation.network.residual_share[layer, key] if query == key else 0.0
-            if share > 0.5:  # more of the edge passes by the attention than through it
-                return f"residual of {read} at layer {first + layer + 1}"
-            return f"layer {first + layer + 1}: {reading} reads {read}"
-        case Node(layer, token):
-            return f"{token_text(explanation, token)} {_place(first + layer)}"
-
-
-def focus_in_words(
-    explanation: Explanation,
-    selection: Selection,
-    part: NDArray[np.float64],
-    mark: Callable[[str], str] = str,
-) -> str:
-    """What is in focus, and how much of the flow that is, in a sentence or three of plain text.
-
-    Args:
-        explanation: whose flow.
-        selection: what is in focus.
-        part: `[l, t, t]` its part of the flow, see `part_of`.
-        mark: how the name is set off; the rest of the sentence holds no text of others.
-    """
-    flow, paths = float(part[0].sum()), isinstance(selection, Paths)
-    one = not isinstance(selection, Paths) or len(selection.ranks) == 1
-    share = flow / explanation.solution.value if explanation.solution.value > 0 else 0.0
-    sentence = (
-        f"In focus: {mark(in_words(explanation, selection))}. {share:.1%} of the flow runs "
-        f"{'along' if paths else 'through'} {'it' if one else 'them'} ({flow:.4g})."
-    )
-    mixed = " Above and below, what meets at a token is taken to mix in proportion."
-    return sentence if paths else sentence + mixed
-
-
-def _place(layer: int) -> str:
-    return f"after layer {layer}" if layer else "in the input"
-
-
-def _outside(explanation: Explanation, edge: bool, layer: int) -> str:
-    """Why a layer of the model is not in this flow."""
-    first, last = explanation.layers
-    depth = explanation.trace.layers
-    if layer > depth or (edge and layer < 1):
-        return f"The model has no layer {layer}; its layers are 1 to {depth}."
-    where = f"in layer {layer}" if edge else _place(layer)
-    shown = f"layer {last}" if last == first + 1 else f"layers {first + 1} to {last}"
-    return f"It is {where}, and the flow is that of {shown}. Show more layers to see it."
-
-
-def _check(shape: tuple[int, ...], selection: Node | Edge) -> None:
+def check_selection(shape: tuple[int, ...], selection: Node | Edge) -> None:
+    """A `SettingsError` if a flow of this shape has no such node or edge."""
     layers, tokens, _ = shape
     edge = isinstance(selection, Edge)
     last = layers - 1 if edge else layers

@@ -1,31 +1,25 @@
-"""Explanation -> what is said about it in words: prediction, certificate, settings, provenance.
+"""Explanation -> what is said of it: prediction, scores, certificate, what is in focus, the cut.
 
 Plain text; whoever puts it into HTML or Markdown escapes it.
 """
 
 from __future__ import annotations
 
-import platform
-from collections import Counter
-from collections.abc import Callable
-from importlib.metadata import version
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
-from gaf_core.flow import cut_nodes
 from gaf_core.models.model import Task
-from gaf_core.settings import INGREDIENTS
+from gaf_core.reading.bottleneck import Bottleneck
+from gaf_core.reading.focus import Edge, Node, Paths, Selection
+from gaf_core.reading.selection import place_of
 from gaf_core.tracing.target import label_name
 from gaf_core.tracing.trace import Trace
-from gaf_core.version import __version__
 
-CITATION = (
-    "Behrooz Azarkhalili and Maxwell W. Libbrecht. Generalized Attention Flow: Feature Attribution "
-    "for Transformer Models via Maximum Flow. ACL 2025."
-)
-PAPER = "https://arxiv.org/abs/2502.15765"
-_LIBRARIES = ("torch", "transformers", "numpy")
+_MOSTLY = 0.5  # of an edge: more of it passes by the attention than through it
 
 
 def quoted(name: str) -> str:
@@ -98,82 +92,117 @@ def certificate_sentence(explanation: Explanation) -> str:
     )
 
 
-def certificate_rows(explanation: Explanation) -> list[tuple[str, str]]:
-    """The numbers of the certificate, each with its name."""
-    solution = explanation.solution
-    return [
-        *_depth_rows(explanation),
-        ("status", str(solution.status)),
-        ("flow value", f"{solution.value:.6g}"),
-        ("duality gap, relative", f"{solution.duality_gap:.2e}"),
-        ("capacity of the cut that proves it", f"{solution.cut_capacity:.6g}"),
-        ("conservation residual, relative", f"{solution.conservation_residual:.2e}"),
-        ("centrality", f"{solution.centrality:.2e}"),
-        ("Newton steps", f"{solution.iterations}"),
-        ("time", f"{solution.seconds * 1e3:.0f} ms"),
-        ("edges", f"{explanation.network.edge_count:,}"),
-        *_node_row(explanation),
-        ("edges removed, being on no path", f"{explanation.network.pruned:,}"),
-    ]
-
-
-def _depth_rows(explanation: Explanation) -> list[tuple[str, str]]:
-    """How the flows of a depth average ended, and of which of them the other numbers are."""
-    if explanation.depths is None:
-        return []
-    ended = Counter(map(str, explanation.statuses))
-    first, last = explanation.layers
-    return [
-        ("flows that the scores are the mean of", f"{len(explanation.statuses)}"),
-        ("how they ended", ", ".join(f"{count} {status}" for status, count in ended.items())),
-        ("what follows is of the flow through layers", f"{first + 1} to {last}"),
-    ]
-
-
 def _flows(explanation: Explanation) -> str:
     count = len(explanation.statuses)
     return f"{count} flow" if count == 1 else f"{count} flows"
 
 
-def _node_row(explanation: Explanation) -> list[tuple[str, str]]:
-    """How many of the nodes with a capacity the cut of the certificate runs through."""
-    network = explanation.network
-    if network.node_capacity is None:
-        return []
-    cut = np.count_nonzero(cut_nodes(network, explanation.solution.cut))
-    return [("nodes with a capacity, on that cut", f"{cut:,}")]
+def token_text(explanation: Explanation, token: int) -> str:
+    """A token in quotes as written; with its position where the same text stands elsewhere too."""
+    text = explanation.written[token]
+    again = explanation.written.count(text) > 1
+    return f"‘{text}’" + (f" (position {token})" if again else "")
 
 
-def settings_rows(explanation: Explanation, model: str | None = None) -> list[tuple[str, str]]:
-    """What was asked, each setting with its name."""
-    settings, (first, last) = explanation.settings, explanation.layers
-    heads = "all" if settings.heads is None else ", ".join(map(str, settings.heads))
-    rows = [
-        ("layers", f"{first + 1} to {last} of {explanation.trace.layers}"),
-        ("explained", explanation.trace.target.name),
-        ("heads", heads),
-        *((one.name.replace("_", " "), _value(getattr(settings, one.name))) for one in INGREDIENTS),
-        ("scores", scores_are(explanation)),
-        ("epsilon", f"{settings.epsilon:g}"),
-        ("tokens", f"{len(explanation.tokens):,}"),
-        ("tokens cut off", f"{explanation.trace.truncated:,}"),
-    ]
-    return [("model", model), *rows] if model else rows
+def in_words(explanation: Explanation, selection: Selection) -> str:
+    """What a selection is called, such as "‘lovely’ after layer 3"."""
+    first = explanation.layers[0]
+    match selection:
+        case Paths((rank,)):
+            return f"path {rank}" + (", the widest" if rank == 1 else "")
+        case Paths(ranks):
+            return f"paths {', '.join(map(str, ranks[:-1]))} and {ranks[-1]}"
+        case Edge(layer, query, key):
+            reading, read = (token_text(explanation, token) for token in (query, key))
+            share = explanation.network.residual_share[layer, key] if query == key else 0.0
+            if share > _MOSTLY:
+                return f"residual of {read} at layer {first + layer + 1}"
+            return f"layer {first + layer + 1}: {reading} reads {read}"
+        case Node(layer, token):
+            return f"{token_text(explanation, token)} {place_of(first + layer)}"
 
 
-def _value(value: object) -> str:
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+def focus_in_words(
+    explanation: Explanation,
+    selection: Selection,
+    part: NDArray[np.float64],
+    mark: Callable[[str], str] = str,
+) -> str:
+    """What is in focus, and how much of the flow that is, in a sentence or three of plain text.
+
+    Args:
+        explanation: whose flow.
+        selection: what is in focus.
+        part: `[l, t, t]` its part of the flow, see `part_of`.
+        mark: how the name is set off; the rest of the sentence holds no text of others.
+    """
+    flow, paths = float(part[0].sum()), isinstance(selection, Paths)
+    one = not isinstance(selection, Paths) or len(selection.ranks) == 1
+    share = flow / explanation.solution.value if explanation.solution.value > 0 else 0.0
+    sentence = (
+        f"In focus: {mark(in_words(explanation, selection))}. {share:.1%} of the flow runs "
+        f"{'along' if paths else 'through'} {'it' if one else 'them'} ({flow:.4g})."
+    )
+    mixed = " Above and below, what meets at a token is taken to mix in proportion."
+    return sentence if paths else sentence + mixed
 
 
-def scores_are(explanation: Explanation) -> str:
-    """What the scores are made of, in a few words."""
-    return "of one flow" if explanation.depths is None else "mean over start layers"
+def cut_in_words(explanation: Explanation, found: Bottleneck) -> str:
+    """Where the flow is limited, in a sentence or two of plain text."""
+    if found.capacity <= 0:
+        return "Nothing flows, so nothing limits the flow."
+    places = sorted(_places(explanation, found), key=lambda place: -place.capacity)
+    shares = [_percent(place.capacity / found.capacity) for place in places]
+    text = f"The flow is limited {places[0].limited} ({shares[0]} of the cut)."
+    if len(places) > 1:
+        rest = zip(shares[1:4], places[1:4], strict=True)
+        named = ", ".join(f"{share} {place.where}" for share, place in rest)
+        text += f" The rest: {named}" + (" and less elsewhere." if len(places) > 4 else ".")
+    if found.unique:
+        return text + " No other cut is as small."
+    return text + " Other cuts are as small; this is the one nearest the input."
 
 
-def versions() -> dict[str, str]:
-    """Versions of what computed a result: gaf_core, its main libraries, and Python."""
-    return {
-        "gaf_core": __version__,
-        **{library: version(library) for library in _LIBRARIES},
-        "python": platform.python_version(),
-    }
+class _Place(NamedTuple):
+    """Edges of one layer, or nodes at its entry: what they hold, and how they are spoken of."""
+
+    capacity: float
+    limited: str
+    where: str
+
+
+def _places(explanation: Explanation, found: Bottleneck) -> Iterator[_Place]:
+    """Where the cut runs, from the input on."""
+    for k, number in enumerate(range(explanation.layers[0] + 1, explanation.layers[1] + 1)):
+        if found.entries[k] > 0:
+            entry = f"at the entry of layer {number}"
+            tokens = np.flatnonzero(found.nodes[k])
+            noun = "node" if len(tokens) == 1 else "nodes of"
+            limited = f"by the {noun} {_who(explanation, tokens)} {entry}"
+            yield _Place(float(found.entries[k]), limited, entry)
+        if found.layers[k] > 0:
+            limited = _edges_in_words(explanation, found.edges[k], k)
+            yield _Place(float(found.layers[k]), limited, f"in layer {number}")
+
+
+def _edges_in_words(explanation: Explanation, edges: NDArray[np.bool_], layer: int) -> str:
+    number = explanation.layers[0] + layer + 1
+    queries, keys = (np.flatnonzero(edges.any(axis=axis)) for axis in (1, 0))
+    share = explanation.network.residual_share[layer, keys[0]]
+    if edges.sum() == 1 and queries[0] == keys[0] and share > _MOSTLY:
+        return f"by the residual of {_who(explanation, keys)} at layer {number}"
+    reading, read = _who(explanation, queries), _who(explanation, keys)
+    verb = "reads" if len(queries) == 1 else "read"
+    return f"in layer {number}, where {reading} {verb} {read}"
+
+
+def _who(explanation: Explanation, tokens: NDArray[np.int64]) -> str:
+    if len(tokens) == 1:
+        return token_text(explanation, int(tokens[0]))
+    return f"{len(tokens)} tokens"
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.005:
+        return "less than 1 %"
+    return f"{share:.0%}".replace("%", " %")

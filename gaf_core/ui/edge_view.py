@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from gaf_core import Explanation
 from gaf_core.figures.matrix import head_values
 from gaf_core.picture.heads import chosen_heads, terms_of
-from gaf_core.reading.focus import Edge, Node, Selection, in_words, to_text, token_text
+from gaf_core.reading.focus import Edge, Node, Selection
+from gaf_core.reading.selection import to_text
+from gaf_core.reading.sentences import in_words, token_text
 from gaf_core.ui.failures import literal
 from gaf_core.ui.matrix_view import see_matrix
 from gaf_core.ui.selection import take, view_key

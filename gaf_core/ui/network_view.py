@@ -13,9 +13,9 @@ from gaf_core.figures import flow_graph, sankey
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import LONG, UNITS, Unit, usual_unit
 from gaf_core.picture.view import COLOURINGS, View
-from gaf_core.reading.bottleneck import Bottleneck, bottleneck, cut_in_words
-from gaf_core.reading.focus import Edge, Selection, focus_in_words, focused_tokens
-from gaf_core.reading.sentences import network_sentence
+from gaf_core.reading.bottleneck import Bottleneck, bottleneck
+from gaf_core.reading.focus import Edge, Selection, focused_tokens
+from gaf_core.reading.sentences import cut_in_words, focus_in_words, network_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.edge_view import show_edge, show_edges
 from gaf_core.ui.failures import literal

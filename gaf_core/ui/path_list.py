@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from gaf_core import Explanation, FlowPath
-from gaf_core.reading.focus import Paths, Selection, to_text
+from gaf_core.reading.focus import Paths, Selection
+from gaf_core.reading.selection import to_text
 from gaf_core.ui import cache
 from gaf_core.ui.selection import paths_of, take, view_key
 

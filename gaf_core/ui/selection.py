@@ -12,15 +12,9 @@ from numpy.typing import NDArray
 
 from gaf_core import Explanation, FlowPath, SettingsError, widest_paths
 from gaf_core.picture.reduction import through_flow
-from gaf_core.reading.focus import (
-    Node,
-    Paths,
-    Selection,
-    from_text,
-    in_words,
-    part_of,
-    to_text,
-)
+from gaf_core.reading.focus import Node, Paths, Selection, part_of
+from gaf_core.reading.selection import from_text, to_text
+from gaf_core.reading.sentences import in_words
 from gaf_core.ui import cache, links
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place

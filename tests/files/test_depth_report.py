@@ -20,7 +20,8 @@ from gaf_core.files.terminal import word_lines
 from gaf_core.flow.solution import MESSAGES, Status
 from gaf_core.methods.flows import score_flow
 from gaf_core.reading.intervals import score_intervals
-from gaf_core.reading.sentences import certificate_rows, certificate_sentence, network_sentence
+from gaf_core.reading.rows import certificate_rows
+from gaf_core.reading.sentences import certificate_sentence, network_sentence
 
 TEXT = "A lovely film, not a dull one"
 AVERAGE = gaf.Settings(depth_average=True)

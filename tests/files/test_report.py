@@ -22,8 +22,9 @@ from benchmarks.handmade import explanation_of
 from gaf_core.figures import layer_matrix, sankey
 from gaf_core.files.report import to_html
 from gaf_core.picture.view import View
-from gaf_core.reading.bottleneck import bottleneck, cut_in_words
-from gaf_core.reading.focus import Node, focus_in_words, part_of
+from gaf_core.reading.bottleneck import bottleneck
+from gaf_core.reading.focus import Node, part_of
+from gaf_core.reading.sentences import cut_in_words, focus_in_words
 from tests.support.patience import HANG, HANG_MS
 
 TEXT = "Tea & <b>milk</b> </script><script>window.hacked=1</script> are lovely"

@@ -12,7 +12,8 @@ from gaf_core.figures import flow_graph, head_matrix, layer_matrix, token_bars
 from gaf_core.picture.scene import Scene
 from gaf_core.picture.spans import partition
 from gaf_core.picture.view import View
-from gaf_core.reading.focus import Edge, Node, from_text, through
+from gaf_core.reading.focus import Edge, Node, through
+from gaf_core.reading.selection import from_text
 from tests.support.tolerance import assert_close
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of
 from benchmarks.networks import informations
-from gaf_core.reading.bottleneck import bottleneck, cut_edges, cut_in_words, largest_cut_edges
+from gaf_core.flow import cut_edges
+from gaf_core.reading.bottleneck import bottleneck, largest_cut_edges
 from gaf_core.reading.focus import Edge
+from gaf_core.reading.sentences import cut_in_words
 from tests.support.tolerance import adding_up, assert_close
 
 

@@ -8,18 +8,9 @@ from hypothesis import strategies as st
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of, proportional_flow
 from benchmarks.networks import KINDS, information
-from gaf_core.reading.focus import (
-    Edge,
-    Node,
-    Paths,
-    along,
-    focus_in_words,
-    from_text,
-    in_words,
-    part_of,
-    through,
-    to_text,
-)
+from gaf_core.reading.focus import Edge, Node, Paths, along, part_of, through
+from gaf_core.reading.selection import from_text, to_text
+from gaf_core.reading.sentences import focus_in_words, in_words
 from tests.support.tolerance import assert_close, summed
 
 

@@ -12,8 +12,9 @@ from benchmarks.handmade import explanation_of, trace_of
 from gaf_core.figures import flow_graph, sankey
 from gaf_core.files.exports import edge_table, to_graphml, to_json
 from gaf_core.picture.view import View
-from gaf_core.reading.bottleneck import bottleneck, cut_in_words
-from gaf_core.reading.focus import Edge, in_words
+from gaf_core.reading.bottleneck import bottleneck
+from gaf_core.reading.focus import Edge
+from gaf_core.reading.sentences import cut_in_words, in_words
 from tests.support.tolerance import assert_close, rounding
 
 IN_LOGITS = gaf.Settings(aggregate="net", residual="first order", node_capacities=True)
