@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from gaf_core.ui import cache, edited
+from gaf_core.ui import cache
+from gaf_core.ui.edit import edited
 from gaf_core.ui.failures import polite
-from gaf_core.ui.form import choose_settings
 from gaf_core.ui.frame import need_frame
 from gaf_core.ui.model_choice import ready_model
 from gaf_core.ui.sentence import ask_text
+from gaf_core.ui.settings import choose_settings
 from gaf_core.ui.targets import suggest
 
 need_frame()

@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from gaf_core.ui import cache, panels
+from gaf_core.ui import cache
+from gaf_core.ui.explore import panels
+from gaf_core.ui.explore.network import show_network
+from gaf_core.ui.explore.side_by_side import show_side_by_side
+from gaf_core.ui.explore.take_away import show_take_away
 from gaf_core.ui.failures import polite
-from gaf_core.ui.form import choose_settings
 from gaf_core.ui.frame import need_frame
 from gaf_core.ui.model_choice import ready_model
-from gaf_core.ui.network_view import show_network
 from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
-from gaf_core.ui.side_by_side import show_side_by_side
-from gaf_core.ui.take_away import show_take_away
+from gaf_core.ui.settings import choose_settings
 from gaf_core.ui.targets import suggest
 
 need_frame()
@@ -22,7 +23,7 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    settings, view = choose_settings(model)
+    settings, display = choose_settings(model)
     left, right = st.columns([3, 2], gap="large")
     with left:
         text = ask_text(model)
@@ -30,12 +31,12 @@ with polite():
     explanation = cache.explained(*request)
     suggest(explanation.trace)
     with left:
-        panels.show_words(explanation, view)
+        panels.show_words(explanation, display)
     with right:
-        panels.show_bars(request, explanation, view)
+        panels.show_bars(request, explanation, display)
     with place():
-        show_side_by_side(request, view)
+        show_side_by_side(request, display)
     with place():
-        focus = show_network(request, explanation, view.budget)
+        focus = show_network(request, explanation, display.budget)
     panels.show_certificate(explanation)
-    show_take_away(explanation, budget=view.budget, model=choice.name, focus=focus)
+    show_take_away(explanation, budget=display.budget, model=choice.name, focus=focus)

@@ -101,6 +101,18 @@ def test_only_ui_imports_streamlit():
     assert users == {"ui"}
 
 
+def test_pages_of_ui_know_what_they_share_and_not_each_other():
+    pages = {path.parent.name for path in PACKAGE.glob("ui/*/__init__.py")}
+    for name in MODULES:
+        if (
+            part(name) != "ui" or name == "gaf_core.ui.warm"
+        ):  # which reads what the first page needs
+            continue
+        own = {name.split(".")[2]} if name.count(".") > 2 else set()
+        found = {one.split(".")[2] for one in IMPORTS[name] if one.startswith("gaf_core.ui.")}
+        assert not (found & pages) - own, name
+
+
 def test_only_figures_imports_plotly():
     users = {part(name) for name in MODULES if imports_library(name, "plotly")}
     assert users == {"figures"}

@@ -1,48 +1,23 @@
-"""The sidebar: what is explained, and how. Every setting is part of the link."""
+"""What every sidebar asks: what is explained, and how scores of its tokens are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
-from gaf_core import Model, Settings
+from gaf_core import Model
 from gaf_core.settings import SETTINGS, TargetLike
 from gaf_core.ui import links
 from gaf_core.ui.failures import literal
-from gaf_core.ui.ingredients import (
-    choose_ingredients,
-    choose_tensor,
-    known_ingredients,
-    name_method,
-)
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import FORMATS
 from gaf_core.ui.targets import choose_target, known_targets
 
-_NODES = (3, 40)  # fewest and most tokens a layer that are drawn on their own
 _UNITS = ("words", "tokens")
-_FLAGS = ("true", "false")
-_SHARED = {"show": _UNITS, "special": _FLAGS, "truncate": _FLAGS, "save_as": FORMATS}
-_USUAL = "layers of the model, and its usual range"
-_EPSILONS = ("1e-2", "1e-4", "1e-6", "1e-8")
-
-
-@dataclass(frozen=True)
-class View:
-    """How an explanation is shown.
-
-    Attributes:
-        by_words: colour and list whole words instead of tokens.
-        special: show the special tokens one by one.
-        budget: nodes a layer in the flow picture.
-    """
-
-    by_words: bool
-    special: bool
-    budget: int
+FLAGS = ("true", "false")
+SHARED = {"show": _UNITS, "special": FLAGS, "truncate": FLAGS, "save_as": FORMATS}
 
 
 @dataclass(frozen=True)
@@ -72,111 +47,22 @@ def choose_reading(model: Model, known: dict[str, Iterable[str]]) -> Reading:
     links.remember()
     with st.sidebar:
         with place():
-            target = _choose_explained(model)
-        by_words, special = _choose_units()
-        truncate = _choose_truncation()
-    links.report_unknown({**known_targets(model), **_SHARED, **known})
+            target = choose_explained(model)
+        by_words, special = choose_units()
+        truncate = choose_truncation()
+    links.report_unknown({**known_targets(model), **SHARED, **known})
     return Reading(target, by_words, special, truncate)
 
 
-def choose_settings(model: Model) -> tuple[Settings, View]:
-    """Draw the rest of the sidebar of the Explore page for a model."""
-    links.remember()
-    with st.sidebar:
-        with place():
-            target = _choose_explained(model)
-        at_method = place()
-        variant = choose_tensor()
-        at_layers = place()
-        by_words, special = _choose_units()
-        budget = st.slider(
-            "Tokens a layer in the flow picture",
-            min_value=_NODES[0],
-            max_value=_NODES[1],
-            value=10,
-            key="nodes",
-            bind="query-params",
-            help="The largest stay on their own; the others are merged into one grey node, and "
-            "every width stays exact.",
-        )
-        with st.expander("Advanced"):
-            advanced = _choose_advanced()
-        # both depend on ingredients below them, whose values are known once they are drawn
-        with at_method:
-            name_method()
-        with at_layers:
-            layers = _choose_layers(model.layers, averaged=advanced["depth_average"])
-    links.report_unknown(
-        {
-            **known_targets(model), **known_ingredients(),
-            "layers": [str(layer) for layer in range(1, model.layers + 1)],
-            "nodes": [str(count) for count in range(_NODES[0], _NODES[1] + 1)],
-            **_SHARED, "epsilon": _EPSILONS, "side": _FLAGS,
-        },
-    )  # fmt: skip
-    settings = Settings(variant=variant, layers=layers, target=target, **advanced)
-    return settings, View(by_words, special, budget)
-
-
-def _choose_layers(depth: int, *, averaged: bool) -> tuple[int, int] | None:
-    """Half-open range of layers; people count from 1 and include both ends."""
-    if depth == 1:
-        return None
-    # The upper half: over all layers tokens mix until their scores are nearly equal, and the first
-    # picture should be one that reads at a glance. A mean over depths has the small ranges in it.
-    usual = (1 if averaged else depth // 2 + 1, depth)
-    first, last = st.session_state.get("layers", usual)
-    before, st.session_state[_USUAL] = st.session_state.get(_USUAL, (depth, usual)), (depth, usual)
-    if before[0] != depth or (before[1] != usual and (first, last) == before[1]):
-        # another model, or a range that nobody chose
-        st.session_state.layers = first, last = usual
-    elif first > last:  # a link may hold the two ends in either order
-        st.session_state.layers = (last, first)
-    first, last = st.slider(
-        SETTINGS["layers"].title,
-        min_value=1,
-        max_value=depth,
-        value=usual,
-        key="layers",
-        bind="query-params",
-        help=SETTINGS["layers"].help,
-    )
-    if first > last:
-        st.rerun()
-    if last - first + 1 < depth:
-        st.caption(
-            "A part of the layers is our extension: the flow ends at the tokens as they enter "
-            f"layer {first}. The paper takes all {depth}."
-        )
-    return first - 1, last
-
-
-def _choose_advanced() -> dict[str, Any]:
-    """Settings that most people leave alone."""
-    return {
-        **choose_ingredients(),
-        "epsilon": float(
-            st.selectbox(
-                SETTINGS["epsilon"].title,
-                _EPSILONS,
-                index=2,
-                key="epsilon",
-                bind="query-params",
-                help=SETTINGS["epsilon"].help,
-            )
-        ),
-        "truncate": _choose_truncation(),
-    }
-
-
-def _choose_explained(model: Model) -> TargetLike:
+def choose_explained(model: Model) -> TargetLike:
+    """Draw the choice of the class, token or contrast."""
     if model.revision:
         st.caption(f"From the hub, commit {literal(model.revision[:12])}.")
     return choose_target(model)
 
 
-def _choose_units() -> tuple[bool, bool]:
-    """Whether words are shown, and special tokens."""
+def choose_units() -> tuple[bool, bool]:
+    """Draw whether words are shown, and special tokens."""
     shown = st.radio(
         "Show",
         _UNITS,
@@ -196,7 +82,8 @@ def _choose_units() -> tuple[bool, bool]:
     return shown == "words", special
 
 
-def _choose_truncation() -> bool:
+def choose_truncation() -> bool:
+    """Draw whether a text that is too long is cut."""
     return st.toggle(
         SETTINGS["truncate"].title,
         key="truncate",

@@ -14,7 +14,7 @@ from gaf_core.picture.heads import terms_of
 from gaf_core.picture.scene import Scene
 from gaf_core.picture.view import View
 from gaf_core.reading.focus import Edge
-from gaf_core.ui.edge_view import head_table
+from gaf_core.ui.explore.edges import head_table
 from tests.support.tolerance import assert_close, summed
 
 WORDS = "one two three four five six seven eight nine"

@@ -17,7 +17,7 @@ from gaf_core.flow import FlowSolution
 from gaf_core.picture.step import Way, ways_in, widest_residual
 from gaf_core.tracing.cancelling import left_after_cancelling
 from gaf_core.ui import cache
-from gaf_core.ui.side_by_side import NAMES, WHY
+from gaf_core.ui.explore.side_by_side import NAMES, WHY
 from tests.support.models import in_float64
 from tests.support.tolerance import adding_up, assert_close, through
 from tests.ui.test_app import (
@@ -226,8 +226,8 @@ def test_side_by_side_is_computed_once(beside, monkeypatch):
     def never(*_args, **_kwargs):
         raise AssertionError("measured again")
 
-    monkeypatch.setattr("gaf_core.ui.side_by_side.evaluate", never)
-    monkeypatch.setattr("gaf_core.ui.side_by_side.evaluate_all", never)
+    monkeypatch.setattr("gaf_core.ui.explore.side_by_side.evaluate", never)
+    monkeypatch.setattr("gaf_core.ui.explore.side_by_side.evaluate_all", never)
     assert not beside.slider(key="nodes").set_value(6).run().exception
     assert not messages(beside)
 

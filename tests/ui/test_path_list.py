@@ -2,7 +2,7 @@
 
 from benchmarks.handmade import explanation_of
 from gaf_core import FlowPath
-from gaf_core.ui.path_list import path_table
+from gaf_core.ui.explore.paths import path_table
 from tests.support.tolerance import assert_close
 
 

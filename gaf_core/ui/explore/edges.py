@@ -13,9 +13,9 @@ from gaf_core.picture.heads import chosen_heads, terms_of
 from gaf_core.reading.focus import Edge, Node, Selection
 from gaf_core.reading.selection import to_text
 from gaf_core.reading.sentences import in_words, token_text
+from gaf_core.ui.explore.matrices import see_matrix
+from gaf_core.ui.explore.selection import take, view_key
 from gaf_core.ui.failures import literal
-from gaf_core.ui.matrix_view import see_matrix
-from gaf_core.ui.selection import take, view_key
 
 _ROWS = 500
 _ANY = "all"

@@ -20,14 +20,14 @@ from gaf_core.reading.sentences import (
 )
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
-from gaf_core.ui.form import View
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import saving
+from gaf_core.ui.settings import Display
 
 _MOST_INTERVALS = 256  # tokens
 
 
-def show_words(explanation: Explanation, view: View) -> None:
+def show_words(explanation: Explanation, view: Display) -> None:
     """What the model says, and the sentence in colour."""
     trace = explanation.trace
     verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
@@ -59,7 +59,7 @@ def show_words(explanation: Explanation, view: View) -> None:
     )
 
 
-def show_bars(request: Request, explanation: Explanation, view: View) -> None:
+def show_bars(request: Request, explanation: Explanation, view: Display) -> None:
     """Probabilities of the classes, and shares of the tokens with their intervals."""
     trace = explanation.trace
     if len(trace.labels) > 1:

@@ -17,13 +17,13 @@ from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Edge, Selection, focused_tokens
 from gaf_core.reading.sentences import cut_in_words, focus_in_words, network_sentence
 from gaf_core.ui import cache
-from gaf_core.ui.edge_view import show_edge, show_edges
+from gaf_core.ui.explore.edges import show_edge, show_edges
+from gaf_core.ui.explore.matrices import show_matrices
+from gaf_core.ui.explore.paths import show_paths
+from gaf_core.ui.explore.selection import choose_focus, part_in_focus, take, view_key
 from gaf_core.ui.failures import literal
-from gaf_core.ui.matrix_view import show_matrices
-from gaf_core.ui.path_list import show_paths
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import choose_format, saving
-from gaf_core.ui.selection import choose_focus, part_in_focus, take, view_key
 
 VIEWS = ("Sankey", "Graph", "Edges", "Matrices")
 _USUAL = "usual_nodes"  # what nodes are where nobody chose

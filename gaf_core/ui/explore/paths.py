@@ -12,7 +12,7 @@ from gaf_core import Explanation, FlowPath
 from gaf_core.reading.focus import Paths, Selection
 from gaf_core.reading.selection import to_text
 from gaf_core.ui import cache
-from gaf_core.ui.selection import paths_of, take, view_key
+from gaf_core.ui.explore.selection import paths_of, take, view_key
 
 _LONG = 3  # layers; a longer stay at one token is told by its length
 

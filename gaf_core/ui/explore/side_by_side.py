@@ -29,8 +29,8 @@ from gaf_core.tracing.target import label_name
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.failures import literal
-from gaf_core.ui.form import View
 from gaf_core.ui.saving import saving
+from gaf_core.ui.settings import Display
 
 NAMES = ("GAF as published", "Faithful GAF")
 WHY = (
@@ -50,7 +50,7 @@ _MEASURE = Perturbation(target="explained")
 Both = Mapping[str, tuple[Request, Explanation]]
 
 
-def show_side_by_side(request: Request, view: View) -> None:
+def show_side_by_side(request: Request, view: Display) -> None:
     """The switch, and what it shows; a variant that this model does not allow is said."""
     if not st.toggle(
         "Published and faithful side by side",
@@ -79,7 +79,7 @@ def _explained(request: Request) -> Both:
     return {name: (one, cache.explained(*one)) for name, one in zip(NAMES, requests, strict=True)}
 
 
-def _show_both(both: Both, view: View) -> None:
+def _show_both(both: Both, view: Display) -> None:
     """Heatmaps, and the step of the token that the faithful flow ranks first."""
     explanations = [one for _, one in both.values()]
     token = _strongest(explanations[1])

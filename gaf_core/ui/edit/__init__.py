@@ -1,0 +1,1 @@
+"""The page that changes a text and shows what moves."""
