@@ -20,16 +20,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from gaf_core.errors import SettingsError
-from gaf_core.settings import AGGREGATES, RESIDUALS, VARIANTS
+from gaf_core.settings import AGGREGATES, RESIDUALS, VARIANTS, Aggregate, Residual, Variant
 from gaf_core.tracing.trace import Trace
 
-Tensor = NDArray[np.float64]
-
 # what one head says of an edge: with its sign for the net sum, at least 0 for the others
-_SAYS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+_SAYS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "AF": lambda attention, _: attention,
     "GF": lambda _, gradient: gradient,
     "AGF": lambda attention, gradient: attention * gradient,
@@ -45,11 +43,11 @@ class Information(NamedTuple):
         residual: `[l, t]` what passes by it from a token to itself; None without residual edges.
     """
 
-    attention: Tensor
-    residual: Tensor | None
+    attention: Float[np.ndarray, "l t t"]
+    residual: Float[np.ndarray, "l t"] | None
 
     @property
-    def tensor(self) -> Tensor:
+    def tensor(self) -> Float[np.ndarray, "l t t"]:
         """`[l, t, t]` both together: the information tensor."""
         if self.residual is None:
             return self.attention
@@ -58,12 +56,12 @@ class Information(NamedTuple):
 
 def information_tensor(
     trace: Trace,
-    variant: str = "AGF",
+    variant: Variant = "AGF",
     layers: tuple[int, int] | None = None,
     heads: Sequence[int] | None = None,
-    aggregate: str = "mean",
-    residual: str = "none",
-) -> Tensor:
+    aggregate: Aggregate = "mean",
+    residual: Residual = "none",
+) -> Float[np.ndarray, "l t t"]:
     """The information tensor of layers `[a, b)`, with residual edges on its diagonal.
 
     Args:
@@ -89,11 +87,11 @@ def information_tensor(
 
 def information(
     trace: Trace,
-    variant: str = "AGF",
+    variant: Variant = "AGF",
     layers: tuple[int, int] | None = None,
     heads: Sequence[int] | None = None,
-    aggregate: str = "mean",
-    residual: str = "none",
+    aggregate: Aggregate = "mean",
+    residual: Residual = "none",
 ) -> Information:
     """The information tensor with its residual edges apart; see `information_tensor`."""
     _check_name("residual", residual, RESIDUALS)
@@ -120,11 +118,11 @@ def information(
 def head_terms(
     trace: Trace,
     layer: int,
-    variant: str = "AGF",
+    variant: Variant = "AGF",
     heads: Sequence[int] | None = None,
-    aggregate: str = "mean",
-    residual: str = "none",
-) -> Tensor:
+    aggregate: Aggregate = "mean",
+    residual: Residual = "none",
+) -> Float[np.ndarray, "h t t"]:
     """What each head adds to the information tensor of a layer, which is the sum over them.
 
     The maximum is the term of the (first) head that attains it. In a net sum that is not above 0 no
@@ -161,7 +159,9 @@ def head_terms(
     return terms
 
 
-def node_capacities(trace: Trace, layers: tuple[int, int] | None = None) -> Tensor:
+def node_capacities(
+    trace: Trace, layers: tuple[int, int] | None = None
+) -> Float[np.ndarray, "l t"]:
     """`[b - a, t]` what a token is worth as it enters a layer: `max(h . dy/dh, 0)`, in logits.
 
     Raises:

@@ -27,7 +27,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
+from numpy.typing import ArrayLike, NDArray
 
 from gaf_core.errors import CapacityError, SettingsError
 
@@ -64,22 +65,22 @@ class FlowNetwork:
     (True, [1.0, 1.0])
     """
 
-    capacity: NDArray[np.float64]
-    source: NDArray[np.bool_]
-    live: NDArray[np.bool_]
+    capacity: Float[np.ndarray, "l t t"]
+    source: Bool[np.ndarray, " t"]
+    live: Bool[np.ndarray, "l+1 t"]
     u_inf: float
     pruned: int
-    residual: NDArray[np.float64] | None = None
-    node_capacity: NDArray[np.float64] | None = None
+    residual: Float[np.ndarray, "l t"] | None = None
+    node_capacity: Float[np.ndarray, "l t"] | None = None
 
     @classmethod
     def from_information(
         cls,
-        information: NDArray[np.float64],
+        information: ArrayLike,
         source: str | int | Sequence[int] = "all",
         *,
-        residual: NDArray[np.float64] | None = None,
-        node_capacity: NDArray[np.float64] | None = None,
+        residual: ArrayLike | None = None,
+        node_capacity: ArrayLike | None = None,
     ) -> FlowNetwork:
         """Read an information tensor as capacities and prune what no path uses.
 
@@ -94,14 +95,14 @@ class FlowNetwork:
             CapacityError: a shape other than these, or a NaN, infinite or negative capacity.
             SettingsError: a source position that does not exist.
         """
-        information = np.asarray(information, dtype=np.float64)
-        _check_capacities(information)
-        residual = _checked_by_token(residual, information, "residual capacity")
-        limit = _checked_by_token(node_capacity, information, "node capacity", endless=True)
-        total = information
-        if residual is not None:
-            total = information + residual[:, :, None] * np.eye(residual.shape[1])
-        feeding = _source_mask(source, information.shape[-1])
+        tensor = np.asarray(information, dtype=np.float64)
+        _check_capacities(tensor)
+        beside = _checked_by_token(residual, tensor, "residual capacity")
+        limit = _checked_by_token(node_capacity, tensor, "node capacity", endless=True)
+        total = tensor
+        if beside is not None:
+            total = tensor + beside[:, :, None] * np.eye(beside.shape[1])
+        feeding = _source_mask(source, tensor.shape[-1])
         edge = total > 0 if limit is None else (total > 0) & (limit > 0)[:, None, :]
         live = live_nodes(edge, feeding)
         on_path = live[1:, :, None] & live[:-1, None, :]
@@ -111,9 +112,9 @@ class FlowNetwork:
             capacity=capacity,
             source=feeding,
             live=live,
-            u_inf=information.shape[-1] * float(total.sum(axis=-1).max()),
+            u_inf=tensor.shape[-1] * float(total.sum(axis=-1).max()),
             pruned=int(np.count_nonzero(total) - np.count_nonzero(capacity)),
-            residual=None if residual is None else np.where(live[1:] & live[:-1], residual, 0.0),
+            residual=None if beside is None else np.where(live[1:] & live[:-1], beside, 0.0),
             node_capacity=None if limit is None else np.where(live[:-1], limit, 0.0),
         )
 
@@ -141,7 +142,7 @@ class FlowNetwork:
         return int(inner + self.live[0].sum() + self.live[-1].sum())
 
     @property
-    def residual_share(self) -> NDArray[np.float64]:
+    def residual_share(self) -> Float[np.ndarray, "l t"]:
         """`[l, t]` the residual edge's fraction of the diagonal capacity, and so of its flow."""
         diagonal = self.capacity.diagonal(axis1=1, axis2=2)
         share = np.zeros(diagonal.shape)
@@ -207,12 +208,12 @@ def _check_capacities(information: NDArray[np.float64]) -> None:
 
 
 def _checked_by_token(
-    values: NDArray[np.float64] | None,
+    values: ArrayLike | None,
     information: NDArray[np.float64],
     what: str,
     *,
     endless: bool = False,
-) -> NDArray[np.float64] | None:
+) -> Float[np.ndarray, "l t"] | None:
     """`[l, t]` capacities of one kind, or a `CapacityError` that says what they are."""
     if values is None:
         return None
@@ -233,7 +234,7 @@ def _checked_by_token(
     return values
 
 
-def _source_mask(source: str | int | Sequence[int], tokens: int) -> NDArray[np.bool_]:
+def _source_mask(source: str | int | Sequence[int], tokens: int) -> Bool[np.ndarray, " t"]:
     mask = np.zeros(tokens, dtype=bool)
     if isinstance(source, str):
         if source != "all":
@@ -250,7 +251,9 @@ def _source_mask(source: str | int | Sequence[int], tokens: int) -> NDArray[np.b
     return mask
 
 
-def reached_nodes(edge: NDArray[np.bool_], source: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def reached_nodes(
+    edge: Bool[np.ndarray, "l t t"], source: Bool[np.ndarray, " t"]
+) -> Bool[np.ndarray, "l+1 t"]:
     """`[l + 1, t]`: nodes that a path from the fed outputs `source` reaches."""
     reached = np.zeros((edge.shape[0] + 1, edge.shape[1]), dtype=bool)
     reached[-1] = source
@@ -259,7 +262,9 @@ def reached_nodes(edge: NDArray[np.bool_], source: NDArray[np.bool_]) -> NDArray
     return reached
 
 
-def live_nodes(edge: NDArray[np.bool_], source: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def live_nodes(
+    edge: Bool[np.ndarray, "l t t"], source: Bool[np.ndarray, " t"]
+) -> Bool[np.ndarray, "l+1 t"]:
     """`[l + 1, t]`: nodes on a path from the fed outputs `source` to an input."""
     reaching = np.ones((edge.shape[0] + 1, edge.shape[1]), dtype=bool)
     for k in range(edge.shape[0]):

@@ -1,4 +1,4 @@
-"""What tests of the app in a browser share: one server and one Chromium for all of them."""
+"""What all tests share: checked shapes, and one server and one Chromium for those in a browser."""
 
 import socket
 import subprocess
@@ -10,13 +10,30 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
+from jaxtyping import config, install_import_hook
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.support import chromium
 from tests.support.patience import HANG, HANG_MS
 from tests.support.visits import Visit
 
+# From here on these modules check the shapes and kinds that their signatures promise. Compiled code
+# is left out: what numba reads is no call of Python.
+CHECKED = (
+    *("information", "network", "evaluation"),
+    *(f"flow.{name}" for name in ("cuts", "depths", "exact", "solution")),
+)
+install_import_hook([f"gaf_core.{name}" for name in CHECKED], "beartype.beartype")
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """For what gives a function something else than its signature asks for, as a user may."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

@@ -80,6 +80,7 @@ def test_half_residual_is_that_of_attention_rollout(traced):
         ({"residual": "full"}, "none, half, first order"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_a_setting_that_means_nothing_says_what_to_choose(traced, options, words):
     with pytest.raises(gaf.SettingsError, match=words):
         gaf.information_tensor(traced, **options)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import kendalltau, spearmanr
 
@@ -30,9 +31,9 @@ class Agreement:
     """
 
     names: tuple[str, ...]
-    spearman: NDArray[np.float64]
-    kendall: NDArray[np.float64]
-    overlap: NDArray[np.float64]
+    spearman: Float[np.ndarray, "m m"]
+    kendall: Float[np.ndarray, "m m"]
+    overlap: Float[np.ndarray, "m m"]
     top: int
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from gaf_core.errors import SettingsError
 
@@ -19,7 +20,7 @@ _LEVELS = (0.025, 0.975)
 _CHUNK = 10_000_000  # numbers held at a time
 
 
-def bootstrap_interval(values: ArrayLike, seed: int = 0) -> NDArray[np.float64]:
+def bootstrap_interval(values: ArrayLike, seed: int = 0) -> Float[np.ndarray, "2 m"]:
     """Lower and upper end of the 95 % interval of the mean of each column.
 
     Args:

@@ -21,7 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.evaluation.perturbation import (
@@ -49,9 +50,9 @@ class Curves:
         deletion_area, insertion_area: area under each, by trapezoids.
     """
 
-    fractions: NDArray[np.float64]
-    deletion: NDArray[np.float64]
-    insertion: NDArray[np.float64]
+    fractions: Float[np.ndarray, " f"]
+    deletion: Float[np.ndarray, " f"]
+    insertion: Float[np.ndarray, " f"]
     deletion_area: float
     insertion_area: float
 
@@ -132,7 +133,7 @@ def evaluate_all(
     label = watched_label(model, traced, perturbation)
     ordinary = ~traced.special
     grid = sorted({0.0, 1.0, *perturbation.fractions, *ERASER_FRACTIONS})
-    counts = np.array([removed_count(fraction, ordinary.sum()) for fraction in grid])
+    counts = np.array([removed_count(fraction, int(ordinary.sum())) for fraction in grid])
     kept = [_kept(ordinary, check_scores(traced, scores), counts) for scores in rankings.values()]
     if not kept:
         return {}
@@ -164,13 +165,15 @@ def removed_count(fraction: float, ordinary: int) -> int:
     return max(math.ceil(fraction * ordinary - 1e-9), 1 if fraction > 0 else 0)
 
 
-def ranked(ordinary: NDArray[np.bool_], scores: NDArray[np.float64]) -> NDArray[np.intp]:
+def ranked(
+    ordinary: Bool[np.ndarray, " t"], scores: Float[np.ndarray, " t"]
+) -> Int[np.ndarray, " kept"]:
     """Positions of the ordinary tokens, by signed score, highest first, ties by position."""
     positions = np.flatnonzero(ordinary)
     return positions[np.argsort(-scores[positions], kind="stable")]
 
 
-def check_scores(traced: Trace, scores: ArrayLike) -> NDArray[np.float64]:
+def check_scores(traced: Trace, scores: ArrayLike) -> Float[np.ndarray, " t"]:
     """The scores as float64, one of each token.
 
     Raises:
@@ -211,8 +214,8 @@ def check_encoding(model: Model, traced: Trace) -> Encoding:
 
 
 def _kept(
-    ordinary: NDArray[np.bool_], scores: NDArray[np.float64], counts: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+    ordinary: Bool[np.ndarray, " t"], scores: Float[np.ndarray, " t"], counts: Int[np.ndarray, " c"]
+) -> Bool[np.ndarray, "2*c t"]:
     """`[2 c, t]` tokens that remain: with the highest-ranked ones removed, then only they kept."""
     place = np.zeros(len(ordinary), dtype=np.int64)
     order = ranked(ordinary, scores)
@@ -222,9 +225,9 @@ def _kept(
 
 
 def _evaluation(
-    grid: NDArray[np.float64],
-    deletion: NDArray[np.float64],
-    insertion: NDArray[np.float64],
+    grid: Float[np.ndarray, " f"],
+    deletion: Float[np.ndarray, " f"],
+    insertion: Float[np.ndarray, " f"],
     perturbation: Perturbation,
     label: int,
 ) -> Evaluation:
@@ -247,9 +250,9 @@ def _evaluation(
 
 
 def _curves(
-    fractions: NDArray[np.float64],
-    deletion: NDArray[np.float64],
-    insertion: NDArray[np.float64],
+    fractions: Float[np.ndarray, " f"],
+    deletion: Float[np.ndarray, " f"],
+    insertion: Float[np.ndarray, " f"],
 ) -> Curves:
     deletion_area, insertion_area = (
         float(np.trapezoid(curve, fractions)) for curve in (deletion, insertion)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
 from gaf_core.models.model import Model, Task
@@ -25,11 +26,11 @@ _BATCH_ROWS = 64
 def log_probabilities(
     model: Model,
     encoding: Encoding,
-    kept: NDArray[np.bool_],
+    kept: Bool[np.ndarray, "n t"],
     operator: str,
     label: int,
     progress: Progress | None = None,
-) -> NDArray[np.float64]:
+) -> Float[np.ndarray, " n"]:
     """`[n]` log-probability of a label, for each choice of the tokens that are kept.
 
     A replaced token stays visible to attention, as a token of the text; a shortened text is read

@@ -9,12 +9,12 @@ side, the cut takes the cheaper one, so that the sides alone say what is cut.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool
 
 from gaf_core.network import FlowNetwork
 
 
-def cut_nodes(network: FlowNetwork, cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def cut_nodes(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> Bool[np.ndarray, "l t"]:
     """`[l, t]` True for the nodes `(k, i)` that a cut runs through.
 
     Args:
@@ -30,7 +30,7 @@ def cut_nodes(network: FlowNetwork, cut: NDArray[np.bool_]) -> NDArray[np.bool_]
     return cut[:-1] & network.live[:-1] & (network.node_capacity < onward)
 
 
-def cut_edges(network: FlowNetwork, cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def cut_edges(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> Bool[np.ndarray, "l t t"]:
     """`[l, t, t]` True for the edges that lead from the source's side of a cut to the target's.
 
     Args:
@@ -42,7 +42,7 @@ def cut_edges(network: FlowNetwork, cut: NDArray[np.bool_]) -> NDArray[np.bool_]
     return (network.capacity > 0) & leaves[1:, :, None] & ~cut[:-1, None, :]
 
 
-def cut_capacity(network: FlowNetwork, cut: NDArray[np.bool_]) -> float:
+def cut_capacity(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> float:
     """Capacity of all that leads from the nodes of `cut` `[l + 1, t]` to the others."""
     leaves, through = cut.copy(), 0.0
     if network.node_capacity is not None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from gaf_core.flow import FlowSolution, Status
 from gaf_core.flow.solution import MESSAGES
@@ -28,7 +28,7 @@ class DepthShares:
         statuses: how each of the `l` solves ended.
     """
 
-    shares: NDArray[np.float64]
+    shares: Float[np.ndarray, "l t"]
     statuses: tuple[Status, ...]
 
     @classmethod
@@ -41,7 +41,7 @@ class DepthShares:
         return cls(np.stack(rows), tuple(solution.status for solution in solutions))
 
     @property
-    def scores(self) -> NDArray[np.float64]:
+    def scores(self) -> Float[np.ndarray, " t"]:
         """`[t]` mean over the sub-networks that carry flow; sums to 1, or is 0 where none does."""
         carrying = self.shares.any(axis=1)
         return self.shares.sum(axis=0) / max(np.count_nonzero(carrying), 1)

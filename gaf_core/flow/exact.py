@@ -30,6 +30,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
 from gaf_core.cores import cores
@@ -62,13 +63,13 @@ class ExactFlow:
     """
 
     value: float
-    scores: NDArray[np.float64]
-    edge_flow: NDArray[np.float64]
-    cut_near_prediction: NDArray[np.bool_]
-    cut_near_input: NDArray[np.bool_]
+    scores: Float[np.ndarray, " t"]
+    edge_flow: Float[np.ndarray, "l t t"]
+    cut_near_prediction: Bool[np.ndarray, "l+1 t"]
+    cut_near_input: Bool[np.ndarray, "l+1 t"]
 
     @property
-    def node_flow(self) -> NDArray[np.float64]:
+    def node_flow(self) -> Float[np.ndarray, "l t"]:
         """`[l, t]` flow through node `(k, i)`, the token `i` as it enters layer `k`."""
         return self.edge_flow.sum(axis=1)
 
@@ -122,7 +123,7 @@ def max_flow(network: FlowNetwork) -> ExactFlow:
 
 def ambiguity(
     network: FlowNetwork, groups: Sequence[Sequence[int]] | None = None
-) -> NDArray[np.float64]:
+) -> Float[np.ndarray, "groups 2"]:
     """The least and the most that each token, or group of tokens, gets over all maximum flows.
 
     Args:
@@ -193,7 +194,7 @@ def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlo
 
 
 def widest_paths(
-    edge_flow: NDArray[np.float64], count: int | None = None, share: float = 1.0 - 1e-9
+    edge_flow: Float[np.ndarray, "l t t"], count: int | None = None, share: float = 1.0 - 1e-9
 ) -> list[FlowPath]:
     """Take the widest path of a flow away, again and again.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 
 class Status(StrEnum):
@@ -61,10 +61,10 @@ class FlowSolution:
         seconds: wall-clock time of the solve.
     """
 
-    scores: NDArray[np.float64]
-    edge_flow: NDArray[np.float64]
-    source_flow: NDArray[np.float64]
-    potential: NDArray[np.float64]
+    scores: Float[np.ndarray, " t"]
+    edge_flow: Float[np.ndarray, "l t t"]
+    source_flow: Float[np.ndarray, " t"]
+    potential: Float[np.ndarray, "l+1 t"]
     value: float
     status: Status
     epsilon: float
@@ -72,13 +72,13 @@ class FlowSolution:
     duality_gap: float
     conservation_residual: float
     centrality: float
-    cut: NDArray[np.bool_]
+    cut: Bool[np.ndarray, "l+1 t"]
     cut_capacity: float
     iterations: int
     seconds: float
 
     @property
-    def node_flow(self) -> NDArray[np.float64]:
+    def node_flow(self) -> Float[np.ndarray, "l t"]:
         """`[l, t]` flow through node `(k, i)`, the token `i` as it enters layer `k`."""
         return self.edge_flow.sum(axis=1)
 

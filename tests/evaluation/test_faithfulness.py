@@ -310,6 +310,7 @@ def test_scores_that_rank_nothing_are_refused(tiny, traced, scores, message):
 
 
 @pytest.mark.parametrize("fractions", [(), (0.0, 0.5), (1.2,), (math.nan,), ("half",), None])
+@pytest.mark.usefixtures("unchecked")
 def test_fractions_are_above_0_and_up_to_1(tiny, traced, fractions):
     with pytest.raises(gaf.SettingsError, match="above 0 and up to 1"):
         gaf.evaluate(tiny, traced, random_scores(traced), gaf.Perturbation(fractions=fractions))
