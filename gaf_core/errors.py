@@ -63,14 +63,15 @@ class MissingPackageError(GafError):
 
     Attributes:
         package: its name.
-        extra: the extra of this package that brings it.
+        extra: the extra of this package that brings it; None for one that is always required.
     """
 
-    def __init__(self, what: str, package: str, extra: str):
+    def __init__(self, what: str, package: str, extra: str | None = None):
         self.package, self.extra = package, extra
+        other = "" if extra is None else f", or this package with its extra [{extra}]"
         super().__init__(
             f"{what} needs the package {package}, which is not installed. Install it with "
-            f"`pip install {package}`, or this package with its extra [{extra}]."
+            f"`pip install {package}`{other}."
         )
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import MissingPackageError, SettingsError
 from gaf_core.flow import FlowSolution, Status, solve, solve_many
 from gaf_core.flow.depths import DepthShares
 from gaf_core.heatmap import heatmap_html
 from gaf_core.information import check_layers, check_unit, information, node_capacities
+from gaf_core.markup import Html
 from gaf_core.models.model import Model
 from gaf_core.network import FlowNetwork
 from gaf_core.settings import GRADIENTS, Settings, TextLike
@@ -28,6 +30,8 @@ from gaf_core.tracing.trace import Trace, trace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gaf_core.figures.embed import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +170,61 @@ class Explanation:
         if self.certified and self.scores.any():
             return heatmap
         return f"<p>{escape(self.message)}</p>{heatmap}"
+
+    def heatmap(self, **options: Any) -> Html:
+        """The sentence, each token or word coloured by its score; a notebook shows it.
+
+        Args:
+            options: those of `gaf_core.heatmap.heatmap_html`, such as `by_words=True`.
+        """
+        return Html(heatmap_html(self.trace, self.scores, **{"of": self.share_of, **options}))
+
+    def sankey(self, **options: Any) -> Figure:
+        """The flow from the input tokens to the prediction, a column a layer, as the app draws it.
+
+        Args:
+            options: those of `gaf_core.figures.sankey`, such as `budget=20` nodes a layer.
+
+        Raises:
+            MissingPackageError: plotly is not installed.
+            SettingsError: an option that means nothing for this explanation.
+        """
+        return _figures().usual_sankey(self, **options)
+
+    def graph(self, **options: Any) -> Figure:
+        """The network as a graph, each edge with its flow inside its capacity, as the app draws it.
+
+        Args:
+            options: those of `gaf_core.figures.flow_graph`, such as `budget=20` nodes a layer.
+
+        Raises:
+            MissingPackageError: plotly is not installed.
+            SettingsError: an option that means nothing for this explanation.
+        """
+        return _figures().usual_graph(self, **options)
+
+    def bars(self, **options: Any) -> Figure:
+        """The tokens by falling share of the flow, with how far a maximum flow could move each.
+
+        Args:
+            options: those of `gaf_core.figures.token_bars`, such as `by_words=True`.
+
+        Raises:
+            MissingPackageError: plotly is not installed.
+            SettingsError: an option that means nothing for this explanation.
+        """
+        return _figures().usual_bars(self, **options)
+
+
+def _figures() -> ModuleType:
+    """What draws, imported when it is asked for: who needs no figure loads no plotly."""
+    try:
+        from gaf_core.figures import usual
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "plotly":
+            raise
+        raise MissingPackageError("A figure", "plotly") from error
+    return usual
 
 
 def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Explanation:
