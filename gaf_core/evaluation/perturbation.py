@@ -27,7 +27,7 @@ class Perturbation:
         fractions: of the ordinary tokens that are removed, each in (0, 1].
         target: whose probability is watched: "predicted", "explained" (what the trace explains), or
             a label or its index, the true one.
-        absolute: AOPC takes |p_0 - p_k|, as AttCAT's code does.
+        absolute: AOPC takes `|p_0 - p_k|`, as AttCAT's code does.
     """
 
     operator: str | None = None
