@@ -1,6 +1,7 @@
 """The Python of the README runs as it is written, and its links lead somewhere."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,17 @@ def test_the_examples_run(tmp_path, monkeypatch):
     kept = [block for block in found if "smollm2" not in block.code or installed()]
     printed = "".join(one.printed for one in documents.run(kept, "README.md"))
     assert "Eiffel" in printed or not installed()
+
+
+def test_the_listing_names_what_is_in_this_folder():
+    (listing,) = re.findall(r"<!-- listing -->(.*?)<!-- end -->", README, flags=re.DOTALL)
+    named = [name.rstrip("/") for name in re.findall(r"`([^`]+)`", listing)]
+    assert all((ROOT / name).exists() for name in named)
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if kept.returncode:
+        pytest.skip("what is in the repository is known to git alone")
+    tops = {line.split("/")[0] for line in kept.stdout.splitlines()}
+    assert sorted(named) == sorted(name for name in tops if not name.startswith("."))
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
