@@ -45,6 +45,14 @@ class Explanation:
         network: the flow network of these layers.
         solution: the flow through all of these layers, with its certificate.
         depths: what the scores are the mean of, for a depth average; None otherwise.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> explanation = gaf.explain(model, "A lovely film.", gaf.FAITHFUL)
+    >>> explanation.certified, round(float(explanation.shares.sum()), 6)
+    (True, 1.0)
+    >>> explanation.word_table().nlargest(1, "share")["word"].item()
+    'lovely'
     """
 
     settings: Settings
@@ -100,7 +108,14 @@ class Explanation:
         return self.scores / whole if whole > 0 else np.zeros_like(self.scores)
 
     def score_table(self) -> pd.DataFrame:
-        """One row a token: position, token, special, start, end, score, share."""
+        """One row a token: position, token, special, start, end, score, share.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.score_table().shape, list(explanation.score_table())[-2:]
+        ((6, 7), ['score', 'share'])
+        """
         return table(
             {
                 "position": np.arange(len(self.tokens)),
@@ -114,7 +129,14 @@ class Explanation:
         )
 
     def word_table(self) -> pd.DataFrame:
-        """One row a word: word, start, end, score (summed over its tokens), share, tokens."""
+        """One row a word: word, start, end, score (summed over its tokens), share, tokens.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.word_table()["word"].tolist()
+        ['[CLS]', 'A', 'lovely', 'film', '.', '[SEP]']
+        """
         return word_table(self.trace, self.scores)
 
     def edge_table(self) -> pd.DataFrame:
@@ -124,6 +146,13 @@ class Explanation:
         `key` is the token that is read, at the entry of the layer; `query` is the one that reads.
         With residual edges also residual_capacity and residual_flow: the part of both that passes
         by the attention, from a token to itself. Flow is split in proportion to the capacities.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> edges = explanation.edge_table()
+        >>> edges["layer"].unique().tolist(), bool((edges["flow"] <= edges["capacity"]).all())
+        ([3, 4, 5], True)
         """
         layer, query, key = self.network.edges
         tokens = np.asarray(self.tokens, dtype=object)
@@ -151,6 +180,12 @@ class Explanation:
 
         Columns: layer (of the model, the one entered), position, token, flow; with node capacities
         also capacity and saturation.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.node_table().columns.tolist()
+        ['layer', 'position', 'token', 'flow']
         """
         layer, position = np.nonzero(self.network.live[:-1])
         flow = self.solution.node_flow[layer, position]
@@ -176,6 +211,12 @@ class Explanation:
 
         Args:
             options: those of `gaf_core.heatmap.heatmap_html`, such as `by_words=True`.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> str(explanation.heatmap(by_words=True))[:25]
+        '<div class="gaf-heatmap">'
         """
         return Html(heatmap_html(self.trace, self.scores, **{"of": self.share_of, **options}))
 
@@ -188,6 +229,12 @@ class Explanation:
         Raises:
             MissingPackageError: plotly is not installed.
             SettingsError: an option that means nothing for this explanation.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.sankey(budget=3).data[0].type
+        'sankey'
         """
         return _figures().usual_sankey(self, **options)
 
@@ -200,6 +247,13 @@ class Explanation:
         Raises:
             MissingPackageError: plotly is not installed.
             SettingsError: an option that means nothing for this explanation.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> figure = explanation.graph()
+        >>> sorted({trace.name for trace in figure.data})
+        ['capacity', 'edges', 'flow', 'nodes', 'saturated']
         """
         return _figures().usual_graph(self, **options)
 
@@ -212,6 +266,12 @@ class Explanation:
         Raises:
             MissingPackageError: plotly is not installed.
             SettingsError: an option that means nothing for this explanation.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.bars(limit=2).layout.yaxis.ticktext[-1]  # the other tokens, in one row
+        'others (4)'
         """
         return _figures().usual_bars(self, **options)
 
@@ -232,6 +292,12 @@ def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Ex
 
     Raises:
         GafError: the text, the target or a setting is not usable; the message says why.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+    >>> explanation.trace.target.name, explanation.network.layers
+    ('positive', 3)
     """
     return explain_trace(trace_for(model, text, settings), settings)
 
@@ -241,6 +307,12 @@ def trace_for(model: Model, text: TextLike, settings: Settings) -> Trace:
 
     Raises:
         GafError: the text, the target or the gradients are not usable; the message says why.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace_for(model, "A lovely film.", gaf.FAITHFUL)
+    >>> trace.frozen == gaf.Frozen(), trace.residual is not None
+    (True, True)
     """
     _check_gradients(settings)
     return trace(
@@ -260,6 +332,12 @@ def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation
 
     Raises:
         SettingsError: a setting that this trace does not allow (`trace_for` makes one that does).
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace(model, "A lovely film.")
+    >>> [gaf.explain_trace(trace, gaf.Settings(variant)).certified for variant in ("AF", "GF")]
+    [True, True]
     """
     _check_gradients(settings, traced)
     first, last = check_layers(settings.layers, traced.layers)

@@ -39,6 +39,11 @@ class Settings:
             "net").
         depth_average: whether the scores are the mean over the networks that start at each layer
             of the range (an extension, see `DepthShares`).
+
+    >>> import gaf_core as gaf
+    >>> settings = gaf.Settings("GF", layers=(3, 6), target=("positive", "negative"))
+    >>> settings.epsilon, settings == gaf.Settings()
+    (1e-06, False)
     """
 
     variant: str = "AGF"
