@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-dispatches lint format benchmark benchmark-solver smollm2 clean
+.PHONY: run test test-dispatches lint format docs benchmark benchmark-solver smollm2 clean
 
 run: $(VENV)/installed
 	$(BIN)/python -m gaf_core app
@@ -16,7 +16,8 @@ test: lint $(VENV)/installed-smollm2
 # What computes, by the code that torch and numpy have for other processors, and with one thread and
 # four, which sleep while they wait, since there may be fewer cores: a test that holds on this
 # processor alone fails here and not at a user's.
-INTERFACE := tests/ui tests/cli tests/files/test_report.py tests/test_lazy_imports.py tests/test_package.py
+INTERFACE := tests/ui tests/cli tests/files/test_report.py tests/test_lazy_imports.py tests/test_package.py \
+  tests/test_site.py
 NUMERICAL := $(INTERFACE:%=--ignore=%)
 BEST := $(BIN)/python -c "import numpy; print(*numpy.show_config('dicts')['SIMD Extensions'].get('found', ()))"
 
@@ -33,6 +34,10 @@ lint: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# pages and reference in build/docs/html; a warning is an error
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m sphinx --fail-on-warning --quiet docs build/docs/html
 
 benchmark: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/python -m benchmarks.faithfulness --write

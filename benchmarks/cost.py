@@ -21,7 +21,7 @@ import gaf_core as gaf
 from benchmarks.entries import countdown
 from benchmarks.faithfulness import MODEL, say, sentences
 from benchmarks.tables import finish, header, line, made_by, page
-from gaf_core.explanation import explain, explain_trace, trace_for
+from gaf_core.composer import explain, explain_trace, trace_for
 from gaf_core.settings import FAITHFUL, Settings
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -13,8 +13,8 @@ from .errors import (
     TextError as TextError,
     TextTooLongError as TextTooLongError,
 )
-from .explanation import (
-    Explanation as Explanation,
+from .explanation import Explanation as Explanation
+from .composer import (
     explain as explain,
     explain_trace as explain_trace,
     trace_for as trace_for,

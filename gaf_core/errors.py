@@ -2,15 +2,40 @@
 
 
 class GafError(ValueError):
-    """Base class: a caller that catches this one catches every mistake a user can make."""
+    """Base class: a caller that catches this one catches every mistake a user can make.
+
+    >>> import gaf_core as gaf
+    >>> try:
+    ...     gaf.FlowNetwork.from_information([[[1.0, -2.0], [0.0, 1.0]]])
+    ... except gaf.GafError as error:
+    ...     print(type(error).__name__)
+    CapacityError
+    """
 
 
 class ModelError(GafError):
-    """A model cannot be found, loaded, or explained."""
+    """A model cannot be found, loaded, or explained.
+
+    >>> import gaf_core as gaf
+    >>> try:
+    ...     gaf.load_model("minilm-review")
+    ... except gaf.ModelError as error:
+    ...     print(str(error).split(". ")[1])
+    Did you mean 'minilm-reviews'? Presets: minilm-reviews, smollm2-135m.
+    """
 
 
 class TextError(GafError):
-    """A text cannot be explained."""
+    """A text cannot be explained.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> try:
+    ...     gaf.explain(model, " ")
+    ... except gaf.TextError as error:
+    ...     print(error)
+    The text is empty. Write at least one word.
+    """
 
 
 class TextTooLongError(TextError):
@@ -19,6 +44,14 @@ class TextTooLongError(TextError):
     Attributes:
         tokens: number of tokens of the text, special tokens included.
         limit: number of tokens the model takes, special tokens included.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> try:
+    ...     gaf.explain(model, "word " * 600)
+    ... except gaf.TextTooLongError as error:
+    ...     print(error.tokens, error.limit)
+    602 512
     """
 
     def __init__(self, tokens: int, limit: int):
@@ -37,6 +70,11 @@ class MemoryLimitError(TextError):
         needed: estimate in bytes.
         available: free memory of the model's device in bytes.
         fitting: number of tokens that would fit.
+
+    >>> import gaf_core as gaf
+    >>> error = gaf.MemoryLimitError(4000, needed=9 * 10**9, available=2 * 10**9, fitting=1800)
+    >>> print(str(error).split(". ")[-1])
+    Shorten it to 1,800 tokens, or use a smaller model.
     """
 
     def __init__(self, tokens: int, needed: int, available: int, fitting: int):
@@ -51,11 +89,29 @@ class MemoryLimitError(TextError):
 
 
 class TargetError(GafError):
-    """A target is not one of the model's labels."""
+    """A target is not one of the model's labels.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> try:
+    ...     gaf.explain(model, "A lovely film.", gaf.Settings(target="neutral"))
+    ... except gaf.TargetError as error:
+    ...     print(error)
+    'neutral' is not one of the model's labels. Choose from: 0 negative, 1 positive.
+    """
 
 
 class SettingsError(GafError):
-    """A setting has a value that means nothing: a variant, a layer range, a head."""
+    """A setting has a value that means nothing: a variant, a layer range, a head.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> try:
+    ...     gaf.explain(model, "A lovely film.", gaf.Settings(layers=(4, 4)))
+    ... except gaf.SettingsError as error:
+    ...     print(str(error).split(". ")[0])
+    The layer range [4, 4) holds no layer of this model
+    """
 
 
 class MissingPackageError(GafError):
@@ -63,16 +119,29 @@ class MissingPackageError(GafError):
 
     Attributes:
         package: its name.
-        extra: the extra of this package that brings it.
+        extra: the extra of this package that brings it; None for one that is always required.
+
+    >>> import gaf_core as gaf
+    >>> print(str(gaf.MissingPackageError("The app", "streamlit", extra="app")).split(". ")[1])
+    Install it with `pip install streamlit`, or this package with its extra [app].
     """
 
-    def __init__(self, what: str, package: str, extra: str):
+    def __init__(self, what: str, package: str, extra: str | None = None):
         self.package, self.extra = package, extra
+        other = "" if extra is None else f", or this package with its extra [{extra}]"
         super().__init__(
             f"{what} needs the package {package}, which is not installed. Install it with "
-            f"`pip install {package}`, or this package with its extra [{extra}]."
+            f"`pip install {package}`{other}."
         )
 
 
 class CapacityError(GafError):
-    """Capacities that are not the capacities of a flow network."""
+    """Capacities that are not the capacities of a flow network.
+
+    >>> import gaf_core as gaf
+    >>> try:
+    ...     gaf.FlowNetwork.from_information([[[1.0, -2.0], [0.0, 1.0]]])
+    ... except gaf.CapacityError as error:
+    ...     print(str(error).split(". ")[0])
+    The capacity at [layer 0, query 0, key 1] is negative, one of 1
+    """

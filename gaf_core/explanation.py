@@ -1,6 +1,7 @@
-"""Settings + text -> Explanation: the one place where the steps are put together.
+"""Explanation: one prediction, its flow network, the flow through it, and the scores of its tokens.
 
-text -> Trace -> information tensor -> FlowNetwork -> FlowSolution -> scores
+It draws itself in a notebook. What draws is made of explanations, so its methods import it when
+they are called.
 """
 
 from __future__ import annotations
@@ -8,25 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
-from gaf_core.flow import FlowSolution, Status, solve, solve_many
+from gaf_core.errors import MissingPackageError
+from gaf_core.flow import FlowSolution, Status
 from gaf_core.flow.depths import DepthShares
-from gaf_core.information import check_layers, check_unit, information, node_capacities
-from gaf_core.models.model import Model
+from gaf_core.markup import Html
 from gaf_core.network import FlowNetwork
-from gaf_core.settings import Settings, TextLike
+from gaf_core.settings import Settings
 from gaf_core.tables import table
 from gaf_core.text.words import word_table, written
-from gaf_core.tracing.frozen import Frozen
-from gaf_core.tracing.trace import Trace, trace
+from gaf_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gaf_core.figures.embed import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,14 @@ class Explanation:
         network: the flow network of these layers.
         solution: the flow through all of these layers, with its certificate.
         depths: what the scores are the mean of, for a depth average; None otherwise.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> explanation = gaf.explain(model, "A lovely film.", gaf.FAITHFUL)
+    >>> explanation.certified, round(float(explanation.shares.sum()), 6)
+    (True, 1.0)
+    >>> explanation.word_table().nlargest(1, "share")["word"].item()
+    'lovely'
     """
 
     settings: Settings
@@ -95,7 +105,14 @@ class Explanation:
         return self.scores / whole if whole > 0 else np.zeros_like(self.scores)
 
     def score_table(self) -> pd.DataFrame:
-        """One row a token: position, token, special, start, end, score, share."""
+        """One row a token: position, token, special, start, end, score, share.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.score_table().shape, list(explanation.score_table())[-2:]
+        ((6, 7), ['score', 'share'])
+        """
         return table(
             {
                 "position": np.arange(len(self.tokens)),
@@ -109,7 +126,14 @@ class Explanation:
         )
 
     def word_table(self) -> pd.DataFrame:
-        """One row a word: word, start, end, score (summed over its tokens), share, tokens."""
+        """One row a word: word, start, end, score (summed over its tokens), share, tokens.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.word_table()["word"].tolist()
+        ['[CLS]', 'A', 'lovely', 'film', '.', '[SEP]']
+        """
         return word_table(self.trace, self.scores)
 
     def edge_table(self) -> pd.DataFrame:
@@ -119,6 +143,13 @@ class Explanation:
         `key` is the token that is read, at the entry of the layer; `query` is the one that reads.
         With residual edges also residual_capacity and residual_flow: the part of both that passes
         by the attention, from a token to itself. Flow is split in proportion to the capacities.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> edges = explanation.edge_table()
+        >>> edges["layer"].unique().tolist(), bool((edges["flow"] <= edges["capacity"]).all())
+        ([3, 4, 5], True)
         """
         layer, query, key = self.network.edges
         tokens = np.asarray(self.tokens, dtype=object)
@@ -146,6 +177,12 @@ class Explanation:
 
         Columns: layer (of the model, the one entered), position, token, flow; with node capacities
         also capacity and saturation.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.node_table().columns.tolist()
+        ['layer', 'position', 'token', 'flow']
         """
         layer, position = np.nonzero(self.network.live[:-1])
         flow = self.solution.node_flow[layer, position]
@@ -161,107 +198,89 @@ class Explanation:
         return table(columns)
 
     def _repr_html_(self) -> str:
-        # what draws an explanation is made of it, so it is imported where it is used
-        from gaf_core.picture.heatmap import heatmap_html
-
-        heatmap = heatmap_html(self.trace, self.scores, of=self.share_of)
+        heatmap = str(self.heatmap())
         if self.certified and self.scores.any():
             return heatmap
         return f"<p>{escape(self.message)}</p>{heatmap}"
 
+    def heatmap(self, **options: Any) -> Html:
+        """The sentence, each token or word coloured by its score; a notebook shows it.
 
-def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Explanation:
-    """Explain one prediction: trace the model, build the network, solve the flow.
+        Args:
+            options: those of `gaf_core.picture.heatmap.heatmap_html`, such as `by_words=True`.
 
-    Raises:
-        GafError: the text, the target or a setting is not usable; the message says why.
-    """
-    return explain_trace(trace_for(model, text, settings), settings)
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> str(explanation.heatmap(by_words=True))[:25]
+        '<div class="gaf-heatmap">'
+        """
+        from gaf_core.picture.heatmap import heatmap_html
 
+        return Html(heatmap_html(self.trace, self.scores, **{"of": self.share_of, **options}))
 
-def trace_for(model: Model, text: TextLike, settings: Settings) -> Trace:
-    """The trace that these settings need: of their target, with their gradients and residuals.
+    def sankey(self, **options: Any) -> Figure:
+        """The flow from the input tokens to the prediction, a column a layer, as the app draws it.
 
-    Raises:
-        GafError: the text, the target or the gradients are not usable; the message says why.
-    """
-    return trace(
-        model,
-        text,
-        settings.target,
-        truncate=settings.truncate,
-        frozen=Frozen() if settings.gradients == "frozen" else None,
-        residual=settings.residual == "first order",
-    )
+        Args:
+            options: those of `gaf_core.picture.view.View`, such as `budget=20` nodes a layer.
 
+        Raises:
+            MissingPackageError: plotly is not installed.
+            SettingsError: a view that means nothing for this explanation.
 
-def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation:
-    """Explain a prediction that was traced before, without running the model again.
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.sankey(budget=3).data[0].type
+        'sankey'
+        """
+        return _figures().usual_sankey(self, **options)
 
-    `settings.target` and `settings.truncate` belong to the trace and are not read here.
+    def graph(self, **options: Any) -> Figure:
+        """The network as a graph, each edge with its flow inside its capacity, as the app draws it.
 
-    Raises:
-        SettingsError: a setting that this trace does not allow (`trace_for` makes one that does).
-    """
-    _check_gradients(settings, traced)
-    first, last = check_layers(settings.layers, traced.layers)
-    networks, epsilon = _networks(traced, settings), settings.epsilon
-    several = len(networks) > 1
-    solutions = solve_many(networks, epsilon) if several else [solve(networks[0], epsilon)]
-    return Explanation(
-        settings=settings,
-        trace=traced,
-        layers=(first, last),
-        network=networks[0],
-        solution=solutions[0],
-        depths=DepthShares.of(solutions) if settings.depth_average else None,
-    )
+        Args:
+            options: those of `gaf_core.picture.view.View`, such as `budget=20` nodes a layer.
 
+        Raises:
+            MissingPackageError: plotly is not installed.
+            SettingsError: a view that means nothing for this explanation.
 
-def _networks(traced: Trace, settings: Settings) -> list[FlowNetwork]:
-    """The network of the range; for a depth average, those that start at each of its layers."""
-    attention, residual = information(
-        traced,
-        variant=settings.variant,
-        layers=settings.layers,
-        heads=settings.heads,
-        aggregate=settings.aggregate,
-        residual=settings.residual,
-    )
-    nodes = None
-    if settings.node_capacities:
-        check_unit(settings.variant, settings.aggregate, "Node capacities")
-        nodes = node_capacities(traced, settings.layers)
-    source = _source(traced, settings.source)
-    return [
-        FlowNetwork.from_information(
-            attention[start:],
-            source=source,
-            residual=None if residual is None else residual[start:],
-            node_capacity=None if nodes is None else nodes[start:],
-        )
-        for start in range(len(attention) if settings.depth_average else 1)
-    ]
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> figure = explanation.graph()
+        >>> sorted({trace.name for trace in figure.data})
+        ['capacity', 'edges', 'flow', 'nodes', 'saturated']
+        """
+        return _figures().usual_graph(self, **options)
+
+    def bars(self, **options: Any) -> Figure:
+        """The tokens by falling share of the flow, with how far a maximum flow could move each.
+
+        Args:
+            options: those of `gaf_core.figures.token_bars`, such as `by_words=True`.
+
+        Raises:
+            MissingPackageError: plotly is not installed.
+            SettingsError: a view that means nothing for this explanation.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
+        >>> explanation.bars(limit=2).layout.yaxis.ticktext[-1]  # the other tokens, in one row
+        'others (4)'
+        """
+        return _figures().usual_bars(self, **options)
 
 
-def _check_gradients(settings: Settings, traced: Trace) -> None:
-    """A `SettingsError` where the gradients asked for are not those of the trace."""
-    if (settings.gradients == "frozen") != (traced.frozen is not None):
-        asked, have = settings.gradients, "exact" if traced.frozen is None else "frozen"
-        how = "frozen=Frozen()" if asked == "frozen" else "frozen=None"
-        raise SettingsError(
-            f"The settings ask for {asked} gradients and this trace has {have} ones. Trace the "
-            f'text again with {how}, or use Settings(gradients="{have}").'
-        )
-
-
-def _source(traced: Trace, source: str | int) -> str | int | list[int]:
-    if source == "classification":
-        positions = traced.read_positions
-        if not positions.size:
-            raise SettingsError(
-                "The target does not depend on any position of the last layer, so there is no "
-                'classification position. Use source "all".'
-            )
-        return positions.tolist()
-    return source
+def _figures() -> ModuleType:
+    """What draws, imported when it is asked for: who needs no figure loads no plotly."""
+    try:
+        from gaf_core.figures import usual
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "plotly":
+            raise
+        raise MissingPackageError("A figure", "plotly") from error
+    return usual

@@ -81,6 +81,14 @@ def information_tensor(
     Raises:
         SettingsError: an unknown name, an empty or impossible layer range, no such head, or a
             residual that does not go with the variant, the aggregate or the trace.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace(model, "A lovely film.")
+    >>> gaf.information_tensor(trace, "AF").shape
+    (6, 6, 6)
+    >>> gaf.information_tensor(trace, "AGF", layers=(5, 6)).any(axis=-1).nonzero()[1].tolist()
+    [0]
     """
     return information(trace, variant, layers, heads, aggregate, residual).tensor
 

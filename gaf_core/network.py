@@ -94,6 +94,11 @@ class FlowNetwork:
         Raises:
             CapacityError: a shape other than these, or a NaN, infinite or negative capacity.
             SettingsError: a source position that does not exist.
+
+        >>> import gaf_core as gaf
+        >>> network = gaf.FlowNetwork.from_information([[[1.0, 2.0], [0.0, 3.0]]], source=0)
+        >>> network.capacity.tolist(), network.pruned
+        ([[[1.0, 2.0], [0.0, 0.0]]], 1)
         """
         tensor = np.asarray(information, dtype=np.float64)
         _check_capacities(tensor)
@@ -155,6 +160,11 @@ class FlowNetwork:
 
         A node with a capacity of its own is two, `(k, i, "in")` and `(k, i, "out")`, and the edge
         between them has that capacity.
+
+        >>> import gaf_core as gaf
+        >>> graph = gaf.FlowNetwork.from_information([[[1.0, 2.0], [0.0, 3.0]]]).to_networkx()
+        >>> graph.edges[(1, 0), (0, 1)]
+        {'capacity': 2.0}
         """
         import networkx as nx
 

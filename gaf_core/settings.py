@@ -100,6 +100,11 @@ class Settings:
 
     Raises:
         SettingsError: a value that is none of the choices.
+
+    >>> import gaf_core as gaf
+    >>> settings = gaf.Settings("GF", layers=(3, 6), target=("positive", "negative"))
+    >>> settings.epsilon, settings == gaf.Settings()
+    (1e-06, False)
     """
 
     variant: Variant = field(

@@ -9,13 +9,14 @@ import sys
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import gaf_core as gaf
+from tests.support import image
 from tests.support.installing import ROOT, Environment, build, plain
 
 BUNDLED = "gaf_core/_bundled/"
@@ -97,6 +98,13 @@ def test_a_wheel_from_the_source_archive_has_the_same_files(wheel, tmp_path):
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (archive,) = tmp_path.glob("*.tar.gz")
     assert files_of(build(tmp_path / "again", source=archive)).keys() == files_of(wheel).keys()
+
+
+def test_a_wheel_of_what_the_image_is_given_has_the_same_files(wheel, tmp_path):
+    """Pictures are left out of both; what the image does not need is not sent to it."""
+    given = image.copy_context(tmp_path / "context")
+    assert files_of(build(tmp_path / "again", source=given)) == files_of(wheel)
+    assert {path.name for path in given.iterdir()}.isdisjoint({"tests", "tools", ".git", "docs"})
 
 
 # Installed
@@ -187,22 +195,19 @@ def test_what_needs_an_extra_says_which(core, tmp_path):
 # The app
 
 
+OPTIONS = ("app", "--server.headless", "true")
+
+
 @contextmanager
-def started(environment: Environment, folder: Path) -> Iterator[str]:
+def started(
+    environment: Environment, folder: Path, options: Sequence[str] = OPTIONS
+) -> Iterator[str]:
     """`gaf app` at a free port, from a folder with nothing in it; stopped as with Ctrl + C."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder.with_name("log.txt")
-    command = [
-        environment.python,
-        "-m",
-        "gaf_core",
-        "app",
-        "--server.headless",
-        "true",
-        f"--server.port={port}",
-    ]
+    command = [environment.python, "-m", "gaf_core", *options, f"--server.port={port}"]
     with log.open("w") as output:
         process = subprocess.Popen(
             command, cwd=folder, env=plain(), stdout=output, stderr=subprocess.STDOUT
@@ -238,6 +243,22 @@ def test_the_app_starts_from_any_folder(with_app, tmp_path):
         listening = listeners(int(address.rsplit(":", 1)[1]))
     assert listening == {"127.0.0.1"}
     assert not list((tmp_path / "empty").iterdir())
+
+
+def test_the_image_serves_the_app_and_knows_whether_it_does(with_app, tmp_path):
+    """What it starts, but at an address that only this computer has; what it asks, at that port."""
+    program, *options = image.command("CMD")
+    assert program == "gaf"
+    python, *check = image.command("HEALTHCHECK")
+    assert python == "python"
+    (port,) = image.values("EXPOSE")
+    (tmp_path / "empty").mkdir()
+    here = [option.replace("0.0.0.0", "127.0.0.1") for option in options]
+    with started(with_app, tmp_path / "empty", here) as address:
+        asked = [one.replace(f"http://127.0.0.1:{port}", address) for one in check]
+        healthy = with_app.run(with_app.python, *asked, cwd=tmp_path)
+        assert healthy.returncode == 0, healthy.stderr
+    assert with_app.run(with_app.python, *asked, cwd=tmp_path).returncode == 1
 
 
 def listeners(port: int) -> set[str]:

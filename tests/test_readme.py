@@ -1,6 +1,7 @@
 """The Python of the README runs as it is written, and its links lead somewhere."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from huggingface_hub import constants
 
 from tests.models.test_hub import connect
 from tests.models.test_smollm2 import installed
+from tests.support import documents
 from tests.support.fake_hub import FakeHub, serving
 from tests.support.models import save_tiny
 
@@ -29,16 +31,24 @@ def hub_of_our_own(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("hub_of_our_own")
-def test_the_examples_run(tmp_path, monkeypatch, capsys):
+def test_the_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len(blocks) >= 5
-    namespace: dict[str, object] = {}
-    for block in blocks:
-        if "smollm2" in block and not installed():
-            continue
-        exec(compile(block, "README.md", "exec"), namespace)
-    assert "Eiffel" in capsys.readouterr().out or not installed()
+    found = documents.blocks(README)
+    assert len(found) >= 5
+    kept = [block for block in found if "smollm2" not in block.code or installed()]
+    printed = "".join(one.printed for one in documents.run(kept, "README.md"))
+    assert "Eiffel" in printed or not installed()
+
+
+def test_the_listing_names_what_is_in_this_folder():
+    (listing,) = re.findall(r"<!-- listing -->(.*?)<!-- end -->", README, flags=re.DOTALL)
+    named = [name.rstrip("/") for name in re.findall(r"`([^`]+)`", listing)]
+    assert all((ROOT / name).exists() for name in named)
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if kept.returncode:
+        pytest.skip("what is in the repository is known to git alone")
+    tops = {line.split("/")[0] for line in kept.stdout.splitlines()}
+    assert sorted(named) == sorted(name for name in tops if not name.startswith("."))
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

@@ -13,8 +13,9 @@ from pathlib import Path
 from transformers.utils.logging import disable_progress_bar
 
 from gaf_core.cli import BY_HAND, OUTPUTS
+from gaf_core.composer import explain
 from gaf_core.errors import SettingsError, TextError
-from gaf_core.explanation import Explanation, explain
+from gaf_core.explanation import Explanation
 from gaf_core.files.exports import edge_table, to_csv, to_graphml, to_json
 from gaf_core.files.terminal import word_lines
 from gaf_core.flow.ready import prepare_aloud

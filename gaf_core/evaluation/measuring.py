@@ -60,6 +60,13 @@ def benchmark(
 
     Raises:
         SettingsError: as `measure` does.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> texts = ["A lovely film.", "The plot was dull."]
+    >>> table = gaf.benchmark(model, texts, ["faithful", ("last", "AGF", {"first_layer": 6})])
+    >>> table[["method", "texts", "failures"]].values.tolist()
+    [['faithful', 2, 0], ['last', 2, 0]]
     """
     rows = measure(
         model,

@@ -48,6 +48,14 @@ class Curves:
         deletion: `[f]` p_k, the highest-ranked tokens removed.
         insertion: `[f]` q_k, only they kept.
         deletion_area, insertion_area: area under each, by trapezoids.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> curves = gaf.evaluate(model, "A lovely film.", [0, 0, 1, 0, 0, 0]).curves
+    >>> float(curves.fractions[0]), float(curves.fractions[-1])
+    (0.0, 1.0)
+    >>> bool(curves.deletion[0] > curves.deletion[-1])  # the probability falls
+    True
     """
 
     fractions: Float[np.ndarray, " f"]
@@ -66,6 +74,12 @@ class Evaluation:
         aopc, log_odds, comprehensiveness, sufficiency: see the top of this file.
         curves: probability of the target as tokens are removed and inserted.
         label: the class whose probability was watched.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> found = gaf.evaluate(model, "A lovely film.", [0, 0, 1, 0, 0, 0])
+    >>> model.labels[found.label], found.perturbation.operator
+    ('positive', 'mask')
     """
 
     perturbation: Perturbation
@@ -100,6 +114,16 @@ def evaluate(
             with one output.
         TargetError: the target is not one of the model's labels.
         TextError: the text cannot be encoded or has no ordinary token.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace(model, "A lovely film.")
+    >>> trace.tokens
+    ('[CLS]', 'a', 'lovely', 'film', '.', '[SEP]')
+    >>> lovely = gaf.evaluate(model, trace, [0, 0, 1, 0, 0, 0])
+    >>> film = gaf.evaluate(model, trace, [0, 0, 0, 1, 0, 0])
+    >>> lovely.aopc > film.aopc
+    True
     """
     traced = text if isinstance(text, Trace) else trace(model, text)
     return evaluate_all(model, traced, {"scores": scores}, perturbation)["scores"]
@@ -127,6 +151,14 @@ def evaluate_all(
 
     Raises:
         GafError: as `evaluate` does.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace(model, "A lovely film.")
+    >>> scores = {name: gaf.METHODS[name](model, trace).scores for name in ("AGF", "rollout")}
+    >>> found = gaf.evaluate_all(model, trace, scores, gaf.Perturbation("mask"))
+    >>> [(name, one.aopc > 0) for name, one in found.items()]
+    [('AGF', True), ('rollout', True)]
     """
     encoding = check_encoding(model, traced)
     perturbation = resolve_perturbation(model, perturbation)

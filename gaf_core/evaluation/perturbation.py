@@ -27,7 +27,12 @@ class Perturbation:
         fractions: of the ordinary tokens that are removed, each in (0, 1].
         target: whose probability is watched: "predicted", "explained" (what the trace explains), or
             a label or its index, the true one.
-        absolute: AOPC takes |p_0 - p_k|, as AttCAT's code does.
+        absolute: AOPC takes `|p_0 - p_k|`, as AttCAT's code does.
+
+    >>> import gaf_core as gaf
+    >>> how = gaf.Perturbation("delete", fractions=(0.1, 0.5), target="explained")
+    >>> how.operator, how.fractions
+    ('delete', (0.1, 0.5))
     """
 
     operator: str | None = None

@@ -110,6 +110,13 @@ def solve(network: FlowNetwork, epsilon: float = 1e-6, start: Start = routed_sta
 
     Raises:
         SettingsError: epsilon outside (0, 0.5].
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> solution = gaf.solve(network, epsilon=1e-6)
+    >>> solution.certified, solution.scores.round(3).tolist()
+    (True, [1.221, 0.779])
     """
     return central_path(network, (epsilon,), start)[0]
 
@@ -124,6 +131,12 @@ def central_path(
 
     Raises:
         SettingsError: an epsilon outside (0, 0.5], or one that is not below the one before.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> [round(one.value, 2) for one in gaf.central_path(network, (0.5, 0.1, 1e-4))]
+    [1.88, 1.97, 2.0]
     """
     for epsilon in epsilons:
         if not 0 < epsilon <= 0.5:
@@ -152,6 +165,13 @@ def solve_many(networks: Sequence[FlowNetwork], epsilon: float = 1e-6) -> list[F
     """Solve independent networks, several at once on a machine with several cores.
 
     The answers are those of `solve`, bit for bit.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> last = gaf.FlowNetwork.from_information([upper])
+    >>> [round(one.value, 3) for one in gaf.solve_many([network, last])]
+    [2.0, 4.0]
     """
     with single_threaded:
         return list(pool("solve").map(partial(solve, epsilon=epsilon), networks))

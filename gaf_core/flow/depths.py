@@ -26,6 +26,14 @@ class DepthShares:
         shares: `[l, t]` fractions of the flow, row `k` for the network that starts at layer `k` of
             the range; a row is 0 where nothing flows and sums to 1 elsewhere.
         statuses: how each of the `l` solves ended.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> whole, top = gaf.solve(network), gaf.solve(gaf.FlowNetwork.from_information([upper]))
+    >>> depths = gaf.DepthShares.of([whole, top])
+    >>> depths.shares.round(2).tolist(), depths.scores.round(2).tolist()
+    ([[0.61, 0.39], [0.75, 0.25]], [0.68, 0.32])
     """
 
     shares: Float[np.ndarray, "l t"]
@@ -33,7 +41,14 @@ class DepthShares:
 
     @classmethod
     def of(cls, solutions: Sequence[FlowSolution]) -> DepthShares:
-        """Read the flows through `[first, last)`, `[first + 1, last)` and so on."""
+        """Read the flows through `[first, last)`, `[first + 1, last)` and so on.
+
+        >>> import gaf_core as gaf
+        >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+        >>> network = gaf.FlowNetwork.from_information([lower, upper])
+        >>> gaf.DepthShares.of([gaf.solve(network)]).statuses
+        (<Status.OPTIMAL: 'optimal'>,)
+        """
         rows = [
             solution.scores / (solution.value if solution.value > 0 else 1.0)
             for solution in solutions
@@ -56,6 +71,12 @@ class DepthShares:
 
         Args:
             layers: the layer range `(a, b)` of the model, counted from 0, that they are over.
+
+        >>> import gaf_core as gaf
+        >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+        >>> network = gaf.FlowNetwork.from_information([lower, upper])
+        >>> gaf.DepthShares.of([gaf.solve(network)]).message((0, 2))
+        'The flow is the unique barrier-regularised maximum flow, within its tolerances.'
         """
         count, kinds = len(self.statuses), set(self.statuses)
         if count == 1 or kinds == {Status.NO_PATH}:

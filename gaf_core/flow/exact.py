@@ -60,6 +60,15 @@ class ExactFlow:
         cut_near_prediction: `[l + 1, t]` True on the source's side of the minimum cut that has the
             fewest nodes there.
         cut_near_input: `[l + 1, t]` the same for the minimum cut with the most nodes there.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> exact = gaf.max_flow(network)
+    >>> exact.node_flow.sum(axis=1).tolist()  # every layer carries the whole flow
+    [2.0, 2.0]
+    >>> exact.cut_near_prediction.tolist()
+    [[False, False], [True, False], [True, True]]
     """
 
     value: float
@@ -80,6 +89,13 @@ class FlowPath(NamedTuple):
     Attributes:
         nodes: `l + 1` token positions, that of the last layer's output first, the input last.
         flow: what it carries.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> path, *_ = gaf.widest_paths(gaf.max_flow(network).edge_flow)
+    >>> path
+    FlowPath(nodes=(0, 0, 0), flow=1.0)
     """
 
     nodes: tuple[int, ...]
@@ -113,7 +129,14 @@ class _Counted(NamedTuple):
 
 
 def max_flow(network: FlowNetwork) -> ExactFlow:
-    """The exact maximum flow of a network, with its extreme minimum cuts."""
+    """The exact maximum flow of a network, with its extreme minimum cuts.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> gaf.max_flow(network).value
+    2.0
+    """
     if not network.live.any():
         nothing, cut = np.zeros(network.tokens), np.zeros(network.live.shape, dtype=bool)
         return ExactFlow(0.0, nothing, np.zeros_like(network.capacity), cut, cut)
@@ -138,6 +161,14 @@ def ambiguity(
 
     Raises:
         SettingsError: a group has a token that does not exist.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> gaf.ambiguity(network).tolist()
+    [[1.0, 1.5], [0.5, 1.0]]
+    >>> gaf.ambiguity(network, groups=[[0, 1]]).tolist()
+    [[2.0, 2.0]]
     """
     if groups is None:
         groups = [[token] for token in range(network.tokens)]
@@ -180,6 +211,13 @@ def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlo
 
     Raises:
         SettingsError: no path reaches this token.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> least, most = gaf.extreme_flows(network, token=0)
+    >>> least.scores.tolist(), most.scores.tolist()
+    ([1.0, 1.0], [1.5, 0.5])
     """
     if not 0 <= token < network.tokens or not network.live[0, token]:
         raise SettingsError(f"No path reaches token {token}, so it gets 0 in every flow.")
@@ -206,6 +244,15 @@ def widest_paths(
     Returns:
         Paths, widest first, with what each carries. Ties go to the lower token positions, so the
         same flow gives the same paths. Each path empties an edge, which bounds their number.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> for path in gaf.widest_paths(gaf.max_flow(network).edge_flow):
+    ...     print(path.nodes, path.flow)
+    (0, 0, 0) 1.0
+    (0, 1, 0) 0.5
+    (1, 1, 1) 0.5
     """
     rest = edge_flow.copy()
     total = float(edge_flow[0].sum())

@@ -10,7 +10,12 @@ from jaxtyping import Bool, Float
 
 
 class Status(StrEnum):
-    """How a solve ended; the values are the words that people read."""
+    """How a solve ended; the values are the words that people read.
+
+    >>> import gaf_core as gaf
+    >>> gaf.solve(gaf.FlowNetwork.from_information([[[0.0]]])).status
+    <Status.NO_PATH: 'no path'>
+    """
 
     OPTIMAL = "optimal"
     NO_PATH = "no path"
@@ -59,6 +64,15 @@ class FlowSolution:
         cut_capacity: capacity of that cut: no flow is larger, which proves `duality_gap`.
         iterations: Newton steps taken.
         seconds: wall-clock time of the solve.
+
+    >>> import gaf_core as gaf
+    >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
+    >>> network = gaf.FlowNetwork.from_information([lower, upper])
+    >>> solution = gaf.solve(network)
+    >>> solution.status.value, round(solution.value, 4), solution.scores.round(2).tolist()
+    ('optimal', 2.0, [1.22, 0.78])
+    >>> solution.certified, solution.cut.sum(axis=1).tolist()  # nodes above the cut, by layer
+    (True, [0, 1, 2])
     """
 
     scores: Float[np.ndarray, " t"]

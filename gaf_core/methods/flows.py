@@ -10,8 +10,9 @@ from collections.abc import Container
 from functools import partial
 from typing import Any
 
+from gaf_core.composer import explain_trace
 from gaf_core.errors import GafError, SettingsError
-from gaf_core.explanation import Explanation, explain_trace
+from gaf_core.explanation import Explanation
 from gaf_core.flow import Status
 from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model

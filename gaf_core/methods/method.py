@@ -98,6 +98,12 @@ class Attribution:
         scores: `[t]` float64, finite, signed, special tokens included.
         seconds: what the method took beside the trace that it was given.
         details: numbers about the computation, such as a convergence delta.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> found = gaf.METHODS["rollout"](model, gaf.trace(model, "A lovely film."))
+    >>> found.title, found.scores.shape
+    ('Attention rollout', (6,))
     """
 
     method: str
@@ -123,6 +129,11 @@ class Method:
         options: its settings.
         slow: runs the model many times, so it starts on request.
         extension: this project's own, not published elsewhere.
+
+    >>> import gaf_core as gaf
+    >>> method = gaf.METHODS["lime"]
+    >>> method.family, method.settings(samples=200)
+    ('perturbation', {'samples': 200, 'seed': 0})
     """
 
     name: str
@@ -150,6 +161,12 @@ class Method:
             SettingsError: an unknown option, or a value it does not take.
             GafError: the method cannot explain this model or text; the message says why.
             MissingPackageError: it is computed by captum, which is not installed.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> trace = gaf.trace(model, "A lovely film.")
+        >>> gaf.METHODS["AGF"](model, trace, first_layer=4).settings["first_layer"]
+        4
         """
         settings = self.settings(**options)
         started = time.perf_counter()
@@ -177,6 +194,10 @@ class Method:
 
         Raises:
             SettingsError: an unknown option, or a value it does not take.
+
+        >>> import gaf_core as gaf
+        >>> gaf.METHODS["random"].settings(seed=3)
+        {'seed': 3}
         """
         known = {option.name: option for option in self.options}
         unknown = sorted(options.keys() - known.keys())

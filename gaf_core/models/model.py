@@ -47,6 +47,11 @@ class Model:
         revision: commit of a model from the hub.
         exact_offsets: the tokenizer itself says where its tokens stand in the text.
         lock: one caller at a time may run `module`.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> model.labels, model.layers, model.heads, model.max_tokens, model.task.value
+    (('negative', 'positive'), 6, 12, 512, 'classification')
     """
 
     name: str
@@ -90,6 +95,11 @@ def load_model(
     Raises:
         ModelError: nothing of this name, or it cannot be loaded and explained; the message says
             why and what to do.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> model.labels
+    ('negative', 'positive')
     """
     target = resolve_device(device)
     with _located(name, revision, progress) as (folder, commit):

@@ -27,7 +27,13 @@ from gaf_core.errors import ModelError
 
 
 class Task(StrEnum):
-    """What a model predicts: a class of the whole text, or the token that follows it."""
+    """What a model predicts: a class of the whole text, or the token that follows it.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> model.task is gaf.Task.CLASSIFICATION
+    True
+    """
 
     CLASSIFICATION = "classification"
     NEXT_TOKEN = "next token"

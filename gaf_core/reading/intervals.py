@@ -14,6 +14,7 @@ from gaf_core.errors import SettingsError
 from gaf_core.explanation import Explanation
 from gaf_core.flow import ambiguity
 
+MOST_INTERVALS = 256  # tokens up to which those of all tokens are found in about a second
 _ROUNDING = 1e-9  # of the flow: ten times what the certificate leaves a node out of balance
 
 

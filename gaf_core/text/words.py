@@ -51,6 +51,14 @@ class Words:
         start, end: `[w]` where each word stands in the text; equal where it stands nowhere.
         special: `[w]` True for tokens that the tokenizer added.
         token_word: `[t]` the word that each token belongs to.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> words = gaf.group_words(gaf.trace(model, "Unwatchable!"))
+    >>> words.text
+    ('[CLS]', 'Unwatchable', '!', '[SEP]')
+    >>> words.members
+    [[0], [1, 2, 3], [4], [5]]
     """
 
     text: tuple[str, ...]
@@ -75,6 +83,14 @@ def written(trace: Trace) -> tuple[str, ...]:
     line breaks are visible signs, special tokens keep their name, and so do tokens that stand
     nowhere in the text, without the marks of their tokenizer. Tokens that share characters, like
     the bytes of an emoji, are numbered: "🙂 1/3".
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace(model, "Unwatchable!")
+    >>> trace.tokens
+    ('[CLS]', 'un', '##watch', '##able', '!', '[SEP]')
+    >>> gaf.written(trace)
+    ('[CLS]', 'Un', 'watch', 'able', '!', '[SEP]')
     """
     stretches = _stretches(trace)
     pieces = _pieces(trace, stretches)
@@ -91,6 +107,11 @@ def group_words(trace: Trace) -> Words:
     visible character is one of its own. In scripts without spaces, such as Chinese and Thai, a word
     is what a token stands for. A token that spans several words joins them, but never across a line
     break. A token of spaces goes with the word that it stands before, as in " the".
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> gaf.group_words(gaf.trace(model, "Unwatchable!")).token_word.tolist()
+    [0, 1, 1, 1, 2, 3]
     """
     return _divide(trace, [match.span() for match in _WORD.finditer(trace.text)])
 
@@ -104,7 +125,15 @@ def group_pieces(trace: Trace) -> Words:
 
 
 def word_scores(words: Words, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`[w]` sums of the scores `[t]` over the tokens of each word; the total stays the same."""
+    """`[w]` sums of the scores `[t]` over the tokens of each word; the total stays the same.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> import numpy as np
+    >>> words = gaf.group_words(gaf.trace(model, "Unwatchable!"))
+    >>> gaf.word_scores(words, np.arange(6.0)).tolist()
+    [0.0, 6.0, 4.0, 5.0]
+    """
     summed = np.bincount(words.token_word, weights=scores, minlength=len(words.text))
     return summed.astype(np.float64)
 

@@ -32,6 +32,11 @@ def estimate_memory(model: Model, tokens: int) -> int:
 
     It grows with the square of `tokens`: `5 L H t^2` numbers for the attention, its gradient
     and what the backward pass keeps of them, and `56 L d t` for the activations of width `d`.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> [round(gaf.estimate_memory(model, tokens) / 1e6) for tokens in (128, 512)]  # MB
+    [90, 642]
     """
     config = model.module.config.get_text_config()
     decoder = _decoder_layers(config)

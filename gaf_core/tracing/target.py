@@ -20,6 +20,11 @@ class Target:
         index: class, or vocabulary entry, whose logit is explained.
         against: the one whose logit is subtracted, or None.
         name: how people read it, for example "positive" or "Paris against London".
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> gaf.trace(model, "A lovely film.", target=("positive", "negative")).target
+    Target(index=1, against=0, name='positive against negative')
     """
 
     index: int
@@ -61,6 +66,10 @@ def label_name(labels: tuple[str, ...], index: int) -> str:
     """A label as people read it: no space around a word, quotes around what cannot be seen.
 
     A byte of a longer character has no text of its own and is called by its index.
+
+    >>> import gaf_core as gaf
+    >>> [gaf.label_name((" Paris", " ", "positive"), index) for index in range(3)]
+    ['Paris', "' '", 'positive']
     """
     label = labels[index]
     if "\ufffd" in label:
@@ -74,6 +83,10 @@ def search_labels(labels: tuple[str, ...], query: str, limit: int = 50) -> list[
 
     A vocabulary is too long to choose from, and several of its entries can read the same, so a
     choice is one of these indices.
+
+    >>> import gaf_core as gaf
+    >>> gaf.search_labels((" Paris", "London", "paris"), "PARIS")
+    [0, 2]
     """
     wanted = query.strip().casefold()
     found = [index for index, label in enumerate(labels) if wanted in label.casefold()]

@@ -63,6 +63,12 @@ class Trace:
         residual: `[L, t]` float32, in units of the logit: the part of `relevance` that does not
             pass through the attention of the layer (`gaf_core.tracing.residual`). None if it was
             not asked for.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace(model, "A lovely film.")
+    >>> trace.attention.shape, trace.labels[trace.predicted], trace.read_positions.tolist()
+    ((6, 12, 6, 6), 'positive', [0])
     """
 
     encoding: Encoding
@@ -123,7 +129,14 @@ class Trace:
         return int(self.logits.argmax())
 
     def most_likely(self, count: int = 10) -> NDArray[np.int64]:
-        """Indices of the `count` classes with the largest logits, largest first."""
+        """Indices of the `count` classes with the largest logits, largest first.
+
+        >>> import gaf_core as gaf
+        >>> model = gaf.load_model("minilm-reviews")
+        >>> trace = gaf.trace(model, "A lovely film.")
+        >>> [trace.labels[index] for index in trace.most_likely(2)]
+        ['positive', 'negative']
+        """
         return np.argsort(-self.logits, kind="stable")[:count]
 
     @property
@@ -169,6 +182,14 @@ def trace(
         TargetError: the target is not one of the model's labels.
         ModelError: the model does not return the attention that its prediction used; or, where
             the residual is asked for, the hidden states and the products of attention and values.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> trace = gaf.trace(model, "A lovely film.", target="negative")
+    >>> trace.tokens
+    ('[CLS]', 'a', 'lovely', 'film', '.', '[SEP]')
+    >>> trace.target.name, trace.gradient.shape
+    ('negative', (6, 12, 6, 6))
     """
     with (
         model.lock,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gaf_core import Explanation, Task, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.picture.heatmap import heatmap_html
-from gaf_core.reading.intervals import score_intervals
+from gaf_core.reading.intervals import MOST_INTERVALS, score_intervals
 from gaf_core.reading.sentences import (
     certificate_sentence,
     intervals_sentence,
@@ -23,8 +23,6 @@ from gaf_core.ui.cache import Request
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import saving
 from gaf_core.ui.settings import Display
-
-_MOST_INTERVALS = 256  # tokens
 
 
 def show_words(explanation: Explanation, view: Display) -> None:
@@ -85,8 +83,8 @@ def show_bars(request: Request, explanation: Explanation, view: Display) -> None
         config=saving("gaf-shares"),
         alt=f"Bar chart of each {unit}'s share of the flow, largest first. {_largest(explanation)}",
     )
-    if len(explanation.tokens) > _MOST_INTERVALS:
-        st.caption(f"Intervals are drawn for texts of up to {_MOST_INTERVALS} tokens.")
+    if len(explanation.tokens) > MOST_INTERVALS:
+        st.caption(f"Intervals are drawn for texts of up to {MOST_INTERVALS} tokens.")
     elif explanation.depths is not None or explanation.solution.value > 0:
         st.caption(intervals_sentence(explanation))
 
@@ -95,7 +93,7 @@ def _bounds(
     request: Request, explanation: Explanation, by_words: bool
 ) -> NDArray[np.float64] | None:
     """One pair for each bar of one flow. Of a long text they take seconds."""
-    if len(explanation.tokens) > _MOST_INTERVALS or explanation.solution.value <= 0:
+    if len(explanation.tokens) > MOST_INTERVALS or explanation.solution.value <= 0:
         return None
     if explanation.depths is not None:
         return None
