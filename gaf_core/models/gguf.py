@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-from gaf_core.errors import ModelError
+from gaf_core.errors import ModelError, cause
 
 _PACKAGES = ("gguf", "accelerate")
 
@@ -104,9 +104,8 @@ def _convert(file: Path, folder: Path) -> None:
             file.parent, gguf_file=file.name, local_files_only=True, trust_remote_code=False
         )
     except Exception as error:  # transformers and gguf raise many kinds; the user needs a sentence
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ModelError(
-            f"'{file}' does not hold a causal language model that can be loaded: {reason}. "
+            f"'{file}' does not hold a causal language model that can be loaded: {cause(error)}. "
             "Get the file again, or choose an architecture that transformers reads from GGUF."
         ) from error
     module.save_pretrained(folder)

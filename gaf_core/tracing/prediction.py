@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from gaf_core.errors import GafError, ModelError
+from gaf_core.errors import GafError, ModelError, cause
 from gaf_core.models.model import Model, Task
 from gaf_core.tracing.threads import threads_that_fit
 
@@ -76,10 +76,9 @@ def failures_in_a_sentence(model: Model) -> Iterator[None]:
     except GafError:
         raise
     except Exception as error:  # networks raise many kinds, and run out of memory on a GPU
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ModelError(
-            f"{type(model.module).__name__} fails on this text: {reason}. Check that its tokenizer "
-            "is the one that it was trained with, or try a shorter text."
+            f"{type(model.module).__name__} fails on this text: {cause(error)}. Check that its "
+            "tokenizer is the one that it was trained with, or try a shorter text."
         ) from error
 
 
