@@ -100,8 +100,9 @@ def merge(adapter: Adapter, base: PreTrainedModel) -> PreTrainedModel:
     import peft  # takes seconds, and only adapters need it
 
     try:
-        config = peft.PEFT_TYPE_TO_CONFIG_MAPPING[adapter.kind].from_pretrained(str(adapter.folder))
-        wrapper = peft.MODEL_TYPE_TO_PEFT_MODEL_MAPPING.get(config.task_type, peft.PeftModel)
+        kind = peft.PeftType(adapter.kind)
+        config = peft.PEFT_TYPE_TO_CONFIG_MAPPING[kind].from_pretrained(str(adapter.folder))
+        wrapper = peft.MODEL_TYPE_TO_PEFT_MODEL_MAPPING.get(str(adapter.task), peft.PeftModel)
         config.inference_mode = True
         wrapped: Any = wrapper(base, config)
         found = wrapped.load_adapter(str(adapter.folder), "default", torch_device="cpu")

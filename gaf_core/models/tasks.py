@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -71,7 +72,7 @@ def load_network(
         _match_classes(config, adapter.classes)
     with opened([folder / file for file in network_weights(check_folder(folder))]) as tensors:
         network, config = _network(task, config)
-        module, info = network.from_pretrained(
+        loaded: Any = network.from_pretrained(
             None,
             config=config,
             state_dict=tensors,
@@ -80,6 +81,7 @@ def load_network(
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # here they are refused, with their names
         )
+    module, info = loaded
     missing: set[str] = info["missing_keys"]
     brought = adapter.brings({*missing, *_names(info["mismatched_keys"])}) if adapter else set()
     _check_complete(module, missing - brought, name)
@@ -97,7 +99,7 @@ def _network(
 
     As its `AutoModelFor...` choose it; those want a folder.
     """
-    known = _NETWORKS[task][type(config)]
+    known: Any = _NETWORKS[task][type(config)]
     if isinstance(known, list | tuple):
         named = [one for one in known if one.__name__ in (config.architectures or ())]
         known = (*named, *known)[0]
