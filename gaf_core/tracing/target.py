@@ -8,6 +8,7 @@ from numbers import Integral
 from gaf_core.errors import TargetError
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike
+from gaf_core.tracing.encoding import check_whole
 
 _LISTED = 20  # labels in a message; a reader wants to see a few, not a thousand
 
@@ -104,6 +105,7 @@ def _choices(labels: tuple[str, ...]) -> str:
 
 
 def _find_token(model: Model, text: str) -> int:
+    check_whole(text)
     tokenizer = model.tokenizer
     # after other text a word comes with its space, a sign without
     spaced = f" {text}"
