@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gaf_core.explanation import Explanation
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
 from gaf_core.picture.saturation import is_full
+from gaf_core.text.signs import has_no_width
 from gaf_core.text.words import group_words, word_scores
 
 _ESCAPES = str.maketrans(
@@ -44,7 +45,7 @@ def unit_text(explanation: Explanation, tokens: Sequence[int]) -> str:
         return " ".join(texts)
     stretches = explanation.trace.offsets[list(tokens)]
     text = " ".join(explanation.trace.text[stretches[:, 0].min() : stretches[:, 1].max()].split())
-    return text or " ".join(texts)
+    return " ".join(texts) if has_no_width(text) or not text else text
 
 
 def node_label(explanation: Explanation, node: ReducedNode, characters: int = 16) -> str:

@@ -62,6 +62,22 @@ def test_a_text_from_a_pipe_is_printed_as_a_table(tiny):
     assert sum(float(row[2]) for row in rows if row) == pytest.approx(100, abs=0.5)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_part_of_the_text(tiny, expected, monkeypatch, tmp_path, encoding):
+    path = tmp_path / "out.csv"
+    piped = io.TextIOWrapper(io.BytesIO(f"{TEXT}\r\n".encode(encoding)))
+    monkeypatch.setattr(sys, "stdin", piped)
+    asked = ["explain", "-", "--model", tiny, "--layers", "2-3", "--target", "good"]
+    assert main([*asked, "--csv", str(path)]) == 0
+    assert pd.read_csv(path).token.tolist() == list(expected.tokens)
+
+
+def test_bytes_that_are_no_text_are_named_with_their_place(tiny, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a caf\xe9")))
+    message = refused(capsys, "explain", "-", "--model", tiny)
+    assert "Standard input is not UTF-8: the byte 0xE9 at position 5" in message
+
+
 def test_a_mistake_is_one_sentence(capsys):
     assert refused(capsys, "explain", "good", "--model", "minilm-review") == (
         "gaf: There is no preset called 'minilm-review'. Did you mean 'minilm-reviews'? "
