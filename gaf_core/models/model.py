@@ -24,8 +24,9 @@ from gaf_core.models.devices import resolve_device
 from gaf_core.models.files import ADAPTER_CONFIG, INDEX, WEIGHTS, check_folder, has_tokenizer
 from gaf_core.models.gguf import as_safetensors
 from gaf_core.models.hub import Progress, download, is_repository_id
+from gaf_core.models.labels import class_names
 from gaf_core.models.presets import PRESETS, PackagedModel
-from gaf_core.models.tasks import Task, class_names, load_network, network_size
+from gaf_core.models.tasks import Task, load_network, network_size
 from gaf_core.models.tokenizers import (
     check_vocabulary,
     load_tokenizer,
@@ -42,7 +43,8 @@ class Model:
         name: the preset, path or hub id it was loaded by.
         module: the frozen network, evaluation mode, eager attention, float32.
         tokenizer: the tokenizer that belongs to it.
-        labels: class names, by class index; for the next token every vocabulary entry as text.
+        labels: class names, by class index, "good (2)" where another is "good" too; for the next
+            token every vocabulary entry as text.
         max_tokens: longest input, special tokens included.
         layers, heads: depth, and attention heads a layer; of the encoder where there are two.
         task: what the logits are logits of.

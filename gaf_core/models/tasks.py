@@ -222,9 +222,3 @@ def network_size(config: PreTrainedConfig, task: Task, name: str) -> tuple[int, 
             "flows through it. Choose a transformer."
         )
     return text.num_hidden_layers, text.num_attention_heads
-
-
-def class_names(config: PreTrainedConfig) -> tuple[str, ...]:
-    """The names of the classes, by index; "LABEL_0" and so on where the model has none."""
-    names = {int(index): label for index, label in (config.id2label or {}).items()}
-    return tuple(str(names.get(index, f"LABEL_{index}")) for index in range(len(names)))
