@@ -1,5 +1,20 @@
 """The one family of exceptions. Every message says what was wrong and what to do about it."""
 
+import re
+
+_LONGEST = 400  # characters of a cause inside a message
+_ADVICE = re.compile(r"\s*(You may consider adding|For details look at).*")  # for who calls it
+
+
+def cause(error: Exception) -> str:
+    r"""What an error of a library says, all of its lines as one, for the middle of a sentence.
+
+    >>> cause(RuntimeError("Error in loading:\n\tsize mismatch for classifier.weight."))
+    'Error in loading: size mismatch for classifier.weight'
+    """
+    text = _ADVICE.sub("", " ".join(str(error).split())) or type(error).__name__
+    return (text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…").rstrip(".")
+
 
 class GafError(ValueError):
     """Base class: a caller that catches this one catches every mistake a user can make.

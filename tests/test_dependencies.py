@@ -47,9 +47,10 @@ def undeclared(files: list[Path], requirements: list[Requirement]) -> set[str]:
 
 
 def test_the_core_imports_what_is_always_installed():
-    """But for captum in the methods that need it, which say so where it is not installed."""
+    """But for captum in methods and peft for adapters, which say so where it is not installed."""
     package = ROOT / "gaf_core"
-    apart = (package / "ui", package / "methods")
+    adapters = package / "models" / "adapters.py"
+    apart = (package / "ui", package / "methods", adapters)
     files = [
         path
         for path in package.rglob("*.py")
@@ -58,6 +59,7 @@ def test_the_core_imports_what_is_always_installed():
     assert not undeclared(files, declared())
     methods = list((package / "methods").rglob("*.py"))
     assert not undeclared(methods, declared() + declared("methods"))
+    assert not undeclared([adapters], declared() + declared("peft"))
 
 
 def test_the_app_imports_what_its_extra_brings():

@@ -22,6 +22,7 @@ from gaf_core.flow.ready import prepare_aloud
 from gaf_core.models.model import load_model
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.settings import SETTINGS, Settings, TargetLike, TextLike
+from gaf_core.text.decoding import decode
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -65,10 +66,8 @@ def _writers(explanation: Explanation, asked: argparse.Namespace) -> dict[str, C
 def _text(asked: argparse.Namespace) -> TextLike:
     text = asked.text
     if text == "-":
-        try:
-            text = sys.stdin.buffer.read().decode("utf-8").removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError as error:
-            raise TextError("Standard input is not UTF-8. Convert the text first.") from error
+        text = decode(sys.stdin.buffer.read(), "Standard input")
+        text = text.removesuffix("\n").removesuffix("\r")
     for one in (text, asked.second or ""):
         if not one.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in one):
             raise TextError("The text is not in the encoding of this terminal. Write it in UTF-8.")

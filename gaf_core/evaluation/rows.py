@@ -54,7 +54,7 @@ class RowStore:
 
     def _read(self, path: Path) -> None:
         try:
-            content = path.read_text(encoding="utf-8")
+            content = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:

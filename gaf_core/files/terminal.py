@@ -5,21 +5,28 @@ What a text or a label says is shown, never obeyed: characters that a terminal a
 
 from __future__ import annotations
 
-import unicodedata
+import regex
 
 from gaf_core.explanation import Explanation
 from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
+from gaf_core.text.clusters import columns, fitted
 from gaf_core.text.words import group_words, word_scores
 
 _BAR = 30  # characters of the longest bar
 _WORD = 28  # columns of the longest word
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+# But for joiners, tags, and the signs of Arabic and other scripts that stand around a number.
+_ACTED_ON = regex.compile(
+    r"[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"
+    r"--[\u200c\u200d\U000e0020-\U000e007f\p{Prepended_Concatenation_Mark}]]",
+    regex.V1,
+)
 
 
 def word_lines(explanation: Explanation) -> list[str]:
     """The words in reading order with their shares of the flow, in %, between two sentences."""
     grouped = group_words(explanation.trace)
-    words = [_fitted(printable(word)) for word in grouped.text]
+    words = [fitted(printable(word), _WORD) for word in grouped.text]
     shares: list[float] = word_scores(grouped, explanation.shares).tolist()
     width, strongest = max(map(columns, words)), max(shares) or 1.0
     lines = [
@@ -36,27 +43,12 @@ def word_lines(explanation: Explanation) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Text without control, direction and other characters that a terminal acts on."""
-    return "".join(
-        "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter
-        for letter in text
-    )
+    """Text without control, direction and other characters that a terminal acts on.
 
-
-def columns(text: str) -> int:
-    """Columns that text takes in a terminal: wide letters two, accents none."""
-    return sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
-        for letter in text
-    )
-
-
-def _fitted(word: str) -> str:
-    if columns(word) <= _WORD:
-        return word
-    while columns(word) > _WORD - 1:
-        word = word[:-1]
-    return f"{word}…"
+    Joiners and the tags of flags stay: they shape the letters or join the emoji that they stand in.
+    A soft hyphen says where a word may be broken, and no word is broken here.
+    """
+    return _ACTED_ON.sub("\ufffd", text.replace("\u00ad", ""))
 
 
 def _bar(share: float) -> str:

@@ -15,11 +15,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-from gaf_core.errors import ModelError
+from gaf_core.errors import ModelError, cause
 
 _PACKAGES = ("gguf", "accelerate")
 
@@ -90,24 +91,24 @@ def _check_packages(file: Path) -> None:
 
 
 def _convert(file: Path, folder: Path) -> None:
-    try:
-        module = AutoModelForCausalLM.from_pretrained(
-            file.parent,
-            gguf_file=file.name,
-            # unpacked at once: the alternative looks for compiled kernels on the hub
-            quantization_config=GgufConfig(dequantize=True),
-            dtype=torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-        )
-        tokenizer = AutoTokenizer.from_pretrained(
-            file.parent, gguf_file=file.name, local_files_only=True, trust_remote_code=False
-        )
-    except Exception as error:  # transformers and gguf raise many kinds; the user needs a sentence
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise ModelError(
-            f"'{file}' does not hold a causal language model that can be loaded: {reason}. "
-            "Get the file again, or choose an architecture that transformers reads from GGUF."
-        ) from error
+    # an empty folder: beside the file transformers would look for an adapter and for configurations
+    with tempfile.TemporaryDirectory() as empty:
+        source: dict[str, Any] = {"gguf_file": str(file.resolve()), "local_files_only": True}
+        try:
+            module = AutoModelForCausalLM.from_pretrained(
+                empty,
+                # unpacked at once: the alternative looks for compiled kernels on the hub
+                quantization_config=GgufConfig(dequantize=True),
+                dtype=torch.float32,
+                trust_remote_code=False,
+                **source,
+            )
+            tokenizer = AutoTokenizer.from_pretrained(empty, trust_remote_code=False, **source)
+        except Exception as error:  # of many kinds, from transformers and gguf
+            raise ModelError(
+                f"'{file}' does not hold a causal language model that can be loaded: "
+                f"{cause(error)}. Get the file again, or choose an architecture that transformers "
+                "reads from GGUF."
+            ) from error
     module.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

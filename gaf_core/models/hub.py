@@ -28,7 +28,14 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import validate_repo_id
 
 from gaf_core.errors import ModelError
-from gaf_core.models.files import CONFIG, check_folder, needed_files
+from gaf_core.models.files import (
+    ADAPTER_CONFIG,
+    CONFIG,
+    check_folder,
+    check_there,
+    needed_files,
+    read_object,
+)
 
 # Called with the bytes that are there and the bytes that will be.
 Progress = Callable[[int, int], None]
@@ -81,10 +88,13 @@ def download(name: str, revision: str | None = None, progress: Progress | None =
         if error.response.status_code >= 500:
             return _cached(name, wanted, error)
         raise _explained(error, name, wanted) from error
-    files = needed_files(sizes, f"The model '{name}' on the hub")
-    total = sum(sizes[file] for file in files)
+    total = 0
     try:
+        files = _choose(name, wanted, sizes)
+        total = sum(sizes[file] for file in files)
         return _fetch(name, wanted, {file: sizes[file] for file in files}, progress)
+    except ModelError:
+        raise
     except Exception as error:  # many kinds, from the network, the hub and the disk
         raise _explained(error, name, wanted, total) from error
 
@@ -94,13 +104,26 @@ def _list_files(name: str, revision: str) -> dict[str, int]:
     return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 
 
+def _choose(name: str, revision: str, sizes: dict[str, int]) -> list[str]:
+    """What to fetch; of the files themselves only those are read that say which others count."""
+
+    def read(file: str) -> dict[str, Any]:
+        return read_object(Path(hf_hub_download(name, file, revision=revision)))
+
+    place = f"The model '{name}' on the hub"
+    files = needed_files(sizes, place, read)
+    check_there(files, sizes, place)
+    return files
+
+
 def _fetch(name: str, revision: str, sizes: dict[str, int], progress: Progress | None) -> Download:
     meter = _Meter(sum(sizes.values()), progress)
+    first = next(iter(sizes))
     # asked for by the branch's name, so that the cache learns which commit the branch is at
-    config = Path(hf_hub_download(name, CONFIG, revision=revision, tqdm_class=meter.bar()))
-    meter.at_least(sizes[CONFIG])
-    _check_space(config, sum(sizes.values()) - sizes[CONFIG], name)
-    done = sizes.pop(CONFIG)
+    config = Path(hf_hub_download(name, first, revision=revision, tqdm_class=meter.bar()))
+    done = sizes.pop(first)
+    meter.at_least(done)
+    _check_space(config, sum(sizes.values()), name)
     for file, size in sizes.items():
         hf_hub_download(name, file, revision=config.parent.name, tqdm_class=meter.bar())
         done += size
@@ -109,12 +132,14 @@ def _fetch(name: str, revision: str, sizes: dict[str, int], progress: Progress |
 
 
 def _cached(name: str, revision: str, error: Exception) -> Download:
-    try:
-        config = Path(hf_hub_download(name, CONFIG, revision=revision, local_files_only=True))
-        check_folder(config.parent)  # an interrupted download leaves a part
-    except (LocalEntryNotFoundError, ModelError):
-        raise _explained(error, name, revision) from error
-    return Download(config.parent, revision=config.parent.name)
+    for first in (CONFIG, ADAPTER_CONFIG):
+        try:
+            config = Path(hf_hub_download(name, first, revision=revision, local_files_only=True))
+            check_folder(config.parent)  # an interrupted download leaves a part
+        except (LocalEntryNotFoundError, ModelError):
+            continue
+        return Download(config.parent, revision=config.parent.name)
+    raise _explained(error, name, revision) from error
 
 
 def _check_space(beside: Path, needed: int, name: str) -> None:

@@ -17,13 +17,16 @@ from typing import cast
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gaf_core.errors import ModelError
+from gaf_core.errors import GafError, ModelError, cause
+from gaf_core.models.adapters import Adapter, read_adapter
+from gaf_core.models.bases import find_base
 from gaf_core.models.devices import resolve_device
-from gaf_core.models.files import INDEX, WEIGHTS, check_folder
+from gaf_core.models.files import ADAPTER_CONFIG, INDEX, WEIGHTS, check_folder, has_tokenizer
 from gaf_core.models.gguf import as_safetensors
 from gaf_core.models.hub import Progress, download, is_repository_id
+from gaf_core.models.labels import class_names
 from gaf_core.models.presets import PRESETS, PackagedModel
-from gaf_core.models.tasks import Task, class_names, load_network, network_size
+from gaf_core.models.tasks import Task, load_network, network_size
 from gaf_core.models.tokenizers import (
     check_vocabulary,
     load_tokenizer,
@@ -40,7 +43,8 @@ class Model:
         name: the preset, path or hub id it was loaded by.
         module: the frozen network, evaluation mode, eager attention, float32.
         tokenizer: the tokenizer that belongs to it.
-        labels: class names, by class index; for the next token every vocabulary entry as text.
+        labels: class names, by class index, "good (2)" where another is "good" too; for the next
+            token every vocabulary entry as text.
         max_tokens: longest input, special tokens included.
         layers, heads: depth, and attention heads a layer; of the encoder where there are two.
         task: what the logits are logits of.
@@ -87,7 +91,8 @@ def load_model(
     Args:
         name: one of `PRESETS`; the path of a folder with `config.json`, safetensors and tokenizer
             files, or with one GGUF file; the path of a GGUF file; or the id of a model on the
-            Hugging Face hub, "name" or "owner/name".
+            Hugging Face hub, "name" or "owner/name". A folder or a model of the hub may hold a PEFT
+            adapter, with its base model or with the name of it.
         revision: branch, tag or commit of a hub model.
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps".
         progress: called with (bytes done, bytes in all) while a hub model is downloaded.
@@ -95,6 +100,7 @@ def load_model(
     Raises:
         ModelError: nothing of this name, or it cannot be loaded and explained; the message says
             why and what to do.
+        MissingPackageError: it is an adapter, and peft is not installed.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -103,7 +109,20 @@ def load_model(
     """
     target = resolve_device(device)
     with _located(name, revision, progress) as (folder, commit):
-        return _load(str(name), folder, commit, target)
+        adapter, base = _parts(str(name), folder, commit, progress)
+        return _load(str(name), base, adapter, commit, target)
+
+
+def _parts(
+    name: str, folder: Path, commit: str | None, progress: Progress | None
+) -> tuple[Adapter | None, Path]:
+    """The adapter in a folder, if there is one, and the folder of the network."""
+    with _failures_in_a_sentence(folder):
+        check_folder(folder)
+        adapter = read_adapter(folder, name)
+    if adapter is None:
+        return None, folder
+    return adapter, find_base(adapter, from_hub=commit is not None, progress=progress)
 
 
 @contextmanager
@@ -165,7 +184,7 @@ def _gguf_file(path: Path) -> Path | None:
             raise ModelError(f"'{path}' is a file. Give the folder that the whole model is in.")
         return path
     files = sorted(path.glob("*.gguf"))
-    if not files or any((path / name).exists() for name in (WEIGHTS, INDEX)):
+    if not files or any((path / name).exists() for name in (WEIGHTS, INDEX, ADAPTER_CONFIG)):
         return None
     if len(files) > 1:
         names = ", ".join(file.name for file in files)
@@ -175,19 +194,12 @@ def _gguf_file(path: Path) -> Path | None:
     return files[0]
 
 
-def _load(name: str, folder: Path, commit: str | None, device: torch.device) -> Model:
-    try:
-        check_folder(folder)
-        tokenizer, exact = load_tokenizer(folder)
-        module, task = load_network(folder, name)
-    except ModelError:
-        raise
-    except Exception as error:  # transformers raises many kinds; the user needs one sentence
-        raise ModelError(
-            f"The folder '{folder}' does not hold a model that can be loaded: "
-            f"{_first_line(error)}. It needs config.json, model.safetensors and tokenizer files "
-            "of an architecture that transformers knows."
-        ) from error
+def _load(
+    name: str, base: Path, adapter: Adapter | None, commit: str | None, device: torch.device
+) -> Model:
+    with _failures_in_a_sentence(base):
+        module, task = load_network(base, name, adapter)
+        tokenizer, exact = load_tokenizer(_tokenizer_folder(base, adapter), module.config)
     check_vocabulary(tokenizer, module, name)
     layers, heads = network_size(module.config, task, name)
     labels = (
@@ -209,6 +221,27 @@ def _load(name: str, folder: Path, commit: str | None, device: torch.device) -> 
     )
 
 
+@contextmanager
+def _failures_in_a_sentence(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except GafError:
+        raise
+    except Exception as error:  # transformers raises many kinds; the user needs one sentence
+        raise ModelError(
+            f"The folder '{folder}' does not hold a model that can be loaded: "
+            f"{cause(error)}. It needs config.json, model.safetensors and tokenizer files "
+            "of an architecture that transformers knows."
+        ) from error
+
+
+def _tokenizer_folder(base: Path, adapter: Adapter | None) -> Path:
+    """An adapter's own tokenizer comes first: it may know tokens that the base does not."""
+    if adapter is not None and has_tokenizer(path.name for path in adapter.folder.iterdir()):
+        return adapter.folder
+    return base
+
+
 def _moved(module: PreTrainedModel, device: torch.device, name: str) -> PreTrainedModel:
     try:
         cast(torch.nn.Module, module).to(device)  # in place
@@ -219,7 +252,3 @@ def _moved(module: PreTrainedModel, device: torch.device, name: str) -> PreTrain
             f'{size:.1f} GB. Free some, or use device="cpu".'
         ) from error
     return module
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -6,14 +6,15 @@ whole: sequence classification, and next-token prediction of a causal language m
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForSequenceClassification,
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     PreTrainedConfig,
     PreTrainedModel,
 )
@@ -24,6 +25,10 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from gaf_core.errors import ModelError
+from gaf_core.models.adapters import Adapter, merge
+from gaf_core.models.configuration import load_configuration
+from gaf_core.models.files import check_folder, network_weights
+from gaf_core.models.shards import opened, some
 
 
 class Task(StrEnum):
@@ -39,42 +44,92 @@ class Task(StrEnum):
     NEXT_TOKEN = "next token"
 
 
-_AUTO = {
-    Task.CLASSIFICATION: AutoModelForSequenceClassification,
-    Task.NEXT_TOKEN: AutoModelForCausalLM,
+_NETWORKS = {
+    Task.CLASSIFICATION: MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    Task.NEXT_TOKEN: MODEL_FOR_CAUSAL_LM_MAPPING,
 }
 _CLASSES = {
     Task.CLASSIFICATION: MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     Task.NEXT_TOKEN: MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
 }
-_SHOWN = 3  # names of weights in a message
+# What peft calls the tasks that an adapter can be trained for.
+_ADAPTER_TASKS = {"SEQ_CLS": Task.CLASSIFICATION, "CAUSAL_LM": Task.NEXT_TOKEN}
 
 
-def load_network(folder: Path, name: str) -> tuple[PreTrainedModel, Task]:
-    """Load the weights of a folder with the head they were saved with.
+def load_network(
+    folder: Path, name: str, adapter: Adapter | None = None
+) -> tuple[PreTrainedModel, Task]:
+    """Load the weights of a folder with the head they were saved with, and an adapter onto them.
 
     The network is frozen, in evaluation mode and in float32, and attends eagerly: the one
     implementation that materialises the attention weights which the value product then uses
     (the tensor read must be the tensor that made the prediction).
 
+    transformers gets a configuration and tensors and never the folder, in which it would look for
+    adapters, checkpoints of other kinds and more.
+
     Raises:
-        ModelError: no usable head, weights missing, or weights that are no numbers.
+        ModelError: no usable head, weights missing or of other sizes, or weights that are no
+            numbers.
     """
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    task = choose_task(config, name)
-    module, info = _AUTO[task].from_pretrained(
-        folder,
-        config=config,
-        local_files_only=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-        attn_implementation="eager",
-        dtype=torch.float32,
-        output_loading_info=True,
-    )
-    _check_complete(module, info["missing_keys"], name)
+    config = load_configuration(folder, name)
+    task = _task_of(adapter, config, name)
+    if adapter is not None and adapter.classes and task is Task.CLASSIFICATION:
+        _match_classes(config, adapter.classes)
+    with opened([folder / file for file in network_weights(check_folder(folder))]) as tensors:
+        network, config = _network(task, config)
+        loaded: Any = network.from_pretrained(
+            None,
+            config=config,
+            state_dict=tensors,
+            attn_implementation="eager",
+            dtype=torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # here they are refused, with their names
+        )
+    module, info = loaded
+    missing: set[str] = info["missing_keys"]
+    brought = adapter.brings({*missing, *_names(info["mismatched_keys"])}) if adapter else set()
+    _check_complete(module, missing - brought, name)
+    _check_sizes(info["mismatched_keys"], brought, name)
+    if adapter is not None:
+        module = merge(adapter, module)
     _check_finite(module, name)
     return module.eval().requires_grad_(False), task
+
+
+def _network(
+    task: Task, config: PreTrainedConfig
+) -> tuple[type[PreTrainedModel], PreTrainedConfig]:
+    """The class that transformers takes for a task, and the configuration that it is built from.
+
+    As its `AutoModelFor...` choose it; those want a folder.
+    """
+    known: Any = _NETWORKS[task][type(config)]
+    if isinstance(known, list | tuple):
+        named = [one for one in known if one.__name__ in (config.architectures or ())]
+        known = (*named, *known)[0]
+    if known.config_class is config.sub_configs.get("text_config"):
+        config = config.get_text_config()  # the text part of a model that also sees or hears
+    return known, config
+
+
+def _task_of(adapter: Adapter | None, config: PreTrainedConfig, name: str) -> Task:
+    if adapter is None or adapter.task is None:
+        return choose_task(config, name)
+    task = _ADAPTER_TASKS.get(adapter.task)
+    if task is None or not _classes(task, config.model_type):
+        raise ModelError(
+            f"The adapter in '{name}' was trained for {adapter.task} on a {config.model_type}, "
+            "which neither classifies a text nor predicts the next token. Choose one that does."
+        )
+    return task
+
+
+def _match_classes(config: PreTrainedConfig, classes: int) -> None:
+    # a base without a head has two nameless classes, however many the adapter's head tells apart
+    if config.num_labels != classes:
+        config.num_labels = classes
 
 
 def choose_task(config: PreTrainedConfig, name: str) -> Task:
@@ -123,10 +178,30 @@ def _check_causal(config: PreTrainedConfig, name: str, saved: str) -> None:
 def _check_complete(module: PreTrainedModel, missing: set[str], name: str) -> None:
     if missing:
         raise ModelError(
-            f"The weights of '{name}' lack {_some(sorted(missing))} of its "
+            f"The weights of '{name}' lack {some(missing)} of its "
             f"{type(module).__name__}; they would be random numbers. Fine-tune and save the whole "
             "model, head included, or choose another."
         )
+
+
+def _names(mismatched: Iterable[tuple[str, Sequence[int], Sequence[int]]]) -> set[str]:
+    return {key for key, _, _ in mismatched}
+
+
+def _check_sizes(
+    mismatched: Iterable[tuple[str, Sequence[int], Sequence[int]]], brought: set[str], name: str
+) -> None:
+    wrong = sorted((key, list(has), list(needs)) for key, has, needs in mismatched)
+    wrong = [one for one in wrong if one[0] not in brought]
+    if not wrong:
+        return
+    key, has, needs = wrong[0]
+    more = f", and so for {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    raise ModelError(
+        f"The weights of '{name}' do not fit its configuration: '{key}' has the shape {has} and "
+        f"the configuration asks for {needs}{more}. Get the config.json that was saved with these "
+        "weights."
+    )
 
 
 def _check_finite(module: PreTrainedModel, name: str) -> None:
@@ -136,11 +211,6 @@ def _check_finite(module: PreTrainedModel, name: str) -> None:
                 f"The weights '{key}' of '{name}' are not all finite numbers (NaN or infinity), so "
                 "its predictions mean nothing. Get the file again, or train again."
             )
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def network_size(config: PreTrainedConfig, task: Task, name: str) -> tuple[int, int]:
@@ -158,9 +228,3 @@ def network_size(config: PreTrainedConfig, task: Task, name: str) -> tuple[int, 
             "flows through it. Choose a transformer."
         )
     return text.num_hidden_layers, text.num_attention_heads
-
-
-def class_names(config: PreTrainedConfig) -> tuple[str, ...]:
-    """The names of the classes, by index; "LABEL_0" and so on where the model has none."""
-    names = {int(index): label for index, label in (config.id2label or {}).items()}
-    return tuple(str(names.get(index, f"LABEL_{index}")) for index in range(len(names)))

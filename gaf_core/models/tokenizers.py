@@ -2,31 +2,73 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import torch
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from gaf_core.errors import ModelError
+from gaf_core.models.files import CONFIG, TOKENIZER_CONFIG, TOKENIZER_FILES, read_object
 from gaf_core.models.offsets import OffsetFinder
 
 _FALLBACK_TOKENS = 512  # for models that could read any number: what most were trained on
 _NO_LIMIT = 10**9  # transformers writes 1e30 where a tokenizer knows no limit
 
 
-def load_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerBase, bool]:
+def load_tokenizer(folder: Path, config: PreTrainedConfig) -> tuple[PreTrainedTokenizerBase, bool]:
     """Load the tokenizer of a folder, and whether it says itself where its tokens stand.
 
     A tokenizer written in Python knows no offsets; it is wrapped so that it reports found ones.
+
+    Args:
+        folder: holds the tokenizer's files.
+        config: of the network, which decides the kind where the files do not.
     """
-    tokenizer = AutoTokenizer.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False
-    )
+    with _without_leading(folder) as clean:
+        tokenizer = AutoTokenizer.from_pretrained(
+            clean, config=config, local_files_only=True, trust_remote_code=False
+        )
     tokenizer.truncation_side = "right"  # what is kept of a long text are its first tokens
     if tokenizer.is_fast:
         return tokenizer, True
     return cast(PreTrainedTokenizerBase, OffsetFinder(tokenizer)), False
+
+
+@contextmanager
+def _without_leading(folder: Path) -> Iterator[Path]:
+    """The folder, or a copy of its tokenizer whose configuration names no other files and no code.
+
+    Such entries can be leftovers, as paths of the computer that the tokenizer was made on, or meant
+    to have a file read that is none of the model's.
+    """
+    path = folder / TOKENIZER_CONFIG
+    written = read_object(path) if path.exists() else {}
+    kept = {key: value for key, value in written.items() if not _leads(key, value)}
+    if kept == written:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as copy:
+        for name in (*TOKENIZER_FILES, CONFIG):
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, Path(copy) / name)
+        (Path(copy) / TOKENIZER_CONFIG).write_text(json.dumps(kept), encoding="utf-8")
+        yield Path(copy)
+
+
+def _leads(key: str, value: object) -> bool:
+    leading = key in ("auto_map", "init_inputs") or key.endswith(("_file", "_files", "_path"))
+    return leading and bool(value) and key != "name_or_path"
 
 
 def check_vocabulary(tokenizer: PreTrainedTokenizerBase, module: PreTrainedModel, name: str):

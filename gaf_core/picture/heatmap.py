@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.picture.colours import DARK_SHADES, LIGHT_SHADES, ink, shade
+from gaf_core.text.signs import has_no_width, seen
 from gaf_core.text.words import group_pieces, group_words, word_scores, written
 from gaf_core.tracing.trace import Trace
 
@@ -176,9 +177,9 @@ def _coloured(scale: _Scale, piece: _Piece, touching: tuple[bool, bool]) -> str:
         f"border-start-end-radius:{after};border-end-end-radius:{after}{_underline(piece)}"
     )
     text = scale.trace.text[piece.start : piece.end]
-    # A line break has no width to colour: a sign before it has, and is not copied with the text.
-    broken = text.isspace() and "\n" in text
-    sign = f'<span style="user-select:none">{escape(piece.text)}</span>' if broken else ""
+    # What has no width cannot be coloured: a sign before it can, and is not copied with the text.
+    hidden = has_no_width(text)
+    sign = f'<span style="user-select:none">{escape(seen(text))}</span>' if hidden else ""
     return f'<span style="{style}" title="{piece.title(scale)}">{sign}{escape(text)}</span>'
 
 

@@ -5,13 +5,14 @@ Plotly reads part of HTML, `%{...}` and `$...$` in every text, so all of it is e
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gaf_core.explanation import Explanation
 from gaf_core.picture.colours import is_full
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
+from gaf_core.text import clusters
+from gaf_core.text.signs import has_no_width
 from gaf_core.text.words import group_words, word_scores
 
 _ESCAPES = str.maketrans(
@@ -25,16 +26,13 @@ def literal(text: str) -> str:
 
 
 def shortened(text: str, characters: int = 16) -> str:
-    """`literal` text of at most so many characters."""
-    return literal(text if len(text) <= characters else text[: characters - 1] + "…")
+    """`literal` text of at most so many characters as people see them."""
+    return literal(clusters.head(text, characters))
 
 
 def abridged(text: str, characters: int) -> str:
-    """`literal` text of at most so many characters: its first words … its last."""
-    if len(text) <= characters:
-        return literal(text)
-    head = (characters - 1) * 3 // 5
-    return literal(f"{text[:head].rstrip()}…{text[head + 1 - characters :].lstrip()}")
+    """`literal` text of at most so many characters as people see them: its first … its last."""
+    return literal(clusters.ends(text, characters))
 
 
 def unit_text(explanation: Explanation, tokens: Sequence[int]) -> str:
@@ -44,7 +42,7 @@ def unit_text(explanation: Explanation, tokens: Sequence[int]) -> str:
         return " ".join(texts)
     stretches = explanation.trace.offsets[list(tokens)]
     text = " ".join(explanation.trace.text[stretches[:, 0].min() : stretches[:, 1].max()].split())
-    return text or " ".join(texts)
+    return " ".join(texts) if has_no_width(text) or not text else text
 
 
 def node_label(explanation: Explanation, node: ReducedNode, characters: int = 16) -> str:
@@ -167,8 +165,7 @@ def selected(drawn: ReducedNode | ReducedLink) -> str:
 
 def wrapped(text: str, width: int = 60, lines: int = 8) -> str:
     """`literal` text broken into lines for a hover, cut where it gets long."""
-    rows = textwrap.wrap(text, width, max_lines=lines, placeholder=" …")
-    return "<br>".join(literal(row) for row in rows)
+    return "<br>".join(literal(row) for row in clusters.lines(text, width, lines))
 
 
 def _node_limit(node: ReducedNode) -> str:

@@ -18,6 +18,7 @@ import regex
 from numpy.typing import NDArray
 
 from gaf_core.tables import table
+from gaf_core.text.signs import BREAKS, SPACE, readable, seen
 from gaf_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ _WORD = regex.compile(
     rf"(?:{_LETTER}(?:['’‐‑-](?={_LETTER})|(?<=\p{{N}})[.,](?=\p{{N}}))?)+"
     r"|(?!\s)\X"  # anything else that is seen: one punctuation mark, one emoji with all its parts
 )
-_UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cc}]+")
-_MARKERS = regex.compile(r"^(?:[Ġ▁]+|##(?=.))|</w>$")  # of byte-level BPE, SentencePiece, WordPiece
-_SIGNS = {"\n": "↵", "\r": "↵", "Ċ": "↵", "\t": "⇥"}
-_SPACE = "␣"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +77,9 @@ def written(trace: Trace) -> tuple[str, ...]:
     """`t` texts: each token as people write it.
 
     The stretch of text that a token stands for, without the spaces around it. Tokens of spaces or
-    line breaks are visible signs, special tokens keep their name, and so do tokens that stand
-    nowhere in the text, without the marks of their tokenizer. Tokens that share characters, like
-    the bytes of an emoji, are numbered: "🙂 1/3".
+    line breaks are visible signs, those of hidden characters their code points. Special tokens keep
+    their name, and so do tokens that stand nowhere in the text, without the marks of their
+    tokenizer. Tokens that share characters, like the bytes of an emoji, are numbered: "🙂 1/3".
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -172,8 +169,7 @@ def _divide(trace: Trace, found: Sequence[Stretch]) -> Words:
     pieces = _pieces(trace, stretches)
     return Words(
         text=tuple(
-            _seen(trace.text[start:end]) if own is None else pieces[own]
-            for start, end, own in order
+            seen(trace.text[start:end]) if own is None else pieces[own] for start, end, own in order
         ),
         start=np.array([start for start, _, _ in order], dtype=np.int64),
         end=np.array([end for _, end, _ in order], dtype=np.int64),
@@ -194,7 +190,7 @@ def _stretches(trace: Trace) -> list[Stretch]:
         piece = trace.text[start:end]
         # SentencePiece puts a space before the text and reports it as the first character.
         invented = piece.strip() != "" and piece != trace.tokens[token]
-        if trace.special[token] or (invented and _readable(trace.tokens[token]) == _SPACE):
+        if trace.special[token] or (invented and readable(trace.tokens[token]) == SPACE):
             stretches.append((start, start))
         elif not piece.strip():
             stretches.append((start, end))
@@ -212,7 +208,7 @@ def _stretches(trace: Trace) -> list[Stretch]:
 def _pieces(trace: Trace, stretches: Sequence[Stretch]) -> list[str]:
     """Each token as written, parts of a shared character not yet told apart."""
     return [
-        name if special else _seen(trace.text[start:end]) if start < end else _readable(name)
+        name if special else seen(trace.text[start:end]) if start < end else readable(name)
         for name, special, (start, end) in zip(trace.tokens, trace.special, stretches, strict=True)
     ]
 
@@ -240,10 +236,10 @@ def _spaces_before_words(trace: Trace, stretches: Sequence[Stretch]) -> list[int
     for token in reversed(range(len(pieces) - 1)):
         after = token + 1
         if (
-            not pieces[token].strip(_SPACE)
+            not pieces[token].strip(SPACE)
             and not trace.special[after]
             and stretches[token][1] == stretches[after][0]
-            and (pieces[after].strip(_SPACE + "↵⇥") or after in joined[-1:])
+            and (pieces[after].strip(SPACE + BREAKS) or after in joined[-1:])
         ):
             joined.append(token)
     return joined
@@ -258,19 +254,3 @@ def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
         else:
             merged.append((start, end))
     return merged
-
-
-def _seen(text: str) -> str:
-    """Text of which something is to be seen: signs for spaces, code points for what is hidden."""
-    if not text.strip():
-        return "".join(_SIGNS.get(character, _SPACE) for character in text.replace("\r\n", "\n"))
-    if _UNSEEN.fullmatch(text):
-        return " ".join(f"U+{ord(character):04X}" for character in text)
-    # An accent without its letter stands on a dotted circle, as in dictionaries.
-    return f"◌{text}" if unicodedata.category(text[0]).startswith("M") else text
-
-
-def _readable(name: str) -> str:
-    """A token's name without the marks of its tokenizer, for a token that has no text."""
-    bare = _MARKERS.sub("", name)
-    return "".join(_SIGNS.get(character, character) for character in bare) or _SPACE

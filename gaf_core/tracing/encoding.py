@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError, TextError, TextTooLongError
+from gaf_core.errors import ModelError, SettingsError, TextError, TextTooLongError
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TextLike
 
+_HALF = re.compile("[\ud800-\udfff]")
 _BETWEEN = "\n"  # stands between the two texts of a pair
 
 
@@ -59,7 +62,8 @@ def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
     """Encode a text, or a pair of texts, for a model.
 
     Raises:
-        TextError: a text is empty, or the model does not take pairs.
+        ModelError: the tokenizer has tokens, or kinds of tokens, that the model does not know.
+        TextError: a text is empty or holds half a character, or the model does not take pairs.
         TextTooLongError: more tokens than the model takes, and `truncate` is False.
     """
     parts = _parts(model, text)
@@ -78,6 +82,7 @@ def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
         model.tokenizer.truncation_side = "right"  # what is kept are the first tokens
         options |= {"truncation": True, "max_length": model.max_tokens}
         encoded = model.tokenizer(parts[0], **options)
+    _check_known(model, encoded)
     special = encoded["special_tokens_mask"][0].numpy().astype(bool)
     segments = _segments(special, len(parts))
     offsets = encoded["offset_mapping"][0].numpy()
@@ -106,11 +111,74 @@ def _parts(model: Model, text: TextLike) -> list[str]:
     parts = list(text) if isinstance(text, tuple | list) else [text]
     if len(parts) not in (1, 2) or not all(isinstance(part, str) for part in parts):
         raise TextError("A text is one string, or a pair of strings: (the first, the second).")
+    for part in parts:
+        check_whole(part)
     if not all(part.strip() for part in parts):
         raise TextError("The text is empty. Write at least one word.")
     if len(parts) == 2:
         _check_takes_pairs(model)
     return parts
+
+
+def check_whole(text: str) -> None:
+    """Refuse a text that no tokenizer can read.
+
+    Raises:
+        TextError: it holds half of a pair of surrogates.
+    """
+    if half := _HALF.search(text):
+        raise TextError(
+            f"The text holds half a character (U+{ord(half[0]):04X}, at position {half.start()}), "
+            "which stands for nothing by itself: it was cut in the middle of an emoji or the like, "
+            "or read in a wrong encoding. Take it out, or read the text anew."
+        )
+
+
+def check_ends(model: Model, inputs: Mapping[str, torch.Tensor]) -> None:
+    """Refuse texts that a head which reads the end-of-text tokens cannot take at once.
+
+    Classifiers with a decoder read their prediction from the last of these tokens, and want as many
+    of them in each text.
+
+    Raises:
+        TextError: one was typed inside a text, of which a part is removed.
+    """
+    end = getattr(model.module.config, "eos_token_id", None)
+    decodes = model.module.config.is_encoder_decoder
+    if model.task is Task.NEXT_TOKEN or not decodes or not isinstance(end, int):
+        return
+    if len((inputs["input_ids"] == end).sum(dim=1).unique()) > 1:
+        raise TextError(
+            f"The text holds '{model.tokenizer.convert_ids_to_tokens(end)}', which is the model's "
+            f"end-of-text token, and {type(model.module).__name__} reads its prediction there, so "
+            "nothing can be removed from this text. Take it out of the text."
+        )
+
+
+def _check_known(model: Model, encoded: Mapping[str, torch.Tensor]) -> None:
+    """Refuse what would look up a row that an embedding of the network does not have."""
+    ids = encoded["input_ids"][0]
+    known = len(cast(torch.Tensor, model.module.get_input_embeddings().weight))
+    if (largest := int(ids.max())) >= known:
+        raise ModelError(
+            f"The token '{model.tokenizer.convert_ids_to_tokens(largest)}' has the number "
+            f"{largest:,}, and '{model.name}' knows {known:,} tokens, counted from 0. Its "
+            "tokenizer was given tokens that it was not trained with: take the tokenizer that "
+            "belongs to it, or leave this token out."
+        )
+    kinds = encoded.get("token_type_ids")
+    tables = (
+        part.num_embeddings
+        for name, part in model.module.named_modules()
+        if name.endswith("token_type_embeddings") and isinstance(part, torch.nn.Embedding)
+    )
+    rows = next(tables, None)
+    if kinds is not None and rows is not None and (largest := int(kinds.max())) >= rows:
+        raise ModelError(
+            f"The tokenizer of '{model.name}' gives tokens of this text the type {largest} "
+            f"(token_type_ids), and the model knows {rows} (type_vocab_size), counted from 0. Take "
+            "the tokenizer that it was trained with, or explain one text instead of two."
+        )
 
 
 def takes_pairs(model: Model) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
-from gaf_core.errors import GafError, ModelError
+from gaf_core.errors import GafError, ModelError, cause
 from gaf_core.models.model import Model, Task
+from gaf_core.tracing.encoding import check_ends
 from gaf_core.tracing.threads import threads_that_fit
 
 Inputs = Mapping[str, torch.Tensor]  # `[n, t]` by the name that the tokenizer gives them
@@ -28,7 +29,11 @@ def forward(model: Model, inputs: Inputs, **options: Any) -> Any:
         inputs: `[n, t]`, on any device. A text that is shorter than the others ends in padding that
             its `attention_mask` hides.
         **options: keywords such as `output_attentions` that every network is offered.
+
+    Raises:
+        TextError: an end-of-text token inside texts that differ, for a head that reads there.
     """
+    check_ends(model, inputs)
     offered: dict[str, Any] = {name: tensor.to(model.device) for name, tensor in inputs.items()}
     offered |= {"use_cache": False, **options}
     if model.task is Task.NEXT_TOKEN:
@@ -76,10 +81,9 @@ def failures_in_a_sentence(model: Model) -> Iterator[None]:
     except GafError:
         raise
     except Exception as error:  # networks raise many kinds, and run out of memory on a GPU
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ModelError(
-            f"{type(model.module).__name__} fails on this text: {reason}. Check that its tokenizer "
-            "is the one that it was trained with, or try a shorter text."
+            f"{type(model.module).__name__} fails on this text: {cause(error)}. Check that its "
+            "tokenizer is the one that it was trained with, or try a shorter text."
         ) from error
 
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Integral
 
+import regex
+
 from gaf_core.errors import TargetError
+from gaf_core.models.labels import as_read
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike
+from gaf_core.tracing.encoding import check_whole
 
 _LISTED = 20  # labels in a message; a reader wants to see a few, not a thousand
+
+
+# What changes lines, directions or a terminal; neither joiners nor spaces of any kind.
+_ACTING = regex.compile(
+    r"[\p{C}\p{Zl}\p{Zp}"
+    r"--[\u00ad\u200c-\u200f\u2060\U000e0020-\U000e007f\p{Prepended_Concatenation_Mark}]]",
+    regex.V1,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,8 @@ def resolve_target(model: Model, target: TargetLike, predicted: int) -> Target:
 def label_name(labels: tuple[str, ...], index: int) -> str:
     """A label as people read it: no space around a word, quotes around what cannot be seen.
 
-    A byte of a longer character has no text of its own and is called by its index.
+    A byte of a longer character has no text of its own and is called by its index. Joiners and
+    no-break spaces inside a label are part of how it is written.
 
     >>> import gaf_core as gaf
     >>> [gaf.label_name((" Paris", " ", "positive"), index) for index in range(3)]
@@ -75,7 +88,7 @@ def label_name(labels: tuple[str, ...], index: int) -> str:
     if "\ufffd" in label:
         return f"token {index}"
     shown = label.strip()
-    return shown if shown and shown.isprintable() else repr(label)
+    return shown if as_read(shown) and not _ACTING.search(shown) else repr(label)
 
 
 def search_labels(labels: tuple[str, ...], query: str, limit: int = 50) -> list[int]:
@@ -105,18 +118,36 @@ def _find(model: Model, name: Integral | int | str) -> int:
         return int(name)
     if isinstance(name, str) and model.task is Task.NEXT_TOKEN:
         return _find_token(model, name)
-    if isinstance(name, str) and name in model.labels:
-        return model.labels.index(name)
+    if isinstance(name, str):
+        alike = _alike(model.labels, name)
+        if len(alike) == 1:
+            return alike[0]
+        if alike:
+            shown = ", ".join(f"'{label_name(model.labels, index)}'" for index in alike)
+            raise TargetError(f"'{name}' is what several labels are called: {shown}. Name one.")
     raise TargetError(f"'{name}' is not one of the model's labels. {_choices(model.labels)}")
+
+
+def _alike(labels: tuple[str, ...], name: str) -> list[int]:
+    """The label of this name, or else those that read like it, without the index that is added."""
+    if name in labels:
+        return [labels.index(name)]
+    wanted = as_read(name)
+    read = list(map(as_read, labels))
+    found = [index for index, label in enumerate(read) if label == wanted]
+    numbered = [index for index, label in enumerate(read) if label == f"{wanted} ({index})"]
+    return found or numbered
 
 
 def _choices(labels: tuple[str, ...]) -> str:
     if len(labels) > _LISTED:
         return f"There are {len(labels):,} of them; an index goes from 0 to {len(labels) - 1}."
-    return f"Choose from: {', '.join(f'{index} {label}' for index, label in enumerate(labels))}."
+    named = ", ".join(f"{index} {label_name(labels, index)}" for index in range(len(labels)))
+    return f"Choose from: {named}."
 
 
 def _find_token(model: Model, text: str) -> int:
+    check_whole(text)
     tokenizer = model.tokenizer
     # after other text a word comes with its space, a sign without
     spaced = f" {text}"

@@ -18,9 +18,10 @@ def choose_target(model: Model) -> TargetLike:
     """Draw the choice that the model's task allows."""
     if model.task is Task.NEXT_TOKEN:
         return _choose_next_token(model)
+    named = _named(model)
     choice = st.selectbox(
         "Explain",
-        [PREDICTED, *model.labels, CONTRAST] if len(model.labels) > 1 else [PREDICTED],
+        [PREDICTED, *named, CONTRAST] if len(named) > 1 else [PREDICTED],
         key="target",
         bind="query-params",
         help="Which output of the model is explained: a class, or why one class rather than "
@@ -29,17 +30,27 @@ def choose_target(model: Model) -> TargetLike:
     if choice == PREDICTED:
         return None
     if choice != CONTRAST:
-        return choice
-    favoured = st.selectbox("Why", model.labels, key="for", bind="query-params")
-    others = [label for label in model.labels if label != favoured]
-    return favoured, st.selectbox("rather than", others, key="against", bind="query-params")
+        return named[choice]
+    favoured = st.selectbox("Why", list(named), key="for", bind="query-params")
+    others = [label for label in named if label != favoured]
+    other = st.selectbox("rather than", others, key="against", bind="query-params")
+    return named[favoured], named[other]
+
+
+def _named(model: Model) -> dict[str, str]:
+    """The labels, by what the choices and a link call them: never as another choice is called."""
+    names = [label_name(model.labels, index) for index in range(len(model.labels))]
+    return {
+        f"{name} ({index})" if name in (PREDICTED, CONTRAST) else name: model.labels[index]
+        for index, name in enumerate(names)
+    }
 
 
 def known_targets(model: Model) -> dict[str, tuple[str, ...]]:
     """The values that a link may hold for each of the choices; a token can be any text."""
     if model.task is Task.NEXT_TOKEN:
         return {"target": (PREDICTED_TOKEN, TOKEN, CONTRAST)}
-    labels = model.labels
+    labels = tuple(_named(model))
     return {"target": (PREDICTED, CONTRAST, *labels), "for": labels, "against": labels}
 
 

@@ -15,7 +15,8 @@ import pytest
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of
 from gaf_core.cli import main
-from gaf_core.files.terminal import columns, printable, word_lines
+from gaf_core.files.terminal import printable, word_lines
+from gaf_core.text.clusters import columns
 from tests.support.models import save_tiny
 from tests.support.patience import HANG
 
@@ -60,6 +61,22 @@ def test_a_text_from_a_pipe_is_printed_as_a_table(tiny):
     rows = [re.fullmatch(r"(\S+) +([\d.]+)%.*", line) for line in lines[2:-2]]
     assert [row and row[1] for row in rows] == ["[CLS]", *TEXT.split(), "[SEP]"]
     assert sum(float(row[2]) for row in rows if row) == pytest.approx(100, abs=0.5)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_part_of_the_text(tiny, expected, monkeypatch, tmp_path, encoding):
+    path = tmp_path / "out.csv"
+    piped = io.TextIOWrapper(io.BytesIO(f"{TEXT}\r\n".encode(encoding)))
+    monkeypatch.setattr(sys, "stdin", piped)
+    asked = ["explain", "-", "--model", tiny, "--layers", "2-3", "--target", "good"]
+    assert main([*asked, "--csv", str(path)]) == 0
+    assert pd.read_csv(path).token.tolist() == list(expected.tokens)
+
+
+def test_bytes_that_are_no_text_are_named_with_their_place(tiny, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a caf\xe9")))
+    message = refused(capsys, "explain", "-", "--model", tiny)
+    assert "Standard input is not UTF-8: the byte 0xE9 at position 5" in message
 
 
 def test_a_mistake_is_one_sentence(capsys):
@@ -166,6 +183,62 @@ def test_a_terminal_shows_what_a_text_says_and_obeys_nothing():
     assert printable("a\x1bb\u202ec\n") == "a\ufffdb\ufffdc\ufffd"
     before = {columns(line.split("%")[0]) for line in lines[2:-2]}
     assert len(before) == 1, "the shares stand below one another"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "می\u200cخواهم",
+        "क्\u200dष",
+        "👩\u200d🚀",
+        "❤\ufe0f",
+        "🏴\U000e0067\U000e007f",
+        "\u0600\u0661",
+    ],
+)
+def test_what_shapes_letters_and_emoji_reaches_the_terminal(text):
+    assert printable(text) == text
+    assert any(line.startswith(text) for line in word_lines(explanation_of(f"a {text} film")))
+
+
+@pytest.mark.parametrize(
+    "acted", ["\x1b", "\u202e", "\u2066", "\u200f", "\ufeff", "\u2028", "\ud800"]
+)
+def test_what_a_terminal_acts_on_does_not_reach_it(acted):
+    assert printable(f"a{acted}b") == "a\ufffdb"
+    assert printable("co\u00adop") == "coop"
+
+
+# Texts and the columns that a terminal gives them, counted by hand.
+WIDTHS = {
+    "cafe\u0301": 4,
+    "日本": 4,
+    "👍🏽": 2,
+    "👩\u200d🚀": 2,
+    "🇩🇪": 2,
+    "❤\ufe0f": 2,
+    "ก็": 1,
+    "می\u200cشود": 5,
+    "שָׁלוֹם": 4,
+}
+
+
+def test_columns_line_up_whatever_the_script():
+    lines = word_lines(explanation_of(" ".join(WIDTHS)))[2:-2]
+    taken = dict(re.findall(r"^(\S+)( *)  [ \d.]{5}%", line)[0] for line in lines)
+    width = max(WIDTHS.values()) + 0
+    ends = {word: WIDTHS[word] + len(spaces) for word, spaces in taken.items() if word in WIDTHS}
+    assert ends.keys() == WIDTHS.keys()
+    assert set(ends.values()) == {max(width, len("[CLS]"))}
+
+
+@pytest.mark.parametrize("cluster", ["क्\u200dष", "e\u0301", "日"])
+def test_a_long_word_is_cut_between_characters(cluster):
+    (line,) = [row for row in word_lines(explanation_of(cluster * 40)) if "…" in row]
+    word = line.split("…")[0]
+    assert word
+    assert not word.replace(cluster, "")
+    assert columns(word) <= 27
 
 
 def test_the_app_is_streamlits_with_its_options_passed_on(monkeypatch):

@@ -1,6 +1,7 @@
 """GGUF files: one that is written here, so that it is small."""
 
 import importlib.util
+import json
 import shutil
 
 import numpy as np
@@ -143,3 +144,13 @@ def test_a_gguf_file_cut_short_is_refused(folder):
         with pytest.raises(gaf.ModelError, match=r"does not hold a causal language model"):
             gaf.load_model(folder)
     assert list(cache_folder().iterdir()) == []
+
+
+def test_what_lies_beside_a_gguf_file_is_not_asked(folder, tmp_path):
+    """Neither an adapter, which would send the reader to another model, nor a tokenizer."""
+    expected = gaf.load_model(folder).module.lm_head.weight
+    shutil.rmtree(tmp_path / "cache")
+    adapter = {"base_model_name_or_path": "someone/else", "peft_type": "LORA"}
+    (folder / "adapter_config.json").write_text(json.dumps(adapter))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": {"AutoTokenizer": "x"}}))
+    assert torch.equal(gaf.load_model(folder / "tiny.gguf").module.lm_head.weight, expected)

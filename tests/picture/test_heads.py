@@ -209,7 +209,7 @@ def test_a_classifier_from_before_heads_were_named_still_loads(tmp_path):
 def test_weights_of_another_shape_are_refused(tmp_path):
     folder = save_tiny(tmp_path)
     reconfigure(folder, id2label={"0": "a", "1": "b", "2": "c"}, label2id={"a": 0, "b": 1, "c": 2})
-    with pytest.raises(gaf.ModelError, match="does not hold a model that can be loaded"):
+    with pytest.raises(gaf.ModelError, match="do not fit its configuration"):
         gaf.load_model(folder)
 
 

@@ -17,19 +17,25 @@ CONFIG = Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml"
 
 
 class Visible(HTMLParser):
-    """The text that a reader sees, tags that were opened, and the hover texts."""
+    """The text that a reader sees, the part that is copied, tags, and the hover texts."""
 
     def __init__(self, html: str):
         super().__init__(convert_charrefs=True)
-        self.text, self.tags, self.titles = "", [], []
+        self.text, self.copied, self.tags, self.titles = "", "", [], []
+        self._open: list[bool] = []  # whether each element that is open can be copied
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.titles += [value for name, value in attrs if name == "title"]
+        self._open.append("user-select:none" not in dict(attrs).get("style", ""))
+
+    def handle_endtag(self, _tag):
+        self._open.pop()
 
     def handle_data(self, data):
         self.text += data
+        self.copied += data if all(self._open) else ""
 
 
 def scores(count: int) -> np.ndarray:
@@ -69,7 +75,7 @@ def test_the_theme_of_the_app_has_the_same_shades():
 def test_the_sentence_stands_as_it_was_written():
     text = "  The\nActing  was TERRIBLE… \t truly. "
     seen = Visible(heatmap_html(trace_of(text), scores(9), show_special=False))
-    assert seen.text.startswith(text)
+    assert seen.copied.startswith(text)
 
 
 @settings(max_examples=60, deadline=None)
@@ -80,7 +86,7 @@ def test_any_text_is_shown_and_never_interpreted(text, by_words):
     seen = Visible(
         heatmap_html(traced, scores(len(spans) + 2), show_special=False, by_words=by_words)
     )
-    assert seen.text.startswith(text)
+    assert seen.copied.startswith(text)
     assert set(seen.tags) <= {"div", "span"}
 
 
@@ -235,3 +241,19 @@ def simulated(colour: str, vision: str) -> np.ndarray:
         "none": [[0.2126, 0.7152, 0.0722]] * 3,
     }  # fmt: skip
     return np.array(matrices[vision]) @ linear(colour)
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\ufeff", "\u200b", "\u2060\u2060", "\u00ad", "\u200f", "\u2800"]
+)
+@pytest.mark.parametrize("by_words", [False, True])
+def test_a_character_of_no_width_is_a_sign_that_is_not_copied(hidden, by_words):
+    text = f"{hidden} word"
+    seen = Visible(
+        heatmap_html(trace_of(text, [(0, len(hidden)), (len(hidden) + 1, len(text))]), scores(4),
+                     show_special=False, by_words=by_words)
+    )  # fmt: skip
+    sign = f"U+{ord(hidden[0]):04X}"
+    assert seen.text.startswith(sign)
+    assert any(title.startswith(sign) for title in seen.titles)
+    assert seen.copied.startswith(text)

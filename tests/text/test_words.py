@@ -11,6 +11,8 @@ from benchmarks.handmade import explanation_of, trace_of
 from benchmarks.tiny import tiny_tokenizer
 from gaf_core.models.model import PRESETS
 from gaf_core.picture.heatmap import heatmap_html
+from gaf_core.picture.labels import scored_words, unit_text
+from gaf_core.text.signs import has_no_width
 from gaf_core.text.words import group_pieces, group_words, word_scores, word_table, written
 from tests.picture.test_heatmap import Visible
 from tests.support.tolerance import assert_close, summed
@@ -160,8 +162,8 @@ def test_the_heatmap_shows_the_text_of_every_tokenizer(tokenizer, text, by_words
     trace = traced(tokenizer, text)
     scores = np.ones(len(trace.tokens))
     seen = Visible(heatmap_html(trace, scores, show_special=False, by_words=by_words))
-    shown = seen.text.split("share of the flow")[0]
-    assert shown.translate({ord(sign): None for sign in "↵␣"}) == text
+    shown = seen.copied.split("share of the flow")[0]
+    assert shown.replace("␣", "") == text
     assert set(seen.tags) <= {"div", "span", "bdi"}
 
 
@@ -286,3 +288,34 @@ def test_the_table_of_words_keeps_the_tokens():
 
 def test_no_flow_has_no_shares():
     assert not word_table(trace_of("one two"), np.zeros(4))["share"].any()
+
+
+HIDDEN = ["\ufeff", "\u200b", "\u2060", "\u00ad", "\u200e", "\u200f", "\u061c", "\u202a", "\ufe0f",
+          "\u180e", "\u2800", "\ufff9", "\u2028", "\x07", "\u3164", "\U000e0041"]  # fmt: skip
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("kind", ["byte level", "no pre-tokenizer"])
+@pytest.mark.parametrize("form", ["{}a film", "a {} film", "a film {}", "a {} {} film"])
+def test_no_token_or_word_of_hidden_characters_looks_empty(kind, hidden, form):
+    trace = traced(KINDS[kind](), form.format(hidden, hidden))
+    for name in (*written(trace), *group_words(trace).text):
+        assert not has_no_width(name)
+        assert name.strip()
+        assert name.strip("".join(HIDDEN)), "something is to be seen"
+    sign = "␣" if hidden.isspace() else f"U+{ord(hidden):04X}"
+    assert any(sign in name for name in written(trace))
+
+
+@pytest.mark.parametrize(
+    "word", ["می\u200cخواهم", "क्\u200dष", "👩\u200d🚀", "❤\ufe0f", "co\u00adop"]
+)
+def test_joiners_inside_a_word_stay_what_they_are(bpe, word):
+    assert words_of(traced(bpe, f"a {word} b")) == ["a", word, "b"]
+
+
+def test_the_network_and_the_bars_show_what_is_hidden():
+    explanation = explanation_of("\u200b\u2060 film")
+    assert [scored.text for scored in scored_words(explanation)][1:3] == ["U+200B", "U+2060"]
+    assert unit_text(explanation, [1, 2]) == "U+200B U+2060"
+    assert explanation.word_table()["word"].tolist()[1:3] == ["U+200B", "U+2060"]

@@ -1,6 +1,7 @@
 """Texts and pairs of texts: every token knows where it stands and to which text it belongs."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -91,3 +92,52 @@ def test_a_decoder_takes_no_pair(task):
     expected = "continues one text" if task is Task.NEXT_TOKEN else "nothing between"
     with pytest.raises(gaf.TextError, match=expected):
         gaf.trace(model, ("Paris", "London"))
+
+
+@pytest.mark.parametrize("text", ["good \ud83d", "\ude00 good", ("good", "bad \udcff")])
+def test_half_a_character_is_named_with_its_place(bert, text):
+    with pytest.raises(
+        gaf.TextError, match=r"half a character \(U\+D[0-9A-F]{3}, at position \d\)"
+    ):
+        gaf.trace(bert, text)
+
+
+def test_half_a_character_is_no_label():
+    model = build(ROWS["llama"], Task.NEXT_TOKEN)
+    with pytest.raises(gaf.TextError, match=r"half a character \(U\+D83D, at position 0\)"):
+        gaf.trace(model, "Paris", target="\ud83d")
+
+
+def test_a_type_of_tokens_that_the_model_lacks_is_named():
+    row = ROWS["bert"]
+    row = dataclasses.replace(row, options={**row.options, "type_vocab_size": 1})
+    model = build(row, Task.CLASSIFICATION)
+    assert len(gaf.trace(model, "a film").tokens) == 4
+    with pytest.raises(
+        gaf.ModelError, match=r"type 1 \(token_type_ids\).*knows 1 \(type_vocab_size"
+    ):
+        gaf.trace(model, ("a film", "bad"))
+
+
+def test_a_token_that_the_model_lacks_is_named(bert):
+    tokenizer = pair_tokenizer()
+    tokenizer.add_tokens(["splendid"])
+    model = dataclasses.replace(bert, tokenizer=tokenizer)
+    with pytest.raises(gaf.ModelError, match="token 'splendid' has the number"):
+        gaf.trace(model, "a splendid film")
+
+
+@pytest.mark.parametrize("kind", ["bart", "mbart", "t5"])
+def test_an_end_of_text_inside_a_text_for_a_head_that_reads_there(kind):
+    """It is explained as the model reads it; what removes tokens says why it cannot."""
+    model = build(ROWS[kind], Task.CLASSIFICATION)
+    end = model.tokenizer.convert_ids_to_tokens(model.module.config.eos_token_id)
+    traced = gaf.trace(model, f"a good {end} film")
+    assert traced.tokens.count(end) == 2
+    scores = gaf.METHODS["AF"](model, traced).scores
+    with pytest.raises(
+        gaf.TextError, match=f"'{re.escape(end)}', which is the model's end-of-text"
+    ):
+        gaf.evaluate(model, traced, scores)
+    plain = gaf.trace(model, "a good film")
+    assert gaf.evaluate(model, plain, gaf.METHODS["AF"](model, plain).scores).label is not None

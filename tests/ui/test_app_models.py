@@ -238,3 +238,61 @@ def test_layers_that_a_shallower_model_does_not_have_fall_back(language_model):
     app.selectbox(key="model").set_value(language_model).run()
     assert not messages(app)
     assert app.slider(key="layers").value == (2, 3)
+
+
+LABELS = (
+    "good",
+    "bad",
+    "good",
+    "می\u200cخواهم",
+    "no\u00a0break",
+    "<b>x</b> *y* :red[z] $a$ & b",
+    "very " * 60,
+    "👩\u200d🚀",
+    "the predicted class",
+    "a contrast of two",
+)
+
+
+@pytest.fixture(scope="module")
+def odd_labels(tmp_path_factory) -> str:
+    folder = save_tiny(tmp_path_factory.mktemp("odd"), labels=tuple(map(str, range(len(LABELS)))))
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    label2id = {label: index for index, label in enumerate(LABELS)}
+    path.write_text(
+        json.dumps(config | {"id2label": dict(enumerate(LABELS)), "label2id": label2id})
+    )
+    return str(folder)
+
+
+def test_labels_of_any_kind_are_chosen_contrasted_and_linked(odd_labels):
+    app = opened(model=odd_labels, text="a good film")
+    names = app.selectbox(key="target").options[1:-1]
+    assert len(set(names)) == len(LABELS)
+    assert (names[0], names[2]) == ("good (0)", "good (2)")
+    assert [names[index] for index in (3, 4, 5, 7)] == [LABELS[index] for index in (3, 4, 5, 7)]
+    model = cache.model(cache.choice_of(odd_labels))
+    for index, name in enumerate(names):
+        app.selectbox(key="target").set_value(name).run()
+        assert not app.exception
+        assert not messages(app)
+        again = opened(model=odd_labels, text="a good film", target=name)
+        assert not messages(again)
+        assert again.selectbox(key="target").value == name
+        title = gaf.label_name(model.labels, index)
+        said = html_of(again)
+        assert gaf.trace(model, "a good film", name if index < 8 else index).target.name == title
+        assert str(title).split()[0] in visible(said)
+    app.selectbox(key="target").set_value("a contrast of two").run()
+    app.selectbox(key="for").set_value(names[9]).run()
+    app.selectbox(key="against").set_value("good (2)").run()
+    assert not messages(app)
+    assert not app.exception
+    link = {"target": "a contrast of two", "for": names[9], "against": "good (2)"}
+    again = opened(model=odd_labels, text="a good film", **link)
+    assert (again.selectbox(key="for").value, again.selectbox(key="against").value) == (
+        names[9],
+        "good (2)",
+    )
+    assert "a contrast of two against good (2)" in visible(html_of(again))
