@@ -155,7 +155,7 @@ def word_table(trace: Trace, scores: NDArray[np.float64]) -> pd.DataFrame:
 def _divide(trace: Trace, found: Sequence[Stretch]) -> Words:
     """Words are what is left of `found` and the tokens' stretches when overlaps are merged."""
     stretches = _stretches(trace)
-    merged = _merged([*found, *(stretch for stretch in stretches if stretch[0] < stretch[1])])
+    merged = joined([*found, *(stretch for stretch in stretches if stretch[0] < stretch[1])])
     starts = [start for start, _ in merged]
     # A token is at home in a word, or where it stands nowhere, with itself alone.
     homes: list[tuple[int, int, int | None]] = [
@@ -245,7 +245,7 @@ def _spaces_before_words(trace: Trace, stretches: Sequence[Stretch]) -> list[int
     return joined
 
 
-def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
     """The unions of overlapping stretches, from left to right; those that only touch stay apart."""
     merged: list[Stretch] = []
     for start, end in sorted(stretches):

@@ -25,6 +25,19 @@ _KEYS = ("edited", "edited_second")  # of the text areas: the text, and the seco
 _OFFERED = "edit offered"  # what was last proposed for each; somebody may have changed it since
 _DROPPED = "dropped"
 _MOST_WORDS = 60  # to drop; more of them would fill the page
+WHAT_IF = ("another text", "another model")  # as a link says it
+
+
+def choose_change() -> bool:
+    """Draw the choice of what is changed; whether that is the text."""
+    return WHAT_IF[0] == st.segmented_control(
+        "What if it were",
+        WHAT_IF,
+        default=WHAT_IF[0],
+        required=True,
+        key="what_if",
+        bind="query-params",
+    )
 
 
 def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
