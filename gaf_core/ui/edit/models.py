@@ -188,11 +188,15 @@ def _marked(one: Explanation, edit: Edit, side: int, rows: list[int]) -> list[in
 
 def _layers(both: tuple[Explanation, Explanation], names: tuple[str, str]) -> str:
     told = (
-        f"{first + 1} to {last} of {one.trace.layers} ({literal(name)})"
+        f"{_range(first + 1, last)} of {one.trace.layers} ({literal(name)})"
         for one, name in zip(both, names, strict=True)
         for first, last in [one.layers]
     )
     return f"Layers: {' and '.join(told)}."
+
+
+def _range(first: int, last: int) -> str:
+    return str(last) if first == last else f"{first} to {last}"
 
 
 def _show_files(
