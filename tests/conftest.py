@@ -21,7 +21,7 @@ from tests.support.visits import Visit
 # is left out: what numba reads is no call of Python.
 CHECKED = (
     *("information", "network", "evaluation"),
-    *(f"flow.{name}" for name in ("cuts", "depths", "exact", "solution")),
+    *(f"flow.{name}" for name in ("cuts", "depths", "exact", "paths", "solution")),
 )
 install_import_hook([f"gaf_core.{name}" for name in CHECKED], "beartype.beartype")
 
