@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.support.tolerance import assert_close, summed
 from tests.ui.test_app import figures_of, messages, opened, sankey_of
@@ -91,6 +92,23 @@ def test_paths_are_listed_with_what_they_carry_together():
     assert len(table) == 10
     assert table["share"].is_monotonic_decreasing
     assert_close(table["share"].cumsum(), table["together"], roundings=summed(len(table)))
+
+
+@pytest.mark.parametrize(
+    ("focus", "left"), [("n3.2", "n3.2"), ("e4.7.5", "e4.7.5"), ("p1.4", None), (None, None)]
+)
+def test_an_empty_table_of_paths_takes_only_paths_out_of_focus(focus, left):
+    """A new table is empty at first, and its browser may say so as if a mark had gone."""
+    script = f"""
+import streamlit as st
+from gaf_core.reading.focus import Paths
+from gaf_core.ui.explore.selection import release
+st.session_state.focus = {focus!r}
+release(Paths, "paths")
+"""
+    app = AppTest.from_string(script).run()
+    assert not app.exception
+    assert app.session_state.focus == left
 
 
 def test_looking_around_computes_nothing_again(monkeypatch):
