@@ -22,15 +22,16 @@ class At:
     """A label at a place of the text, for a model that predicts something at each of many.
 
     Attributes:
-        label: None for what is predicted there; an index, a label, or a pair for a contrast. An
-            answer's labels are the tokens of the text: a position, or a word that stands there once.
+        label: None for what is predicted there; an index, a label, or a pair for a contrast. The
+            labels of an answer are the tokens of the text: a position, or a word that stands there
+            once.
         place: None for the usual one. A token by its position, or as a word that stands in the text
-            once; "#5" is position 5 too, in a link or on a command line. A mask likewise, where
-            there are several. Of an answer, "start" or "end".
+            once; "#5" is position 5 too, as on a command line. A mask likewise, where there are
+            several. Of an answer, "start" or "end".
 
     >>> import gaf_core as gaf
-    >>> gaf.At("B-LOC", "Paris"), gaf.At(place="end"), gaf.At(("cat", "dog"), 3)
-    (At(label='B-LOC', place='Paris'), At(label=None, place='end'), At(label=('cat', 'dog'), place=3))
+    >>> gaf.At("B-LOC", "Paris"), gaf.At(place="end")
+    (At(label='B-LOC', place='Paris'), At(label=None, place='end'))
     >>> gaf.Settings(target=gaf.At("B-LOC", 4)) == gaf.Settings(target=gaf.At("B-LOC", 4))
     True
     """

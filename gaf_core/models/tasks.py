@@ -35,7 +35,6 @@ from gaf_core.models.files import check_folder, network_weights
 from gaf_core.models.kinds import Task
 from gaf_core.models.shards import opened, some
 
-
 _NETWORKS = {
     Task.CLASSIFICATION: MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     Task.NEXT_TOKEN: MODEL_FOR_CAUSAL_LM_MAPPING,

@@ -124,17 +124,17 @@ class _Masked(NamedTuple):
 
 def _with_mask(model: Model, text: str) -> _Masked:
     """A text in which `MASK` stands for the mask of a model that has a mask of another name."""
-    mask = model.tokenizer.mask_token if model.task is Task.MASKED_WORD else None
-    pieces = text.split(MASK) if mask not in (None, MASK) else [text]
-    origin, place = [], 0
+    mask = model.tokenizer.mask_token
+    if model.task is not Task.MASKED_WORD or not isinstance(mask, str) or mask == MASK:
+        return _Masked(text, np.arange(len(text) + 1))
+    pieces, origin, place = text.split(MASK), [], 0
     for piece in pieces:
         origin += range(place, place + len(piece))
         place += len(piece)
-        origin += [place] * len(mask or "")
+        origin += [place] * len(mask)  # whatever is inside the mask begins where it begins
         place += len(MASK)
-    origin = origin[: len(origin) - len(mask or "")]
-    written = (mask or "").join(pieces)
-    return _Masked(written, np.array([*origin, len(text)], dtype=np.int64))
+    del origin[len(origin) - len(mask) :]  # no mask follows the last piece
+    return _Masked(mask.join(pieces), np.array([*origin, len(text)], dtype=np.int64))
 
 
 def _parts(model: Model, text: TextLike) -> list[str]:

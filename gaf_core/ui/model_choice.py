@@ -42,7 +42,8 @@ def _choose_model() -> Choice:
             on_change=_ask_for_model,
             help="A bundled model; or type the path of a folder on the computer that runs this "
             "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
-            "(owner/name), which is then downloaded. Text classifiers and language models.",
+            "(owner/name), which is then downloaded. Text classifiers, language models, and models "
+            "that fill in a masked word, label tokens, or answer a question about a text.",
         )
         revision = None
         with place():
