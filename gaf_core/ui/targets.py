@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
 
 from gaf_core import At, Model, Task, Trace, group_words
 from gaf_core.errors import GafError
 from gaf_core.settings import LabelLike, TargetLike
 from gaf_core.tracing.encoding import Encoding, encode
-from gaf_core.tracing.places import END, START, class_labels, mask_positions
+from gaf_core.tracing.places import END, START, mask_positions, token_text
 from gaf_core.tracing.target import label_name, search_labels
 from gaf_core.ui.sentence import current_text
 
@@ -135,7 +136,7 @@ def _named(model: Model, encoding: Encoding | None) -> dict[str, int | str]:
     Those of an answer are the tokens of the text, each with its position.
     """
     if model.task.kind.classes == "tokens":
-        return {} if encoding is None else _ends(model, encoding)
+        return {} if encoding is None else _ends(encoding)
     names = [label_name(model.labels, index) for index in range(len(model.labels))]
     return {
         f"{name} ({index})" if name in (_PREDICTED[model.task], CONTRAST) else name: model.labels[
@@ -145,11 +146,10 @@ def _named(model: Model, encoding: Encoding | None) -> dict[str, int | str]:
     }
 
 
-def _ends(model: Model, encoding: Encoding) -> dict[str, int | str]:
+def _ends(encoding: Encoding) -> dict[str, int | str]:
     """Tokens of the text that may hold the answer."""
-    labels, segments = class_labels(model, encoding), encoding.segments
-    inside = range(len(labels)) if segments is None else (segments == 1).nonzero()[0].tolist()
-    return {f"{label_name(labels, at)} @{at}": at for at in inside}
+    inside = np.flatnonzero(encoding.segments == 1).tolist()
+    return {f"{token_text(encoding, at)} ({at})": at for at in inside}
 
 
 def _choose_from_vocabulary(model: Model) -> LabelLike:

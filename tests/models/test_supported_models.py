@@ -4,6 +4,8 @@ The softmax of one layer is intercepted and its result changed a little; the pre
 as the gradient of the trace says.
 """
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -33,11 +35,16 @@ CASES = [
 
 def explained(model, traced, layer, change) -> float:
     """What the trace explains, computed again with one layer's attention changed."""
-    inputs = encode(model, traced.text, truncate=False).inputs
-    accepted = {key: inputs[key] for key in ("input_ids", "attention_mask")}
+    inputs, target = encode(model, text_for(model), truncate=False).inputs, traced.target
+    known = inspect.signature(model.module.forward).parameters
     with torch.no_grad(), Attention(layer, change):
-        logits = model.module(**accepted).logits[0]
-    return (logits[-1] if model.task is Task.NEXT_TOKEN else logits)[traced.target.index].item()
+        output = model.module(**{key: inputs[key] for key in inputs if key in known})
+    if model.task is Task.ANSWER:
+        logits = {"start": output.start_logits, "end": output.end_logits}[target.place]
+        return logits[0, target.index].item()
+    place = -1 if model.task is Task.NEXT_TOKEN else target.place
+    logits = output.logits[0]
+    return (logits if place is None else logits[place])[target.index].item()
 
 
 @pytest.mark.parametrize(("row", "task"), CASES)
@@ -79,8 +86,12 @@ def test_the_attention_read_is_the_attention_used(row, task):
 def test_the_positions_that_are_read_are_found(row, task):
     model = build(row, task)
     traced = gaf.trace(model, text_for(model))
-    last = len(traced.tokens) - 1
+    last, target = len(traced.tokens) - 1, traced.target
     expected = {"first": [0], "last": [last], "all": list(range(last + 1))}[row.reads]
+    if isinstance(target.place, int):
+        expected = [target.place]
+    elif target.place is not None and row.reads != "all":
+        expected = [target.index]
     assert traced.read_positions.tolist() == expected
 
 

@@ -37,8 +37,8 @@ _UNITS = {"own": "of the strongest", "common": "share"}
 _MOST_ROWS = 80  # of the heatmap, which would be many screens high for a long text
 _SIDE_BY_SIDE = 10  # entries; the heatmap of more takes the whole width
 _HELP = {
-    "AOPC": "Mean fall of the probability, or value, as the highest-ranked tokens are removed. Higher "
-    "is better.",
+    "AOPC": "Mean fall of the probability, or value, as the highest-ranked tokens are removed. "
+    "Higher is better.",
     "LOdds": "Mean logarithm of the probability after over before. Lower is better.",
     "comprehensiveness": "Mean fall of the probability, or value, with the top 1, 5, 10, 20, 50 % "
     "removed. Higher is better.",
