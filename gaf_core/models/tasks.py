@@ -168,8 +168,8 @@ def choose_task(config: PreTrainedConfig, name: str) -> Task:
         return Task.CLASSIFICATION  # if the head is not in the file, its missing weights say so
     if not needed:
         raise ModelError(
-            f"'{name}' is a {saved or config.model_type}, a kind of model that has none of the "
-            f"heads whose predictions are explained: one that {_DOES}. Choose a model that has."
+            f"'{name}' is a {saved or config.model_type}, a kind of model that has no head "
+            f"whose prediction can be explained, one that {_DOES}. Choose a model that has one."
         )
     raise ModelError(
         f"'{name}' was saved as {saved or 'a body without a head'}, which does none of these: "

@@ -97,10 +97,7 @@ def tokenizer_of(words: Sequence[str]) -> PreTrainedTokenizerFast:
         tokenizer_object=backend,
         model_max_length=32,
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-        **{
-            f"{name}_token": mark
-            for name, mark in zip(_ROLES, _MARKS, strict=True)
-        },
+        **{f"{name}_token": mark for name, mark in zip(_ROLES, _MARKS, strict=True)},
     )
 
 
