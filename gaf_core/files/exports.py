@@ -75,8 +75,8 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         format, format_version: "gaf-explanation", 1.
         text, task, model: what was read, by what; `model` as given here.
         output: "softmax", "sigmoid" or "value": what the logits mean.
-        target: name, index, against (index or null), place (the position of the token or mask that
-            is asked about, "start" or "end" of an answer, or null).
+        target: name, index, against (index or null); and place, where there is one: the position
+            of the token or mask that is asked about, "start" or "end" of an answer.
         answer: of question answering, start, end (positions), probability and text; else null.
         probabilities: label, index, probability and logit of each class, the most probable first
             (of a large vocabulary the first 1,000, and the class that is explained). The
@@ -113,7 +113,7 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         "task": str(trace.task),
         "model": model,
         "output": str(trace.output),
-        "target": asdict(trace.target),
+        "target": trace.target.as_dict(),
         "answer": None if trace.answer is None else asdict(trace.answer),
         "probabilities": _probabilities(explanation),
         "settings": asdict(explanation.settings) | {"layers": list(explanation.layers)},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import regex
 
@@ -46,6 +47,12 @@ class Target:
     against: int | None
     name: str
     place: Place = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its fields, for files; the place only where there is one."""
+        return {
+            name: one for name, one in asdict(self).items() if name != "place" or one is not None
+        }
 
 
 def resolve_target(

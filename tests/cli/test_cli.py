@@ -259,9 +259,12 @@ def test_options_that_nothing_knows_are_refused(capsys):
     assert "unrecognized arguments: --server.port 8600" in capsys.readouterr().err
 
 
+GAP = "the old so grey and then [MASK] day"
+
+
 def test_a_word_of_a_masked_text_and_a_token_are_asked_for(trained, capsys):
     folder = trained("masked word")
-    assert main(["explain", "the sky grey a [MASK]", "--model", folder, "--target", "sun"]) == 0
+    assert main(["explain", GAP, "--model", folder, "--target", "sun"]) == 0
     said = capsys.readouterr().out.splitlines()[0]
     assert said.startswith("The model fills the mask with “rain”, ")
     assert said.endswith("Explained here: why “sun”.")
@@ -285,6 +288,7 @@ def test_an_answer_is_explained_by_its_end_and_written(trained, tmp_path, capsys
         "index": 9, "against": None, "name": "end at david", "place": "end",
     }  # fmt: skip
     assert content["task"] == "question answering"
+    capsys.readouterr()
     report = (tmp_path / "a.html").read_text()
     assert "The model answers “david”" in report
     assert "as the end of the answer" in report

@@ -20,6 +20,7 @@ from tests.support.architectures import (
     REFUSED,
     SUPPORTED,
     build,
+    target_for,
     text_for,
     with_table,
 )
@@ -51,7 +52,7 @@ def explained(model, traced, layer, change) -> float:
 def test_the_attention_read_is_the_attention_used(row, task):
     model = build(row, task)
     with Attention() as attention:
-        traced = gaf.trace(model, text_for(model))
+        traced = gaf.trace(model, text_for(model), target_for(model))
     t = len(traced.tokens)
     assert traced.attention.shape == traced.gradient.shape == (LAYERS, HEADS, t, t)
     stored = {"precision": np.float32, "roundings": STORED}
@@ -85,7 +86,7 @@ def test_the_attention_read_is_the_attention_used(row, task):
 @pytest.mark.parametrize(("row", "task"), CASES)
 def test_the_positions_that_are_read_are_found(row, task):
     model = build(row, task)
-    traced = gaf.trace(model, text_for(model))
+    traced = gaf.trace(model, text_for(model), target_for(model))
     last, target = len(traced.tokens) - 1, traced.target
     expected = {"first": [0], "last": [last], "all": list(range(last + 1))}[row.reads]
     if isinstance(target.place, int):
@@ -98,9 +99,11 @@ def test_the_positions_that_are_read_are_found(row, task):
 @pytest.mark.parametrize(("row", "task"), CASES)
 def test_single_and_double_precision_agree(row, task):
     model = build(row, task)
-    exact = gaf.trace(model, text_for(model), target=1)
+    place = target_for(model)
+    target = 1 if place is None else gaf.At(1, place.place)
+    exact = gaf.trace(model, text_for(model), target)
     model.module.float()
-    single = gaf.trace(model, text_for(model), target=1)
+    single = gaf.trace(model, text_for(model), target)
     how = {"precision": np.float32, "roundings": through(model)}
     assert_close(single.logits, exact.logits, **how)
     assert_close(single.attention, exact.attention, **how)

@@ -356,6 +356,14 @@ def text_for(model: gaf.Model) -> TextLike:
     return "a good film not bad a film not a good film" if known else SENTENCES[0]
 
 
+def target_for(model: gaf.Model) -> gaf.At | None:
+    """What to explain of that text: late in it where there is a choice, behind what is attended to.
+
+    A causal model reads nothing but a token itself at the first one.
+    """
+    return gaf.At(place=8) if model.task is Task.TOKENS else None
+
+
 def table() -> str:
     """The table of the README, with the markers around it."""
     lines = ["| architecture | task | attention | limits |", "| --- | --- | --- | --- |"]

@@ -57,9 +57,7 @@ def test_a_token_is_chosen_by_its_word_and_gets_a_label(trained):
     assert verdict(app).startswith("The model labels clara as B-LOC, ")
     app.selectbox(key="target").set_value("O").run()
     assert verdict(app).endswith("Explained here: why O for clara.")
-    app.text_area(key="text").set_value(
-        "old mr anna"
-    ).run()  # the token is gone, and so is its word
+    app.text_area(key="text").set_value("old mr anna").run()
     assert not app.exception
     assert verdict(app).startswith("The model labels anna as B-PER, ")
 
