@@ -59,7 +59,8 @@ def _name(label: str, key: str, index: int | None = 0) -> str | None:
         placeholder="Choose or type one",
         help="A bundled model; or type the path of a folder on the computer that runs this "
         "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
-        "(owner/name), which is then downloaded. Text classifiers and language models.",
+        "(owner/name), which is then downloaded. Text classifiers, language models, and models "
+        "that fill in a masked word, label tokens, or answer a question about a text.",
     )
 
 
