@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import numpy as np
@@ -130,6 +130,10 @@ def compare_models(
         first, second: trace of the text by each model, with the scores `[t]` of its tokens.
         names: of the models.
     """
+    texts = sorted((first[0].text, second[0].text), key=len)
+    if not texts[1].startswith(texts[0]):  # each model has a mask of its own
+        edit = compare_edit(first, second)
+        return replace(edit, names=names)
     words = common_words(first[0], second[0])
     pairings = [
         part

@@ -10,15 +10,18 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from gaf_core import Explanation, Model, TargetError
+from gaf_core import At, Explanation, Model, TargetError, Trace, label_name
 from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv, to_json
 from gaf_core.models.labels import as_read
 from gaf_core.picture.heatmap import heatmap_html
-from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
+from gaf_core.reading.predicted import prediction_sentence
+from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.settings import TargetLike
 from gaf_core.text.edits import Edit, compare_models
 from gaf_core.text.words import group_words
+from gaf_core.tracing.encoding import encode
+from gaf_core.tracing.places import Place
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.saving import choose_format, saving
@@ -36,7 +39,7 @@ def explain_other(
     """
     settings = replace(
         request.settings,
-        target=_same_target(request.settings.target, first, models),
+        target=_same_target(request, first.trace, models),
         layers=_same_depth(request.settings.layers, models),
     )
     return cache.explained(choice, request.text, settings)
@@ -78,21 +81,35 @@ def show_models(
     _show_files(requests, both, edit)
 
 
-def _same_target(target: TargetLike, first: Explanation, models: tuple[Model, Model]) -> TargetLike:
+def _same_target(request: cache.Request, first: Trace, models: tuple[Model, Model]) -> TargetLike:
     """What the other model is asked to explain, by name: an index means another label there."""
-    named = target is not None
-    wanted = first.trace.target
-    index = [wanted.index] if wanted.against is None else [wanted.index, wanted.against]
-    theirs = [_alike(models[0].labels[one], models[1]) for one in index]
-    if None not in theirs:
-        return theirs[0] if len(theirs) == 1 else (theirs[0], theirs[1])  # pyright: ignore[reportReturnType]
-    if not named:
+    target, other = request.settings.target, models[1]
+    if models[0].task is not other.task:
         return None
-    missing = models[0].labels[index[theirs.index(None)]]
+    place = _same_place(request, first, other)
+    wanted = [one for one in (first.target.index, first.target.against) if one is not None]
+    theirs = [_alike(first.labels[one], other) for one in wanted]
+    if None not in theirs:
+        label = theirs[0] if len(theirs) == 1 else (theirs[0], theirs[1])
+        return label if place is None else At(label, place)  # pyright: ignore[reportArgumentType, reportReturnType]
+    if target is None or (isinstance(target, At) and target.label is None):
+        return None if place is None else At(place=place)
+    missing = label_name(first.labels, wanted[theirs.index(None)])
     raise TargetError(
-        f"'{models[1].name}' has no label '{missing.strip()}'. Explain the prediction of each, or "
-        "choose a label that both models have."
+        f"'{other.name}' has no label '{missing}'. Explain the prediction of each, or choose a "
+        "label that both models have."
     )
+
+
+def _same_place(request: cache.Request, first: Trace, other: Model) -> Place:
+    """The place in the text that the other model is asked about: its token at the same letters."""
+    place = first.target.place
+    if not isinstance(place, int):
+        return place
+    encoding = encode(other, request.text, request.settings.truncate)
+    letter = first.offsets[place, 0]
+    there = (encoding.offsets[:, 0] <= letter) & (letter < encoding.offsets[:, 1])
+    return int(there.argmax()) if there.any() else None
 
 
 def _alike(label: str, model: Model) -> int | None:
