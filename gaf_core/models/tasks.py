@@ -6,6 +6,7 @@ class, a next token, a masked word, the label of a token, or an end of the answe
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,9 @@ _CLASSES = {
 }
 # Their heads are layers of the same names and other meanings: none may be read as another.
 _OWN_HEADS = (Task.CLASSIFICATION, Task.TOKENS, Task.ANSWER)
+# transformers replaces functions of its own while it loads, such as the one that ties weights, so
+# that of two models loaded at once one would seem to lack what is tied
+_ONE_AT_A_TIME = threading.Lock()
 _DOES = ", ".join(task.kind.does for task in Task)
 
 
@@ -76,7 +80,8 @@ def load_network(
     task = _task_of(adapter, config, name) if task is None else _checked(task, config, name)
     if adapter is not None and adapter.classes and task.kind.classes == "named":
         _match_classes(config, adapter.classes)
-    with opened([folder / file for file in network_weights(check_folder(folder))]) as tensors:
+    files = [folder / file for file in network_weights(check_folder(folder))]
+    with _ONE_AT_A_TIME, opened(files) as tensors:
         network, config = _network(task, config)
         loaded: Any = network.from_pretrained(
             None,

@@ -50,9 +50,10 @@ class Target:
 
     def as_dict(self) -> dict[str, Any]:
         """Its fields, for files; the place only where there is one."""
-        return {
-            name: one for name, one in asdict(self).items() if name != "place" or one is not None
-        }
+        written = asdict(self)
+        if self.place is None:
+            del written["place"]
+        return written
 
 
 def resolve_target(

@@ -1,6 +1,7 @@
 """The head that a model is loaded with: found in its configuration, or asked for."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -104,3 +105,10 @@ def test_an_encoder_is_not_asked_for_the_next_token(saved):
 
 def test_the_command_line_knows_the_tasks():
     assert tuple(gaf.Task) == TASKS
+
+
+def test_models_that_are_loaded_at_once_do_not_lack_what_is_tied(saved):
+    folder = saved(BertForMaskedLM)  # its last layer is the table of its words
+    with ThreadPoolExecutor(4) as pool:
+        loaded = list(pool.map(lambda _: gaf.load_model(folder), range(8)))
+    assert {model.task for model in loaded} == {gaf.Task.MASKED_WORD}

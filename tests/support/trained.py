@@ -61,14 +61,14 @@ def masked_lesson(draw: random.Random) -> Lesson:
 
 
 def tokens_lesson(draw: random.Random) -> Lesson:
-    """The word before a name decides what it is: "then mr anna was", "then in anna was"."""
-    before = draw.choice(("mr", "in", draw.choice(_FILL)))
-    label = {"mr": "B-PER", "in": "B-LOC"}.get(before, "O")
-    start, end = draw.sample(_FILL, 2), draw.sample(_FILL, 2)
-    words = [*start, before, draw.choice(_NAMES), *end]
-    labels = ["O"] * len(words)
-    labels[len(start) + 1] = label
-    return Lesson(" ".join(words), tuple(labels), before)
+    """The word before a name decides what it is: "then mr anna was a day in clara so"."""
+    words, labels, decides = [], [], []
+    for _ in range(2):
+        before = draw.choice(("mr", "in", draw.choice(_FILL)))
+        words += [*draw.sample(_FILL, 2), before, draw.choice(_NAMES)]
+        labels += ["O", "O", "O", {"mr": "B-PER", "in": "B-LOC"}.get(before, "O")]
+        decides += [before] if labels[-1] != "O" else []
+    return Lesson(" ".join([*words, draw.choice(_FILL)]), (*labels, "O"), (*decides, "")[0])
 
 
 def answer_lesson(draw: random.Random) -> Lesson:

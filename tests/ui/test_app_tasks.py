@@ -5,11 +5,12 @@ import pytest
 from tests.support.models import save_tiny, tiny_module
 from tests.support.tiny_tokenizers import pair_tokenizer
 from tests.ui.test_app import figures_of, heatmap_of, html_of, messages, opened, sankey_of, visible
-from tests.ui.test_app_compare import settled, table
+from tests.ui.test_app_compare import opened as compared
+from tests.ui.test_app_compare import table
 
 GIVEN = {
     "masked word": {"text": "so a then blue and so [MASK] then"},
-    "tokens": {"text": "the old mr anna was in clara so"},
+    "tokens": {"text": "the old mr anna was quiet in clara so"},
     "question answering": {"text": "where was it", "second": "so delhi a and david and"},
 }
 
@@ -40,7 +41,6 @@ def test_one_of_several_masks_is_chosen(trained):
     assert "the mask at position 3" in verdict(app)
     app.selectbox(key="at").set_value("mask 2 (6)").run()
     assert "the mask at position 6" in verdict(app)
-    assert dict(app.query_params)["at"] == ["mask 2 (6)"]
     app.text_area(key="text").set_value("grey so [MASK]").run()
     assert not app.exception
     assert "fills the mask with" in verdict(app)
@@ -53,11 +53,11 @@ def test_a_token_is_chosen_by_its_word_and_gets_a_label(trained):
     assert app.selectbox(key="at").options[:4] == [
         "the first with a label", "the (1)", "old (2)", "mr (3)",
     ]  # fmt: skip
-    app.selectbox(key="at").set_value("clara (7)").run()
+    app.selectbox(key="at").set_value("clara (8)").run()
     assert verdict(app).startswith("The model labels clara as B-LOC, ")
     app.selectbox(key="target").set_value("O").run()
     assert verdict(app).endswith("Explained here: why O for clara.")
-    app.text_area(key="text").set_value("old mr anna").run()
+    app.text_area(key="text").set_value("so quiet mr anna day").run()
     assert not app.exception
     assert verdict(app).startswith("The model labels anna as B-PER, ")
 
@@ -72,7 +72,7 @@ def test_both_ends_of_an_answer_can_be_explained(trained):
     app.selectbox(key="target").set_value("a contrast of two").run()
     app.selectbox(key="for").set_value("david (9)").run()
     assert not messages(app)
-    assert verdict(app).endswith("why it ends at david against so.")
+    assert verdict(app).endswith("why it ends at david against delhi.")
     app.text_area(key="second").set_value("").run()
     assert "empty" in messages(app)
 
@@ -97,9 +97,7 @@ def test_a_link_to_a_place_that_is_not_there_is_said(trained):
 
 @pytest.mark.parametrize("task", list(GIVEN))
 def test_rankings_are_compared_by_the_output_of_the_task(task, trained):
-    app = opened(model=trained(task), **GIVEN[task])
-    app.switch_page("pages/compare.py").run()
-    app = settled(app)
+    app = compared(trained(task), **GIVEN[task])
     assert not app.exception
     assert not messages(app)
     assert table(app)["AOPC"].notna().all()
@@ -147,6 +145,9 @@ def test_values_of_several_outputs(tmp_path):
 
 
 def test_one_value_can_be_measured_side_by_side(tmp_path):
-    app = opened(model=str(save_tiny(tmp_path, labels=("stars",))), text="a good film", side="true")
+    folder = str(save_tiny(tmp_path, labels=("stars",)))
+    app = opened(model=folder, text="a good film", side="true")
     assert not app.exception
-    assert not messages(app)
+    assert not app.error
+    said = " ".join(caption.value for caption in app.caption)
+    assert "found what the value of “stars” needs" in said

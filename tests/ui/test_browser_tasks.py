@@ -15,9 +15,9 @@ CASES = {
         "the mask at position 9 with",
     ),
     "tokens": (
-        {"text": "the old mr anna was in clara so"},
+        {"text": "the old mr anna was quiet in clara so"},
         "The model labels anna as B-PER",
-        ("Token", "clara (7)"),
+        ("Token", "clara (8)"),
         "The model labels clara as B-LOC",
     ),
     "question answering": (
