@@ -45,6 +45,8 @@ from .models.model import Model as Model, Task as Task, load_model as load_model
 from .network import FlowNetwork as FlowNetwork
 from .settings import FAITHFUL as FAITHFUL, Settings as Settings
 from .tracing.frozen import Frozen as Frozen
+from .tracing.interventions import intervene as intervene
+from .tracing.masks import edge_set as edge_set
 from .tracing.memory import estimate_memory as estimate_memory
 from .tracing.target import (
     Target as Target,

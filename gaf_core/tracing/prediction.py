@@ -73,6 +73,15 @@ def read_logits(model: Model, output: Any, inputs: Inputs) -> torch.Tensor:
     return logits
 
 
+def takes_batches(model: Model) -> bool:
+    """Whether the network reads several texts at once.
+
+    A causal classifier without a padding token does not: it cannot tell where each of them ends.
+    """
+    config = model.module.config.get_text_config()
+    return model.task is Task.NEXT_TOKEN or getattr(config, "pad_token_id", None) is not None
+
+
 @contextmanager
 def failures_in_a_sentence(model: Model) -> Iterator[None]:
     """Turn whatever a network raises into a `ModelError`."""
