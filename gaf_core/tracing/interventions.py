@@ -21,7 +21,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 
 from gaf_core.models.model import Model
-from gaf_core.tracing.masks import Kind, check_masks
+from gaf_core.tracing.masks import check_masks
 from gaf_core.tracing.memory import rows_that_fit
 from gaf_core.tracing.prediction import failures_in_a_sentence, takes_batches
 from gaf_core.tracing.scaling import find_plan, run_scaled
@@ -36,7 +36,7 @@ def intervene(
     model: Model,
     trace: Trace,
     keep: ArrayLike,
-    kind: Kind = "zero",
+    kind: str = "zero",
     *,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, "n C"]:
@@ -95,7 +95,7 @@ def mask_gradients(
     model: Model,
     trace: Trace,
     keep: ArrayLike,
-    kind: Kind = "zero",
+    kind: str = "zero",
     *,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, "n L t t"]:

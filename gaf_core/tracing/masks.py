@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool
@@ -16,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from gaf_core.errors import SettingsError
 from gaf_core.tracing.trace import Trace
 
-Kind = Literal["zero", "renormalise"]
-KINDS: tuple[str, ...] = get_args(Kind)
+KINDS = ("zero", "renormalise")  # what becomes of a row of which something is cut
 
 
 def edge_set(

@@ -22,7 +22,7 @@ _HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of
 # Of a copy of a text without a backward pass: what one layer holds of its scores, attention and
 # product with a mask, and what its feed-forward holds; the mask has one map a layer.
 _MASKED_MAPS, _MASKED_HIDDEN = 6, 24
-_BATCH_TOKENS, _BATCH_ROWS = 2048, 64  # a larger batch is not faster
+_BATCH_TOKENS, _BATCH_ROWS = 1024, 64  # a larger batch is slower, it leaves the caches
 _PART = 0.5  # of what is free, for a batch that can be smaller
 _UNKNOWN = 4 * 2**30  # a cautious guess for a system that does not tell
 _GROUPS = Path("/sys/fs/cgroup")
