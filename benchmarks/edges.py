@@ -43,6 +43,7 @@ from gaf_core.evaluation import RowStore, measure_edges
 from gaf_core.tracing.masks import KINDS
 
 TABLE = Path(__file__).with_suffix(".md")
+_TOGETHER = 10  # prompts of one kind of cut, before the other has its turn
 FRACTIONS = (0.005, 0.02, 0.05, 0.1, 0.3)
 
 Rows = Mapping[str, Mapping[str, Any]]  # by label
@@ -125,12 +126,18 @@ def main() -> None:
     found = {(MODEL, kind): run.orders(model, texts, entries[kind], kind) for kind in KINDS}
     reported = run.cuts(model, texts, cut)
     language, asked = gaf.load_model(LANGUAGE_MODEL), prompts("report", options.prompts)
-    for kind, some in ((KINDS[0], MAIN), (KINDS[1], SHORT)):
-        found[LANGUAGE_MODEL, kind] = run.orders(language, asked, some, kind)
+    spoken = dict(zip(KINDS, (MAIN, SHORT), strict=True))
+    for until in range(_TOGETHER, len(asked) + _TOGETHER, _TOGETHER):
+        for kind, some in spoken.items():
+            found[LANGUAGE_MODEL, kind] = run.orders(language, asked[:until], some, kind)
     pairs = (*PAIRS, (idea.flow[0], idea.twin[0]), (idea.flow[0], CAPACITY))
     command = f"edges --sentences {options.sentences} --choice-sentences "
     command += f"{options.choice_sentences} --prompts {options.prompts}"
-    parts = {key: [order_table(rows), pair_table(rows, pairs)] for key, rows in found.items()}
+    parts = {
+        key: [order_table(rows), pair_table(rows, pairs)]
+        for key, rows in found.items()
+        if not rows.empty
+    }
     twins = pair_table(ideas, [(one.flow[0], one.twin[0]) for one in IDEAS])
     chosen = [twins, cut_table(cuts), idea.name, cut]
     page = document(command, FRACTIONS, parts, chosen, cut_table({cut: reported}))
