@@ -20,7 +20,8 @@ FAITHFUL: dict[str, Any] = {
 }
 FLOW, CAPACITY = "flow, faithful", "capacity, faithful"
 PUBLISHED, PUBLISHED_CAPACITY = "flow, AGF as published", "capacity, AGF"
-EFFECT, ATTENTION = "attention × gradient", "attention"
+EFFECT, FROZEN_EFFECT = "attention × gradient", "attention × gradient, frozen"
+ATTENTION = "attention"
 
 # Those that the shorter runs have come first.
 MAIN: tuple[Entry, ...] = (
@@ -32,7 +33,7 @@ MAIN: tuple[Entry, ...] = (
     (PUBLISHED, "flow", {}),
     (PUBLISHED_CAPACITY, "capacity", {}),
     ("flow, AF as published", "flow", {"variant": "AF"}),
-    ("attention × gradient, frozen", "attention_x_gradient_frozen", {}),
+    (FROZEN_EFFECT, "attention_x_gradient_frozen", {}),
     ("EAP-IG, 5 steps", "eap_ig", {"steps": 5}),
 )
 SHORT = MAIN[:5]
@@ -40,6 +41,7 @@ PAIRS = (
     (FLOW, CAPACITY),
     (FLOW, ATTENTION),
     (FLOW, EFFECT),
+    (FLOW, FROZEN_EFFECT),
     (PUBLISHED, PUBLISHED_CAPACITY),
     (PUBLISHED, ATTENTION),
     (PUBLISHED, EFFECT),

@@ -75,7 +75,8 @@ def document(
         "other one, between no attention edge and all of them. CPR is its mean over the logarithm "
         "of the fraction (higher is better), CMD the mean of |1 − f| (lower is better), and the "
         "third what is left of f with the first edges removed (lower is better). Texts whose "
-        "edges raise that logit by less than 0.5 together are left out and counted. In brackets: "
+        "edges raise that logit by less than 0.5 together are left out and counted. A run that was "
+        "out of time has fewer texts than the command asks for, as the tables say. In brackets: "
         "95 % of 10,000 bootstrap samples of the texts. Seconds are those of the scores, beside "
         "the trace."
     )

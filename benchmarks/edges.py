@@ -67,9 +67,10 @@ class Run:
                 if time.monotonic() > self._until:
                     break
                 made = make(text)
-                self._store.add([{"key": keys[label]} | dict(made[label]) for label in names])
+                # a text that cannot be measured is no failure, which the next run would try again
+                self._store.add([_stored(keys[label], made[label]) for label in names])
             kept = [self._store.rows[key] | {"method": label} for label, key in keys.items()]
-            found += [row | {"text": number} for row in kept]
+            found += [row | {"text": number, "failure": row["why"]} for row in kept]
         say(f"{what}: {len(found) // len(names)} of {len(texts)} texts")
         return pd.DataFrame(found)
 
@@ -89,6 +90,10 @@ class Run:
         """Rows of a minimum cut and as many other edges."""
         labels = cut_rows(model, texts[0], name)
         return self.rows(f"cut, {name}", texts, labels, lambda text: cut_rows(model, text, name))
+
+
+def _stored(key: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(row) | {"key": key, "failure": None, "why": row["failure"]}
 
 
 def best_idea(rows: pd.DataFrame) -> Idea:
