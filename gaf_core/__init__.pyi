@@ -1,6 +1,13 @@
 # The public names and where they are made: read by type checkers, and by `gaf_core` itself.
-from .methods import METHODS as METHODS, Attribution as Attribution, Method as Method
-from .evaluation import benchmark as benchmark
+from .methods import (
+    EDGE_METHODS as EDGE_METHODS,
+    METHODS as METHODS,
+    Attribution as Attribution,
+    EdgeMethod as EdgeMethod,
+    EdgeScores as EdgeScores,
+    Method as Method,
+)
+from .evaluation import benchmark as benchmark, benchmark_edges as benchmark_edges
 from .flow.depths import DepthShares as DepthShares
 from .errors import (
     CapacityError as CapacityError,
@@ -21,10 +28,13 @@ from .composer import (
 )
 from .evaluation import (
     Curves as Curves,
+    EdgeEvaluation as EdgeEvaluation,
     Evaluation as Evaluation,
     Perturbation as Perturbation,
     evaluate as evaluate,
     evaluate_all as evaluate_all,
+    evaluate_all_edges as evaluate_all_edges,
+    evaluate_edges as evaluate_edges,
 )
 from .flow import (
     ExactFlow as ExactFlow,
@@ -46,6 +56,8 @@ from .models.outputs import Output as Output
 from .network import FlowNetwork as FlowNetwork
 from .settings import At as At, FAITHFUL as FAITHFUL, Settings as Settings
 from .tracing.frozen import Frozen as Frozen
+from .tracing.interventions import intervene as intervene
+from .tracing.masks import edge_set as edge_set
 from .tracing.memory import estimate_memory as estimate_memory
 from .tracing.target import (
     Target as Target,

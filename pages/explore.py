@@ -4,6 +4,7 @@ import streamlit as st
 
 from gaf_core.ui import cache
 from gaf_core.ui.explore import panels
+from gaf_core.ui.explore.agree import show_agree
 from gaf_core.ui.explore.network import show_network
 from gaf_core.ui.explore.side_by_side import show_side_by_side
 from gaf_core.ui.explore.take_away import show_take_away
@@ -38,5 +39,7 @@ with polite():
         show_side_by_side(request, display)
     with place():
         focus = show_network(request, explanation, display.budget)
+    with place():
+        said = show_agree(request, explanation, focus)
     panels.show_certificate(explanation)
-    show_take_away(explanation, budget=display.budget, model=choice.name, focus=focus)
+    show_take_away(explanation, budget=display.budget, model=choice.name, focus=focus, said=said)

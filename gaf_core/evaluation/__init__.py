@@ -7,10 +7,20 @@ agreement     how far several methods agree
 comparison    several methods on one text, for a page
 measuring     many texts: each method on each text, one row each
 rows          kept in a file, so that a run may stop and go on
+edge_masks    an order of attention edges -> masks of the first of them
+edges         scores of attention edges -> how much of the prediction the first of them carry
+edge_rows     many texts: each way to score edges on each text
 bootstrap     rows -> one line a method, and differences of two methods
 """
 
 from gaf_core.evaluation.bootstrap import bootstrap_interval, paired, summarise
+from gaf_core.evaluation.edge_rows import EDGE_MEASURES, benchmark_edges, measure_edges
+from gaf_core.evaluation.edges import (
+    EDGE_FRACTIONS,
+    EdgeEvaluation,
+    evaluate_all_edges,
+    evaluate_edges,
+)
 from gaf_core.evaluation.measuring import COLUMNS, benchmark, measure
 from gaf_core.evaluation.metrics import (
     ERASER_FRACTIONS,
@@ -34,20 +44,27 @@ from gaf_core.evaluation.rows import RowStore
 
 __all__ = [
     "COLUMNS",
+    "EDGE_FRACTIONS",
+    "EDGE_MEASURES",
     "ERASER_FRACTIONS",
     "FRACTIONS",
     "OPERATORS",
     "Curves",
+    "EdgeEvaluation",
     "Evaluation",
     "Perturbation",
     "RowStore",
     "benchmark",
+    "benchmark_edges",
     "bootstrap_interval",
     "check_encoding",
     "check_scores",
     "evaluate",
     "evaluate_all",
+    "evaluate_all_edges",
+    "evaluate_edges",
     "measure",
+    "measure_edges",
     "paired",
     "ranked",
     "removed_count",

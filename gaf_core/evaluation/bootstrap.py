@@ -7,6 +7,8 @@ texts of the same kind, and nothing about other models.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
@@ -43,23 +45,34 @@ def bootstrap_interval(values: ArrayLike, seed: int = 0) -> Float[np.ndarray, "2
     return np.stack([interval.low, interval.high])
 
 
-def summarise(rows: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def summarise(
+    rows: pd.DataFrame, seed: int = 0, measures: Sequence[str] = MEASURES
+) -> pd.DataFrame:
     """One row a method, in the order in which they first come.
 
     Args:
         rows: of `measure`, or several of them concatenated.
         seed: of the bootstrap.
+        measures: columns of the rows; those of tokens by default.
 
     Returns:
         Columns `method`, `texts` (that it scored), `failures` and `first_failure` (its message, or
-        nothing), then for each of `MEASURES` the mean over texts, and the ends of its interval as
+        nothing), then for each of the measures the mean over texts, and the ends of its interval as
         `aopc_low` and `aopc_high`. `seconds` is what a method takes beside the trace it shares.
     """
     names = rows["method"].unique()
-    return pd.DataFrame([_summary(name, rows.loc[rows["method"] == name], seed) for name in names])
+    return pd.DataFrame(
+        [_summary(name, rows.loc[rows["method"] == name], seed, measures) for name in names]
+    )
 
 
-def paired(rows: pd.DataFrame, first: str, second: str, seed: int = 0) -> pd.DataFrame:
+def paired(
+    rows: pd.DataFrame,
+    first: str,
+    second: str,
+    seed: int = 0,
+    measures: Sequence[str] = MEASURES,
+) -> pd.DataFrame:
     """How much one method differs from another, over the texts that both scored.
 
     Pairing takes out how hard a text is, so that differences can be told that overlapping
@@ -70,6 +83,7 @@ def paired(rows: pd.DataFrame, first: str, second: str, seed: int = 0) -> pd.Dat
         first: label of a method.
         second: label of the method that is subtracted.
         seed: of the bootstrap.
+        measures: columns of the rows; those of tokens by default.
 
     Returns:
         One row a measure: `measure`, `first` and `second` (means), `difference` of them, `low` and
@@ -86,7 +100,7 @@ def paired(rows: pd.DataFrame, first: str, second: str, seed: int = 0) -> pd.Dat
             )
     scored = rows[rows["failure"].isna()].set_index("text")
     one, other = (
-        scored.loc[scored["method"] == name, list(MEASURES)].astype(float)
+        scored.loc[scored["method"] == name, list(measures)].astype(float)
         for name in (first, second)
     )
     shared = one.index.intersection(other.index)
@@ -99,7 +113,7 @@ def paired(rows: pd.DataFrame, first: str, second: str, seed: int = 0) -> pd.Dat
     low, high = bootstrap_interval(one - other, seed)
     return pd.DataFrame(
         {
-            "measure": MEASURES,
+            "measure": list(measures),
             "first": one.mean().to_numpy(),
             "second": other.mean().to_numpy(),
             "difference": (one - other).mean().to_numpy(),
@@ -110,9 +124,11 @@ def paired(rows: pd.DataFrame, first: str, second: str, seed: int = 0) -> pd.Dat
     )
 
 
-def _summary(name: str, rows: pd.DataFrame, seed: int) -> dict[str, object]:
+def _summary(
+    name: str, rows: pd.DataFrame, seed: int, measures: Sequence[str]
+) -> dict[str, object]:
     failed = rows["failure"].notna()
-    values = rows.loc[~failed, list(MEASURES)].astype(float)
+    values = rows.loc[~failed, list(measures)].astype(float)
     interval = bootstrap_interval(values, seed)
     summary: dict[str, object] = {
         "method": name,
@@ -120,7 +136,7 @@ def _summary(name: str, rows: pd.DataFrame, seed: int) -> dict[str, object]:
         "failures": len(rows) - len(values),
         "first_failure": next(iter(rows.loc[failed, "failure"]), ""),
     }
-    for column, measure in enumerate(MEASURES):
+    for column, measure in enumerate(measures):
         summary[measure] = values[measure].mean()
         summary[f"{measure}_low"], summary[f"{measure}_high"] = interval[:, column]
     return summary

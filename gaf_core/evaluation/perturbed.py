@@ -11,10 +11,15 @@ import torch
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-from gaf_core.models.model import Model, Task
+from gaf_core.models.model import Model
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.places import Place
-from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.prediction import (
+    failures_in_a_sentence,
+    forward,
+    read_logits,
+    takes_batches,
+)
 from gaf_core.tracing.removal import removal_token
 
 # Called with (batches done, batches in all); what it raises ends the work.
@@ -170,10 +175,7 @@ def _batches(model: Model, lengths: list[int]) -> Iterator[list[int]]:
     Padding as long as the reach of a network that attends to near tokens only leaves it rows
     without any token, and its logits are not numbers.
     """
-    most = _BATCH_ROWS
-    config = model.module.config.get_text_config()
-    if model.task is Task.CLASSIFICATION and getattr(config, "pad_token_id", None) is None:
-        most = 1  # a causal classifier without a padding token refuses batches
+    most = _BATCH_ROWS if takes_batches(model) else 1
     rows = np.argsort(lengths, kind="stable").tolist()
     for length, group in itertools.groupby(rows, key=lengths.__getitem__):
         together = list(group)

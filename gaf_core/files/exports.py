@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from gaf_core.reading.agreement import Said
+
 GRAPH_LIMIT = 300_000  # edges; GraphML spends some 350 bytes on each, and readers far more
 _CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
 _BYTES = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
@@ -68,7 +70,13 @@ def estimate_bytes(edges: int, kind: str) -> int:
     return edges * _BYTES[kind]
 
 
-def to_json(explanation: Explanation, *, model: str | None = None, carried: float = 1.0) -> str:
+def to_json(
+    explanation: Explanation,
+    *,
+    model: str | None = None,
+    carried: float = 1.0,
+    said: Said | None = None,
+) -> str:
     """An explanation as JSON, in full precision; what is not finite is null.
 
     Schema (version 1):
@@ -94,6 +102,8 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         certificate: certified, message and statuses of all flows that the scores are made of (of a
             depth average one for each first layer, in order); status and the numbers of
             `FlowSolution`, which are those of the flow through all layers, as edges and nodes are.
+        interventions: null, or what the model says of edges kept and cut, see
+            `gaf_core.files.said.said_content`.
         versions: of gaf_core, torch, transformers, numpy, python.
         citation, paper: whose method this is.
 
@@ -101,6 +111,7 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         explanation: what to write.
         model: name of the model, which an explanation does not know.
         carried: share of every layer's flow that the edges written carry, see `edge_table`.
+        said: what the model says of edges kept and cut, where it was asked.
 
     Raises:
         SettingsError: `carried` is no share.
@@ -123,11 +134,18 @@ def to_json(explanation: Explanation, *, model: str | None = None, carried: floa
         "nodes": _nodes(explanation),
         "edges_carried": carried,
         "certificate": _certificate(explanation),
+        "interventions": None if said is None else _said(explanation, said),
         "versions": versions(),
         "citation": CITATION,
         "paper": PAPER,
     }
     return json.dumps(content, ensure_ascii=False, allow_nan=False, default=int)
+
+
+def _said(explanation: Explanation, said: Said) -> dict[str, Any]:
+    from gaf_core.files.said import said_content  # what measures, which a file without it need not
+
+    return said_content(explanation, said)
 
 
 def to_graphml(explanation: Explanation, *, carried: float = 1.0) -> bytes:

@@ -21,11 +21,13 @@ from gaf_core.explanation import Explanation
 from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey, token_bars
 from gaf_core.figures.embed import Figure, figure_html, scripts
 from gaf_core.figures.matrix import OF_LAYERS
+from gaf_core.files.said import AGREES, said_html
 from gaf_core.flow import max_flow
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.picture.spans import partition, usual_unit
 from gaf_core.picture.view import View
+from gaf_core.reading.agreement import Said
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Selection, focused_tokens, part_of
 from gaf_core.reading.intervals import check_intervals
@@ -56,6 +58,7 @@ def to_html(
     budget: int = 10,
     model: str | None = None,
     focus: Selection | None = None,
+    said: Said | None = None,
 ) -> str:
     """A report on one explanation: about 5 MB, nearly all of it the program that draws figures.
 
@@ -71,6 +74,7 @@ def to_html(
         budget: nodes a layer in Sankey and graph, see `reduction`.
         model: name of the model, which an explanation does not know.
         focus: a token, edge or paths whose part of the flow is set off in Sankey and graph.
+        said: what the model says of edges kept and cut, where it was asked.
 
     Raises:
         SettingsError: this flow does not have what is to be in focus, or the intervals are not
@@ -86,6 +90,7 @@ def to_html(
         _section("The text", _heatmap(explanation)),
         _bars(explanation, intervals),
         *_flow(explanation, budget, focus),
+        "" if said is None else _section(AGREES, said_html(explanation, said)),
         _section("How sure this is", _certificate(explanation)),
         _section("All tokens", _tokens(explanation, intervals)),
         _section("What was asked", _pairs(settings_rows(explanation, model))),

@@ -13,6 +13,7 @@ from gaf_core.methods.attention import (
 from gaf_core.methods.attention_flow import ATTENTION_FLOW
 from gaf_core.methods.chance import RANDOM
 from gaf_core.methods.deeplift import DEEPLIFT
+from gaf_core.methods.edges import EDGE_METHODS, EdgeMethod, EdgeScores
 from gaf_core.methods.faithful import (
     ATTENTION_X_GRADIENT_FROZEN,
     CAT_FROZEN,
@@ -53,4 +54,14 @@ METHODS: dict[str, Method] = {
     )
 }
 
-__all__ = ["METHODS", "Attribution", "Method", "Option", "Progress", "Scored"]
+__all__ = [
+    "EDGE_METHODS",
+    "METHODS",
+    "Attribution",
+    "EdgeMethod",
+    "EdgeScores",
+    "Method",
+    "Option",
+    "Progress",
+    "Scored",
+]

@@ -34,7 +34,7 @@ class _Made(NamedTuple):
 _made: WeakKeyDictionary[Trace, dict[bool, _Made]] = WeakKeyDictionary()
 
 
-def _second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, float]:
+def second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, float]:
     """The same prediction, traced with what the faithful flow needs.
 
     Returns:
@@ -60,12 +60,12 @@ def _second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, flo
 
 
 def _cat_frozen(model: Model, traced: Trace, _progress: Progress) -> Scored:
-    second, seconds = _second_trace(model, traced, frozen=True)
+    second, seconds = second_trace(model, traced, frozen=True)
     return Scored(cat(second), shared_seconds=seconds)
 
 
 def _attention_x_gradient_frozen(model: Model, traced: Trace, _progress: Progress) -> Scored:
-    second, seconds = _second_trace(model, traced, frozen=True)
+    second, seconds = second_trace(model, traced, frozen=True)
     return Scored(attention_x_gradient(second), shared_seconds=seconds)
 
 
@@ -74,7 +74,7 @@ def _faithful(
 ) -> Scored:
     second, seconds = traced, 0.0
     if gradients == "frozen" or settings["residual"] == "first order":
-        second, seconds = _second_trace(model, traced, frozen=gradients == "frozen")
+        second, seconds = second_trace(model, traced, frozen=gradients == "frozen")
     scored = score_flow(second, **settings)
     return scored._replace(shared_seconds=seconds)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -84,6 +84,22 @@ class Option:
         if self.least is not None:
             return f"{kind} of at least {self.least:,}"
         return f"{kind} of at most {self.most:,}" if self.most is not None else kind
+
+
+def checked_options(
+    title: str, options: Sequence[Option], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The value of every option of what is called `title`: that given, checked, or the default.
+
+    Raises:
+        SettingsError: an unknown option, or a value it does not take.
+    """
+    known = {option.name: option for option in options}
+    unknown = sorted(given.keys() - known.keys())
+    if unknown:
+        has = f"It has {', '.join(known)}." if known else "It has none."
+        raise SettingsError(f"{title} has no option '{unknown[0]}'. {has}")
+    return {name: option.check(given.get(name, option.default)) for name, option in known.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,14 +215,7 @@ class Method:
         >>> gaf.METHODS["random"].settings(seed=3)
         {'seed': 3}
         """
-        known = {option.name: option for option in self.options}
-        unknown = sorted(options.keys() - known.keys())
-        if unknown:
-            has = f"It has {', '.join(known)}." if known else "It has none."
-            raise SettingsError(f"{self.title} has no option '{unknown[0]}'. {has}")
-        return {
-            name: option.check(options.get(name, option.default)) for name, option in known.items()
-        }
+        return checked_options(self.title, self.options, options)
 
 
 def _ignore(_done: int, _total: int) -> None:

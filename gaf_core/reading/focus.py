@@ -97,12 +97,43 @@ def part_of(
     """
     if not isinstance(selection, Paths):
         return through(explanation.solution, selection)
+    return along(explanation.solution, check_paths(explanation, selection, paths))
+
+
+def check_paths(
+    explanation: Explanation, selection: Paths, paths: Sequence[FlowPath] | None = None
+) -> list[FlowPath]:
+    """The paths of a selection, of those that are known or found here.
+
+    Raises:
+        SettingsError: the flow has no such path.
+    """
     most = max(selection.ranks)
     if paths is None:
         paths = widest_paths(explanation.solution.edge_flow, most)
     if most > len(paths):
         raise SettingsError(f"This list of paths ends before path {most}.")
-    return along(explanation.solution, [paths[rank - 1] for rank in selection.ranks])
+    return [paths[rank - 1] for rank in selection.ranks]
+
+
+def within(solution: FlowSolution, kept: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The part of a flow whose whole way is kept, where every node mixes in proportion.
+
+    Args:
+        solution: whose flow.
+        kept: `[l, t, t]` which part of the flow on each edge is kept.
+
+    Returns:
+        `[l, t, t]` nowhere above the flow on what is kept, and conserved as the flow is.
+    """
+    flow = solution.edge_flow
+    layers, tokens, _ = flow.shape
+    above, below = np.ones((layers + 1, tokens)), np.ones((layers + 1, tokens))
+    for k in reversed(range(layers)):
+        above[k] = _ratio((flow[k] * kept[k] * above[k + 1][:, None]).sum(axis=0), flow[k].sum(0))
+    for k in range(layers):
+        below[k + 1] = _ratio((flow[k] * kept[k] * below[k]).sum(axis=1), flow[k].sum(axis=1))
+    return flow * kept * above[1:, :, None] * below[:-1, None, :]
 
 
 def along(solution: FlowSolution, paths: Iterable[FlowPath]) -> NDArray[np.float64]:

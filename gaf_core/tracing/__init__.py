@@ -6,6 +6,9 @@ prediction   the one place that calls a network
 attention    is it the attention that the prediction used?
 frozen       the backward pass of a linear network
 residual     what passes beside attention
+masks        some edges of a model, to be cut or kept
+scaling      attention times a mask, in a forward pass
+interventions  what the model says with edges cut, kept or scaled
 cancelling   how much of the two cancels
 memory       does it fit?
 threads      how many compute

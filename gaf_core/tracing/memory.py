@@ -19,6 +19,11 @@ _BYTES = 4  # float32
 _MAPS = 5
 _DECODER_MAPS = 2  # self-attention and cross-attention beside an encoder
 _HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of all other steps
+# Of a copy of a text without a backward pass: what one layer holds of its scores, attention and
+# product with a mask, and what its feed-forward holds; the mask has one map a layer.
+_MASKED_MAPS, _MASKED_HIDDEN = 6, 24
+_BATCH_TOKENS, _BATCH_ROWS = 1024, 64  # a larger batch is slower, it leaves the caches
+_PART = 0.5  # of what is free, for a batch that can be smaller
 _UNKNOWN = 4 * 2**30  # a cautious guess for a system that does not tell
 _GROUPS = Path("/sys/fs/cgroup")
 _CONTROL_GROUPS = (  # versions 2 and 1: folder, limit, in use, and what of it gives way
@@ -81,6 +86,28 @@ def _left_in_container() -> float:
         except (OSError, ValueError):  # another version, or "max": no limit
             continue
     return math.inf
+
+
+def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:
+    """Copies of a text that one batch can have, with a mask for each; at least one.
+
+    They take half of what is free at most. A copy takes `6 H t^2 + L H t^2` numbers for what a
+    layer makes of its attention and for its mask, `24 d t` for its feed-forward and `C` logits, or
+    what a trace takes (`estimate_memory`) where its gradient is wanted.
+
+    Args:
+        model: that reads them.
+        tokens: of the text.
+        backward: whether a backward pass follows.
+    """
+    if backward:
+        each = estimate_memory(model, tokens)
+    else:
+        width = model.module.config.get_text_config().hidden_size
+        maps = (_MASKED_MAPS + model.layers) * model.heads * tokens**2
+        each = _BYTES * (maps + _MASKED_HIDDEN * width * tokens + len(model.labels))
+    fitting = int(_PART * available_memory(model.device) / each)
+    return max(1, min(_BATCH_ROWS, _BATCH_TOKENS // tokens, fitting))
 
 
 def check_memory(model: Model, tokens: int) -> None:

@@ -109,6 +109,17 @@ def _at_the_end(logits: torch.Tensor, inputs: Inputs) -> torch.Tensor:
     return logits[torch.arange(len(logits)), place.to(logits.device)]
 
 
+def takes_batches(model: Model) -> bool:
+    """Whether the network reads several texts at once.
+
+    A causal classifier without a padding token does not: it cannot tell where each of them ends.
+    """
+    config = model.module.config.get_text_config()
+    return (
+        model.task is not Task.CLASSIFICATION or getattr(config, "pad_token_id", None) is not None
+    )
+
+
 @contextmanager
 def failures_in_a_sentence(model: Model) -> Iterator[None]:
     """Turn whatever a network raises into a `ModelError`."""

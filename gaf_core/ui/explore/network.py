@@ -8,19 +8,20 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, max_flow
+from gaf_core import Explanation
 from gaf_core.figures import flow_graph, sankey
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import LONG, UNITS, Unit, usual_unit
 from gaf_core.picture.view import COLOURINGS, View
-from gaf_core.reading.bottleneck import Bottleneck, bottleneck
+from gaf_core.reading.bottleneck import Bottleneck
 from gaf_core.reading.focus import Edge, Selection, focused_tokens
 from gaf_core.reading.sentences import cut_in_words, focus_in_words, network_sentence
 from gaf_core.ui import cache
+from gaf_core.ui.explore.agree import kept_part
 from gaf_core.ui.explore.edges import show_edge, show_edges
 from gaf_core.ui.explore.matrices import show_matrices
 from gaf_core.ui.explore.paths import show_paths
-from gaf_core.ui.explore.selection import choose_focus, part_in_focus, take, view_key
+from gaf_core.ui.explore.selection import choose_focus, limit_of, part_in_focus, take, view_key
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import choose_format, saving
@@ -64,7 +65,7 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
         explanation,
         selection,
         part_in_focus(request, explanation, selection),
-        cache.derived("cut", request, explanation, _limit),
+        limit_of(request, explanation),
     )
     with place():
         _say_focus(shown)
@@ -82,10 +83,6 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
     st.markdown(f":material/filter_alt: {literal(cut_in_words(explanation, shown.limit))}")
     show_paths(request, explanation, selection)
     return selection
-
-
-def _limit(explanation: Explanation) -> Bottleneck:
-    return bottleneck(explanation.network, max_flow(explanation.network))
 
 
 def _say_focus(shown: Shown) -> None:
@@ -171,7 +168,7 @@ def _choose_view(shown: Shown, budget: int, graph: bool) -> View:
         )  # fmt: skip
     return View(
         budget=budget,
-        part=shown.part,
+        part=kept_part(shown.explanation) if shown.selection is None else shown.part,
         cut=shown.limit.cut if cut else None,
         by=by,
         opened=() if by == "tokens" else focused_tokens(shown.selection),

@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, FlowPath, SettingsError, widest_paths
+from gaf_core import Explanation, FlowPath, SettingsError, max_flow, widest_paths
 from gaf_core.picture.reduction import through_flow
+from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Node, Paths, Selection, part_of
 from gaf_core.reading.selection import from_text, is_text_of, to_text
 from gaf_core.reading.sentences import in_words
@@ -88,6 +89,13 @@ def paths_of(request: cache.Request, explanation: Explanation) -> list[FlowPath]
     """The widest paths of the flow."""
     return cache.derived(
         "paths", request, explanation, lambda one: widest_paths(one.solution.edge_flow, PATHS)
+    )
+
+
+def limit_of(request: cache.Request, explanation: Explanation) -> Bottleneck:
+    """The minimum cut of the flow."""
+    return cache.derived(
+        "cut", request, explanation, lambda one: bottleneck(one.network, max_flow(one.network))
     )
 
 

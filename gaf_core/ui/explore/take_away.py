@@ -17,6 +17,7 @@ from gaf_core.files.exports import (
     to_json,
 )
 from gaf_core.files.report import to_html
+from gaf_core.reading.agreement import Said
 from gaf_core.reading.focus import Selection
 from gaf_core.reading.intervals import score_intervals
 
@@ -30,6 +31,7 @@ def show_take_away(
     budget: int = 10,
     model: str | None = None,
     focus: Selection | None = None,
+    said: Said | None = None,
 ) -> None:
     """A button for each file; a file is made when somebody asks for it.
 
@@ -38,6 +40,7 @@ def show_take_away(
         budget: nodes a layer in the pictures of the report.
         model: name of the model, for the files that tell it.
         focus: what is set off in the pictures of the report.
+        said: what the model says of edges kept and cut, where somebody asked.
     """
     st.subheader("Take it with you", anchor=False)
     carried = _choose_edges(explanation)
@@ -58,7 +61,7 @@ def show_take_away(
         _file(
             f"Everything (JSON{size('json')})",
             "explanation.json",
-            lambda: to_json(explanation, model=model, carried=carried).encode("utf-8"),
+            lambda: to_json(explanation, model=model, carried=carried, said=said).encode("utf-8"),
         )
         _file(
             f"Network (GraphML{size('graphml')})",
@@ -77,6 +80,7 @@ def show_take_away(
                 budget=budget,
                 model=model,
                 focus=focus,
+                said=said,
             ).encode("utf-8"),
         )
     whole = "the flow value" if explanation.depths is None else "1"
