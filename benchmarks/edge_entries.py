@@ -11,6 +11,7 @@ import gaf_core as gaf
 from gaf_core.evaluation.edge_masks import edge_order, margin
 from gaf_core.flow import cut_edges
 from gaf_core.methods.edge_flows import edge_weights, in_layers
+from gaf_core.tracing.masks import existing_edges
 
 Entry = tuple[str, str, dict[str, Any]]
 
@@ -113,7 +114,7 @@ def cut_rows(model: gaf.Model, text: str, name: str) -> dict[str, dict[str, Any]
     whole, nothing, *others = y
     enough = whole - nothing >= 0.5
     failure = None if enough else "the edges of this text together do too little to be measured"
-    share = count / int(exact.attention.any(axis=1).sum())
+    share = count / int(existing_edges(exact).sum())
     return {
         label: {"left": (one - nothing) / (whole - nothing), "share": share, "failure": failure}
         if enough

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaf_core.errors import SettingsError
 from gaf_core.methods import EdgeScores
+from gaf_core.tracing.masks import existing_edges
 from gaf_core.tracing.target import Target
 from gaf_core.tracing.trace import Trace
 
@@ -40,7 +41,7 @@ def edge_order(
         SettingsError: scores of another shape, or that are not numbers.
     """
     values = np.asarray(getattr(scores, "scores", scores), dtype=np.float64)
-    exist = trace.attention.any(axis=1)
+    exist = existing_edges(trace)
     if values.shape != exist.shape:
         raise SettingsError(
             f"Scores of shape {list(values.shape)} do not fit the {list(exist.shape)} attention "

@@ -29,7 +29,7 @@ from gaf_core.evaluation.edge_masks import KeptAndRemoved, edge_counts, edge_ord
 from gaf_core.methods import EdgeScores
 from gaf_core.models.model import Model
 from gaf_core.tracing.interventions import masked_logits
-from gaf_core.tracing.masks import KINDS
+from gaf_core.tracing.masks import KINDS, existing_edges
 from gaf_core.tracing.trace import Trace
 
 EDGE_FRACTIONS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -196,7 +196,7 @@ def evaluate_all_edges(
     ['capacity', 'flow']
     """
     grid = _checked(fractions, kind)
-    exist = np.asarray(trace.attention.any(axis=1))
+    exist = existing_edges(trace)
     counts = edge_counts(grid, int(exist.sum()))
     places = [edge_order(trace, scores, seed) for scores in rankings.values()]
     wanted = KeptAndRemoved(exist, places, counts)

@@ -23,7 +23,7 @@ from gaf_core.methods.faithful import second_trace
 from gaf_core.methods.flows import EPSILON, FIRST_LAYER, option_of
 from gaf_core.methods.method import Option, Progress
 from gaf_core.models.model import Model
-from gaf_core.settings import INGREDIENTS, SETTINGS, Gradients, Settings
+from gaf_core.settings import INGREDIENTS, SETTINGS, Settings
 from gaf_core.tracing.trace import Trace
 
 TAKEN = Option(
@@ -107,22 +107,20 @@ def _along_paths(
     return found + own * (np.finfo(float).eps * 2**10)
 
 
-def _explained(
-    model: Model, trace: Trace, *, first_layer: int, gradients: Gradients, **settings: Any
-) -> Explanation:
+def _explained(model: Model, trace: Trace, *, first_layer: int, **settings: Any) -> Explanation:
     """The flow of these settings; one without proof is no result."""
     if first_layer > trace.layers:
         raise SettingsError(
             f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
             f"Choose a first layer from 1 to {trace.layers}."
         )
-    frozen = gradients == "frozen"
+    frozen = settings["gradients"] == "frozen"
     traced = trace
     residual = settings["residual"] == "first order" and trace.residual is None
     if frozen != (trace.frozen is not None) or residual:
         traced = second_trace(model, trace, frozen=frozen)[0]
     layers = (first_layer - 1, trace.layers)
-    found = explain_trace(traced, Settings(layers=layers, gradients=gradients, **settings))
+    found = explain_trace(traced, Settings(layers=layers, **settings))
     if not found.certified:
         raise GafError(found.message)
     return found

@@ -26,7 +26,7 @@ from gaf_core.methods.edge_flows import FLOW_OPTIONS, capacity_scores, flow_scor
 from gaf_core.methods.faithful import second_trace
 from gaf_core.methods.method import Option, Progress, checked_options
 from gaf_core.models.model import Model
-from gaf_core.tracing.interventions import mask_gradients
+from gaf_core.tracing.interventions import masked_gradients
 from gaf_core.tracing.trace import Trace
 
 _STEPS = Option("steps", 10, "Points on the way from no attention to all of it.", least=1, most=500)
@@ -151,12 +151,11 @@ def _first_order_frozen(model: Model, trace: Trace, _progress: Progress) -> NDAr
 
 def _eap_ig(model: Model, trace: Trace, progress: Progress, *, steps: int) -> NDArray[np.float64]:
     layers, _, tokens, _ = trace.attention.shape
-    total = np.zeros((layers, tokens, tokens))
     # the middle of each of the steps: all attention scaled alike
-    for step, scale in enumerate((np.arange(steps) + 0.5) / steps):
-        total += mask_gradients(model, trace, np.full(total.shape, scale))[0]
-        progress(step + 1, steps)
-    return total / steps
+    scales = (np.arange(steps) + 0.5) / steps
+    masks = [np.broadcast_to(scale, (layers, 1, tokens, tokens)) for scale in scales]
+    parts = masked_gradients(model, trace, masks, progress=progress)
+    return sum((part.sum(axis=0) for part in parts), np.zeros((layers, tokens, tokens))) / steps
 
 
 def _random(_model: Model, trace: Trace, _progress: Progress, *, seed: int) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from gaf_core.models.model import Model
 from gaf_core.reading.bottleneck import Bottleneck
 from gaf_core.reading.focus import Edge, Node, Selection, check_paths, within
 from gaf_core.tracing.interventions import intervene
-from gaf_core.tracing.masks import edge_set
+from gaf_core.tracing.masks import edge_set, existing_edges
 from gaf_core.tracing.trace import Trace
 
 KEPT = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # of the edges, offered to keep
@@ -138,7 +138,7 @@ def edges_of(
             return edge_set(trace, edges=reads)
         case Bottleneck():
             cut = what.edges | what.nodes[:, None, :]
-            return in_layers(explanation, cut) > 0
+            return in_layers(explanation, cut.astype(np.float64)) > 0
     listed = check_paths(explanation, what, paths)
     steps = [
         (last - 1 - step, query, key)
@@ -224,7 +224,7 @@ def trial(
         SettingsError: a trace that was made without a model.
     """
     trace, outside = explanation.trace, _outside(explanation)
-    edges = edges & trace.attention.any(axis=1) & ~outside
+    edges = edges & existing_edges(trace) & ~outside
     count = int(edges.sum())
     chosen = [edges]
     chosen += [ranked_edges(explanation, CHANCE, seed) < count for seed in range(DRAWS)]
@@ -244,7 +244,7 @@ def trial(
 def count_edges_within(explanation: Explanation) -> int:
     """How many attention edges the layers of the flow have, hidden ones left out."""
     first, last = explanation.layers
-    return int(explanation.trace.attention[first:last].any(axis=1).sum())
+    return int(existing_edges(explanation.trace)[first:last].sum())
 
 
 def _outside(explanation: Explanation) -> NDArray[np.bool_]:

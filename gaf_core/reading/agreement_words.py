@@ -56,7 +56,7 @@ def kept_in_words(
         f"{_among(explanation, found.edges)}.",
         f"As many by capacity: {capacity}. At random: {_range(explanation, found.chance[:, step])}."
         f" With none: {value_in_words(explanation, found.nothing)}.",
-        _beyond(explanation, found, step, mark),
+        _beyond(found, step),
     ]
     return " ".join(filter(None, sentences))
 
@@ -83,9 +83,7 @@ def trial_in_words(
     return f"{strong(change)} {said}"
 
 
-def _beyond(
-    explanation: Explanation, found: Agreement, step: int, mark: Callable[[str], str]
-) -> str:
+def _beyond(found: Agreement, step: int) -> str:
     """Edges that speak against the prediction are in no flow: what they do, where it shows."""
     if found.parts is None:
         return (
@@ -95,10 +93,9 @@ def _beyond(
     part = float(found.parts[FLOW][step])
     if part <= _ALL:
         return ""
-    name = mark(explanation.trace.target.name)
     return (
         f"They do {_percent(part)} of what all these edges do to the logit: those that were cut "
-        f"speak against {name} on balance, and take {_percent(part - 1)} off it."
+        f"speak against it on balance, and take {_percent(part - 1)} off."
     )
 
 

@@ -117,23 +117,31 @@ def mask_gradients(
         SettingsError, ModelError: as `intervene` does.
     """
     masks = check_masks(trace, keep, kind)
+    return np.concatenate(list(masked_gradients(model, trace, masks, kind, progress)))
+
+
+def masked_gradients(
+    model: Model,
+    trace: Trace,
+    masks: Sequence[NDArray],
+    kind: str = "zero",
+    progress: Progress | None = None,
+) -> Iterator[NDArray[np.float64]]:
+    """Derivatives `[n, L, t, t]` at checked masks `[L, 1 or H, t, t]`, batch by batch."""
     target, tokens = trace.target, len(trace.tokens)
     with model.lock, failures_in_a_sentence(model):
         plan = find_plan(model, trace)
     rows = rows_that_fit(model, tokens, backward=True) if takes_batches(model) else 1
-    found = np.empty((len(masks), trace.layers, tokens, tokens))
     for start in range(0, len(masks), rows):
         some = np.stack(list(masks[start : start + rows]))
         with model.lock, failures_in_a_sentence(model), torch.enable_grad():
-            real = torch.from_numpy(some).to(model.device, model.module.dtype)
-            scale = real.requires_grad_()
+            scale = torch.from_numpy(some).to(model.device, model.module.dtype).requires_grad_()
             logits = run_scaled(model, trace, plan, scale, kind)
             scalar = logits[:, target.index].sum()
             if target.against is not None:
                 scalar = scalar - logits[:, target.against].sum()
             with threads_that_fit(model, tokens * len(some)):
                 (gradient,) = torch.autograd.grad(scalar, scale)
-        found[start : start + len(some)] = gradient.sum(dim=2).double().cpu().numpy()
+        yield gradient.sum(dim=2).double().cpu().numpy()
         if progress is not None:
             progress(start + len(some), len(masks))
-    return found

@@ -73,8 +73,13 @@ def edge_set(
     return found
 
 
-def check_masks(trace: Trace, keep: ArrayLike, kind: str) -> NDArray:
-    """Masks as `[n, L, 1 or H, t, t]`, in the type they came in if it is that of masks.
+def existing_edges(trace: Trace) -> Bool[np.ndarray, "L t t"]:
+    """`[L, t, t]` True where a query attends to a key at all: what no mask of the model hides."""
+    return np.asarray(trace.attention.any(axis=1))
+
+
+def check_masks(trace: Trace, keep: ArrayLike, kind: str) -> list[NDArray]:
+    """Masks as `[L, 1 or H, t, t]` each, in the type they came in if it is that of masks.
 
     Raises:
         SettingsError: another shape, numbers outside 0 to 1, or another kind.
@@ -94,7 +99,7 @@ def check_masks(trace: Trace, keep: ArrayLike, kind: str) -> NDArray:
         shaped = shaped.astype(np.float32 if shaped.dtype != np.float64 else np.float64)
         if not ((shaped >= 0) & (shaped <= 1)).all():
             raise SettingsError("A mask has numbers from 0, cut, to 1, kept, and nothing else.")
-    return shaped
+    return list(shaped)
 
 
 def _with_axes(masks: NDArray, size: tuple[int, int, int]) -> NDArray | None:

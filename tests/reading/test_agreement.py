@@ -189,7 +189,7 @@ def test_edges_that_speak_against_the_prediction_are_told_in_numbers(upper, foun
     said = kept_in_words(upper, replace(found, parts=parts), 2)
     assert said.endswith(
         "They do 108 % of what all these edges do to the logit: those that were cut speak against "
-        "positive on balance, and take 8 % off it."
+        "it on balance, and take 8 % off."
     )
     assert "%" not in kept_in_words(upper, replace(found, parts=None), 2).split("With none")[1][9:]
     parts = {"flow": np.ones(len(KEPT)), "capacities": np.ones(len(KEPT))}

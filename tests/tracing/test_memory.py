@@ -112,3 +112,15 @@ def test_free_memory_is_that_of_the_system_or_guessed(monkeypatch, machine):
 def test_free_memory_of_this_machine_is_known():
     assert 0 <= memory._left_in_container() <= math.inf
     assert available_memory(CPU) >= 0
+
+
+def test_a_batch_of_masks_fits_what_is_free(machine, monkeypatch):
+    machine(2**40)
+    model = gaf.load_model("minilm-reviews")
+    assert memory.rows_that_fit(model, 10) == 64
+    assert memory.rows_that_fit(model, 500) == 2
+    assert memory.rows_that_fit(model, 2000) == 1
+    monkeypatch.setattr(memory, "available_memory", lambda _: 10 * estimate_memory(model, 100))
+    assert memory.rows_that_fit(model, 100, backward=True) == 5
+    monkeypatch.setattr(memory, "available_memory", lambda _: 0)
+    assert memory.rows_that_fit(model, 10) == memory.rows_that_fit(model, 10, backward=True) == 1
