@@ -25,6 +25,8 @@ _BYTES = 1e9  # of traces, and of explanations
 
 T = TypeVar("T")
 
+_OTHERS: list[Shelf[Any]] = []
+
 
 class Choice(NamedTuple):
     """Which model, as a key: two choices are equal if they load the same weights.
@@ -106,6 +108,18 @@ def derived(
         (name, request), lambda: (make(explanation), explanation.network.capacity.nbytes)
     )
     return value
+
+
+def let_go() -> None:
+    """Forget what was computed; models stay."""
+    for shelf in (_traces(), _explanations(), _derived(), *_OTHERS):
+        shelf.clear()
+
+
+def shelf(limit: float, weigh: Callable[[Any], float]) -> Shelf[Any]:
+    """A shelf of a page's own, which is let go of with the others."""
+    _OTHERS.append(made := Shelf(limit, weigh))
+    return made
 
 
 def _load(choice: Choice) -> Model:

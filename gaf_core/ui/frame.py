@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from gaf_core.places import assets
+from gaf_core.ui import visitors
 from gaf_core.ui.links import carried
 
 _FRAMED = "framed"
@@ -17,6 +18,7 @@ def draw() -> None:
     st.html(assets() / "style.css")
     st.logo(assets() / "icon.svg", size="large")
     st.session_state[_FRAMED] = True
+    visitors.enter()
     page = st.navigation(pages(), position="top")
     with carried(page.title):
         page.run()
