@@ -24,7 +24,7 @@ _KERNEL_WIDTH = 0.25  # of LIME for texts, in cosine distance
 _PENALTY = 1.0  # of LIME's ridge regression
 
 # Draws subsets of tokens, `[1, k]` 0 or 1 each, for captum. captum itself draws from the random
-# numbers of the whole process, which other threads use and set too; these have numbers of their own.
+# numbers of the whole process, which other threads use and set too; these have their own.
 Subsets = Callable[..., Iterator[torch.Tensor]]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gaf_core import PRESETS, Model
+from gaf_core.hosting import limits
 from gaf_core.models.devices import available_devices
 from gaf_core.models.hub import is_repository_id
 from gaf_core.ui import cache
@@ -15,6 +16,12 @@ from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 
 _ASKED = "models asked for"
+_ANY = (
+    "A bundled model; or type the path of a folder on the computer that runs this app, saved with "
+    "save_pretrained(); or the id of a model on the Hugging Face hub (owner/name), which is then "
+    "downloaded. Text classifiers and language models."
+)
+_OFFERED = "The models that this app offers: text classifiers and language models."
 
 
 def ready_model() -> tuple[Choice, Model]:
@@ -27,22 +34,22 @@ def ready_model() -> tuple[Choice, Model]:
 
 
 def _choose_model() -> Choice:
-    """A preset, or what somebody typed: the path of a folder or the id of a model on the hub."""
-    typed: list[str] = st.session_state.setdefault("typed models", [])
-    asked = st.session_state.get("model") or st.query_params.get("model")
-    if asked and asked not in (*PRESETS, *typed):
-        typed.append(asked)
+    """A preset; or what the host offers, or else what somebody typed: a folder or a hub id."""
+    held = limits()
+    known = list(dict.fromkeys([*PRESETS, *held.models]))
+    if held.hosted:
+        _say_unknown(known)
+    else:
+        known += _typed(known)
     with st.sidebar:
         name = st.selectbox(
             "Model",
-            [*PRESETS, *typed],
+            known,
             key="model",
             bind="query-params",
-            accept_new_options=True,
+            accept_new_options=not held.hosted,
             on_change=_ask_for_model,
-            help="A bundled model; or type the path of a folder on the computer that runs this "
-            "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
-            "(owner/name), which is then downloaded. Text classifiers and language models.",
+            help=_OFFERED if held.hosted else _ANY,
         )
         revision = None
         with place():
@@ -67,6 +74,31 @@ def _choose_model() -> Choice:
     return choice_of(name, revision or None, device)
 
 
+def _typed(known: list[str]) -> list[str]:
+    """Names beyond the known ones that this session typed or came with."""
+    typed: list[str] = st.session_state.setdefault("typed models", [])
+    asked = st.session_state.get("model") or st.query_params.get("model")
+    if asked and asked not in (*known, *typed):
+        typed.append(asked)
+    return typed
+
+
+def _say_unknown(known: list[str]) -> None:
+    """One sentence whatever a link asks for, so that nothing is learned about this computer."""
+    asked = st.query_params.get("model")
+    if st.session_state.get("model", known[0]) not in known:
+        del st.session_state["model"]
+    if asked is None or asked in known:
+        return
+    del st.query_params["model"]
+    with place():
+        st.warning(
+            "This link asks for a model that this app does not offer. The one shown on the left is "
+            "used instead.",
+            icon=":material/link_off:",
+        )
+
+
 def _may_load(choice: Choice) -> bool:
     """Whether the model may be fetched: a link alone must not make the app download something."""
     if not _on_hub(choice.name) or choice.name in st.session_state.get(_ASKED, ()):
@@ -86,6 +118,9 @@ def _ask_for_model() -> None:
 
 def _on_hub(name: str) -> bool:
     """Whether a name can only be that of a model on the hub."""
-    if name in PRESETS or not is_repository_id(name):
+    if limits().hosted or name in PRESETS or not is_repository_id(name):
         return False
-    return not Path(name).expanduser().exists()
+    try:
+        return not Path(name).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):  # no such user, or a name that no file can have
+        return True

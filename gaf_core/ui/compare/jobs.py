@@ -132,6 +132,11 @@ class Lane:
             self._queue.append((job, work))
             self._next()
 
+    def __len__(self) -> int:
+        """How many jobs run or wait."""
+        with self._lock:
+            return len(self._queue) + (self._current is not None)
+
     def _leave(self, job: Job) -> None:
         with self._lock:
             # one that waited is forgotten with its work, and with the model that this holds
@@ -172,6 +177,11 @@ class Desk:
             job = self._jobs[key] = Job(name)
             self._lanes[slow].add(job, work)
         return job
+
+    @property
+    def slow(self) -> int:
+        """How many slow jobs run or wait."""
+        return len(self._lanes[True])
 
     def find(self, key: Hashable) -> Job | None:
         """The job of a key, if there is one."""

@@ -16,6 +16,7 @@ from gaf_core import Model, Trace
 from gaf_core.errors import GafError
 from gaf_core.evaluation import Evaluation, Perturbation, evaluate_all
 from gaf_core.evaluation.comparison import Comparison
+from gaf_core.hosting import limits
 from gaf_core.methods import Attribution
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.ui import visitors
@@ -94,6 +95,22 @@ def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbati
         for entry in entries
     ]
     desk().keep_only(task.key for task in found)
+    return _within_limit(found)
+
+
+def _within_limit(todo: list[Task]) -> list[Task]:
+    """Of the slow entries that are to start, those beyond the limit of a visitor wait on."""
+    most = limits().jobs
+    if most is None:
+        return todo
+    running, found = desk().slow, []
+    for task in todo:
+        starts = task.entry.definition.slow and not task.waits and desk().find(task.key) is None
+        beyond = starts and running >= most
+        if beyond:
+            desk().requested.discard((task.key[0], task.entry))
+        running += starts and not beyond
+        found.append(task._replace(waits=task.waits or beyond))
     return found
 
 
