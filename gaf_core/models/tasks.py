@@ -28,6 +28,7 @@ from gaf_core.errors import ModelError
 from gaf_core.models.adapters import Adapter, merge
 from gaf_core.models.configuration import load_configuration
 from gaf_core.models.files import check_folder, network_weights
+from gaf_core.models.memory import check_fits
 from gaf_core.models.shards import opened, some
 
 
@@ -78,6 +79,7 @@ def load_network(
         _match_classes(config, adapter.classes)
     with opened([folder / file for file in network_weights(check_folder(folder))]) as tensors:
         network, config = _network(task, config)
+        check_fits(network, config, name)
         loaded: Any = network.from_pretrained(
             None,
             config=config,

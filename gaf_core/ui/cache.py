@@ -6,6 +6,7 @@ tensor or layer range does not run the model again. Everything cached is read-on
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,16 +17,18 @@ from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
+import torch
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
-from gaf_core.errors import ModelError
+from gaf_core.errors import ModelError, ModelSizeError
 from gaf_core.flow.ready import compiled, prepare
 from gaf_core.hosting import limits
 from gaf_core.models.hub import Progress
+from gaf_core.models.memory import available_memory, memory_of
 from gaf_core.settings import TextLike, trace_key
 from gaf_core.ui.shelf import Shelf
 
-_MODELS = 3
+_MODELS = 0.5  # of the memory that the server finds free at its start, for models
 _BYTES = 1e9  # of traces, and of explanations
 
 T = TypeVar("T")
@@ -157,8 +160,17 @@ def _limited(choice: Choice, progress: Progress) -> Model:
         ModelError: it cannot be loaded.
     """
     held, place = limits(), place_of(choice.name)
+
+    def load() -> Model:
+        return load_model(place, revision=choice.revision, device=choice.device, progress=progress)
+
     try:
-        found = load_model(place, revision=choice.revision, device=choice.device, progress=progress)
+        try:
+            found = load()
+        except ModelSizeError:
+            _models().clear()  # those that nobody looks at make room
+            gc.collect()
+            found = load()
     except ModelError:
         if not held.hosted:
             raise
@@ -183,7 +195,7 @@ def _with_solver(load: Callable[[], Model]) -> Model:
 
 @cache
 def _models() -> Shelf[Model]:
-    return Shelf(_MODELS, lambda _: 1)
+    return Shelf(_MODELS * available_memory(torch.device("cpu")), lambda one: memory_of(one.module))
 
 
 @cache
