@@ -48,7 +48,8 @@ class ModelSizeError(ModelError):
         available: free memory in bytes.
 
     >>> import gaf_core as gaf
-    >>> print(str(gaf.ModelSizeError("large", needed=28 * 10**9, available=8 * 10**9)).split(". ")[0])
+    >>> error = gaf.ModelSizeError("large", needed=28 * 10**9, available=8 * 10**9)
+    >>> print(str(error).split(". ")[0])
     The weights of 'large' need 28.0 GB of memory and 8.0 GB are free
     """
 

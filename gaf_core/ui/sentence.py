@@ -10,6 +10,7 @@ from gaf_core import Model, Task
 from gaf_core.places import assets
 from gaf_core.settings import TextLike
 from gaf_core.tracing.encoding import takes_pairs
+from gaf_core.ui import links
 from gaf_core.ui.place import place
 
 
@@ -19,12 +20,12 @@ def ask_text(model: Model) -> TextLike:
     first, *_ = examples.values()
     _replace_other_example(model.task, first)
     continues = model.task is Task.NEXT_TOKEN
+    links.read_text("text")
     text = st.text_area(
         "Text to continue" if continues else "Text to explain",
         value=first,
         height=112,
         key="text",
-        bind="query-params",
         placeholder="Write the beginning of a sentence."
         if continues
         else "Write a sentence, for example a review of a film.",
@@ -35,16 +36,18 @@ def ask_text(model: Model) -> TextLike:
         )
         + f"It takes {model.max_tokens:,} tokens, roughly {model.max_tokens * 3 // 4:,} words.",
     )
+    links.write_text("text", text, first)
     pair = takes_pairs(model) and _asks_for_pair()
     with place():
         if pair:
+            links.read_text("second")
             second = st.text_area(
                 "Second text",
                 height=80,
                 key="second",
-                bind="query-params",
                 placeholder="For example the claim that may follow from the first text.",
             )
+            links.write_text("second", second, "")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Explain", type="primary", help="Ctrl + Enter in the text does the same.")
         st.selectbox(

@@ -7,6 +7,7 @@ import streamlit as st
 from gaf_core import Model, Task, Trace
 from gaf_core.settings import TargetLike
 from gaf_core.tracing.target import label_name, search_labels
+from gaf_core.ui.failures import literal
 
 PREDICTED, CONTRAST = "the predicted class", "a contrast of two"
 PREDICTED_TOKEN, TOKEN = "the most likely next token", "a token"
@@ -105,7 +106,7 @@ def _choose_token(model: Model, label: str, key: str) -> int | str | None:
         st.pills(
             "Found",
             found,
-            format_func=lambda index: repr(model.labels[index]),
+            format_func=lambda index: literal(repr(model.labels[index])),
             key=f"{key}_found",
             label_visibility="collapsed",
             on_change=_take_found,

@@ -39,7 +39,7 @@ def show_take_away(
         model: name of the model, for the files that tell it.
         focus: what is set off in the pictures of the report.
     """
-    st.subheader("Take it with you", anchor=False)
+    st.header("Take it with you", anchor=False)
     carried = _choose_edges(explanation)
     edges = count_edges(explanation, carried)
 
