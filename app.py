@@ -9,6 +9,8 @@ if __name__ == "__main__":  # a visit
 else:
     from starlette.middleware import Middleware
 
+    from gaf_core.ui.guarding import Guarding
     from gaf_core.ui.server import Preloading, warmed
 
-    app = st.App(__file__, lifespan=warmed, middleware=[Middleware(Preloading)])
+    around = [Middleware(Guarding), Middleware(Preloading)]
+    app = st.App(__file__, lifespan=warmed, middleware=around)

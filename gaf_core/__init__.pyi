@@ -15,6 +15,7 @@ from .errors import (
     MemoryLimitError as MemoryLimitError,
     MissingPackageError as MissingPackageError,
     ModelError as ModelError,
+    ModelSizeError as ModelSizeError,
     SettingsError as SettingsError,
     TargetError as TargetError,
     TextError as TextError,

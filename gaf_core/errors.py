@@ -40,6 +40,27 @@ class ModelError(GafError):
     """
 
 
+class ModelSizeError(ModelError):
+    """A model has more weights than there is memory for.
+
+    Attributes:
+        needed: bytes of its weights.
+        available: free memory in bytes.
+
+    >>> import gaf_core as gaf
+    >>> error = gaf.ModelSizeError("large", needed=28 * 10**9, available=8 * 10**9)
+    >>> print(str(error).split(". ")[0])
+    The weights of 'large' need 28.0 GB of memory and 8.0 GB are free
+    """
+
+    def __init__(self, name: str, needed: int, available: int):
+        self.needed, self.available = needed, available
+        super().__init__(
+            f"The weights of '{name}' need {needed / 1e9:,.1f} GB of memory and "
+            f"{available / 1e9:,.1f} GB are free. Free some, or choose a smaller model."
+        )
+
+
 class TextError(GafError):
     """A text cannot be explained.
 

@@ -40,7 +40,7 @@ with polite():
         st.info("Pick at least one method above.", icon=":material/playlist_add:")
         st.stop()
     working, scores = place(), place()
-    st.subheader("Which ranking does the prediction bear out?", anchor=False)
+    st.header("Which ranking does the prediction bear out?", anchor=False)
     perturbation = choose_perturbation(model)
     todo = work.tasks(question, entries, perturbation)
     work.begin(model, trace, todo)

@@ -17,6 +17,7 @@ ORDER = (
     ("cores",),
     ("version", "places"),
     ("settings", "tables", "markup"),
+    ("hosting",),
     ("models",),
     ("tracing",),
     ("text",),

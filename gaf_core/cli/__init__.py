@@ -60,11 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"gaf {__version__}")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     commands.add_parser("models", help="list the models that load by a short name")
-    commands.add_parser(
+    app = commands.add_parser(
         "app",
         help="start the app and open it in a browser",
         description="Start the app at 127.0.0.1 and open it in a browser. Further options are "
         "those of `streamlit run`, for example --server.port 8600 or --server.headless true.",
+    )
+    app.add_argument(
+        "--hosted",
+        action="store_true",
+        help="for an app that others reach: presets and the models of GAF_MODELS only, with limits "
+        "(docs/hosting.md); the same as GAF_HOSTED=1",
     )
     command = commands.add_parser(
         "explain",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import runpy
 import sys
 
 from gaf_core.errors import MissingPackageError
+from gaf_core.hosting import SWITCH, limits
 from gaf_core.places import app
 
 
@@ -19,7 +21,11 @@ def run(asked: argparse.Namespace) -> None:
 
     Raises:
         MissingPackageError: Streamlit is not installed.
+        SettingsError: a limit of the environment cannot be read.
     """
+    if asked.hosted:
+        os.environ[SWITCH] = "1"  # read by the pages, wherever they run
+    limits()
     if importlib.util.find_spec("streamlit") is None:
         raise MissingPackageError("The app", "streamlit", extra="app")
     sys.argv = ["streamlit", "run", str(app()), "--server.address=127.0.0.1", *asked.options]

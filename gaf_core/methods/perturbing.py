@@ -7,11 +7,9 @@ score 0.
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import math
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -24,7 +22,10 @@ from gaf_core.tracing.trace import Trace
 
 _KERNEL_WIDTH = 0.25  # of LIME for texts, in cosine distance
 _PENALTY = 1.0  # of LIME's ridge regression
-_DRAWING = threading.Lock()
+
+# Draws subsets of tokens, `[1, k]` 0 or 1 each, for captum. captum itself draws from the random
+# numbers of the whole process, which other threads use and set too; these have their own.
+Subsets = Callable[..., Iterator[torch.Tensor]]
 
 
 class _Presence:
@@ -78,8 +79,9 @@ def _lime(model: Model, trace: Trace, progress: Progress, samples: int, seed: in
     present = _Presence(model, trace, progress)
     present.passes = samples
     surrogate: Any = WeightedRegression(_PENALTY)
-    explainer = Lime(present, surrogate, similarity_func=_closeness)
-    _draw_at_once(explainer, samples, seed)
+    explainer = Lime(
+        present, surrogate, similarity_func=_closeness, perturb_func=_independently(seed)
+    )
     slopes = explainer.attribute(
         present.all_present(), n_samples=samples, perturbations_per_eval=present.batch
     )
@@ -103,7 +105,7 @@ def _kernel_shap(model: Model, trace: Trace, progress: Progress, samples: int, s
         if enumerated:
             _take_all_subsets(explainer, present.tokens)
         else:
-            _draw_at_once(explainer, samples, seed, mirrored=True)
+            explainer.perturb_func = _by_shapley(seed)
         values = explainer.attribute(
             present.all_present(), n_samples=samples, perturbations_per_eval=present.batch
         )[0]
@@ -134,33 +136,40 @@ def _take_all_subsets(explainer: Any, tokens: int) -> None:
     explainer.perturb_func, explainer.similarity_func = subsets, weight
 
 
-def _draw_at_once(explainer: Any, samples: int, seed: int, mirrored: bool = False) -> None:
-    """Let captum draw all its samples before the first pass, so that they depend on the seed alone.
+def _independently(seed: int) -> Subsets:
+    """Subsets that keep each token with the probability 1/2, as LIME draws them."""
+    generator = torch.Generator().manual_seed(seed)
 
-    captum draws from the random numbers of the whole process, which other threads use too.
+    def subsets(_original: torch.Tensor, **told: Any) -> Iterator[torch.Tensor]:
+        share = torch.full((1, told["num_interp_features"]), 0.5)
+        while True:
+            yield torch.bernoulli(share, generator=generator).long()
 
-    Args:
-        explainer: a Lime or KernelShap.
-        samples: how many.
-        seed: of the choice.
-        mirrored: let every other sample be the complement of the one before, which has the same
-            distribution in KernelSHAP and takes noise away (Covert and Lee, AISTATS 2021).
+    return subsets
+
+
+def _by_shapley(seed: int) -> Subsets:
+    """Subsets with the probability of their Shapley weight, after the whole text and nothing.
+
+    Every other one is the complement of the one before, which has the same distribution and takes
+    noise away (Covert and Lee, AISTATS 2021).
     """
-    draw = explainer.perturb_func
+    generator = torch.Generator().manual_seed(seed)
 
-    def drawn(original: torch.Tensor, **options: Any) -> Iterator[torch.Tensor]:
-        count = -(-samples // 2) if mirrored else samples
-        with _DRAWING, torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            if inspect.isgeneratorfunction(draw):
-                found = list(itertools.islice(draw(original, **options), count))
-            else:
-                found = [draw(original, **options) for _ in range(count)]
-        if mirrored:
-            found = [kept for subset in found for kept in (subset, 1 - subset)]
-        yield from found[:samples]
+    def subsets(_original: torch.Tensor, **told: Any) -> Iterator[torch.Tensor]:
+        tokens = told["num_interp_features"]
+        yield torch.ones(1, tokens).long()
+        yield torch.zeros(1, tokens).long()
+        subset = torch.zeros(1, tokens).long()
+        while True:
+            yield subset
+            yield 1 - subset
+            sizes = told["num_select_distribution"].probs
+            size = int(torch.multinomial(sizes, 1, replacement=True, generator=generator))
+            drawn = torch.randn(1, tokens, generator=generator)
+            subset = (drawn > torch.kthvalue(drawn, tokens - size).values).long()
 
-    explainer.perturb_func = drawn
+    return subsets
 
 
 _SAMPLING = (

@@ -23,6 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 from gaf_core.errors import ModelError, cause
 
 _PACKAGES = ("gguf", "accelerate")
+_CONVERTING = ".converting-"  # begins the name of a folder that is not whole yet
 
 
 @contextmanager
@@ -66,13 +67,34 @@ def cache_folder() -> Path:
 def _workplace(beside: Path) -> Iterator[Path]:
     try:
         beside.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=beside, prefix=".converting-"))
+        _clear_killed(beside)
+        work = Path(tempfile.mkdtemp(dir=beside, prefix=f"{_CONVERTING}{_process()}-"))
     except OSError:
         work = Path(tempfile.mkdtemp())
     try:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _clear_killed(beside: Path) -> None:
+    """Remove what conversions left whose process was killed."""
+    for left in beside.glob(f"{_CONVERTING}*"):
+        number, _, rest = left.name.removeprefix(_CONVERTING).partition("-")
+        alive = number.isdigit() and _process(int(number)) == f"{number}-{rest.partition('-')[0]}"
+        if not alive:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _process(number: int | None = None) -> str:
+    """A process by its number and its start, since numbers are used again; this one by default."""
+    import psutil  # only here: slow to import
+
+    try:
+        process = psutil.Process(number)
+        return f"{process.pid}-{process.create_time():.0f}"
+    except psutil.Error:
+        return f"{number}-gone"
 
 
 def _fingerprint(file: Path) -> str:

@@ -146,7 +146,11 @@ def _check_space(beside: Path, needed: int, name: str) -> None:
     free = shutil.disk_usage(beside.parent).free
     missing = needed - sum(file.stat().st_size for file in beside.parent.iterdir())
     if missing > free:
-        raise OSError(errno.ENOSPC, f"'{name}' needs {missing} bytes and {free} are free")
+        raise ModelError(
+            f"There is not enough space on the disk for '{name}': what is still to come takes "
+            f"{missing / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free. Make room, or set HF_HOME "
+            "to a folder on another disk."
+        )
 
 
 def _explained(error: Exception, name: str, revision: str, total: int = 0) -> ModelError:

@@ -34,6 +34,7 @@ from gaf_core.models.adapters import Adapter, merge
 from gaf_core.models.configuration import load_configuration
 from gaf_core.models.files import check_folder, network_weights
 from gaf_core.models.kinds import Task
+from gaf_core.models.memory import check_fits
 from gaf_core.models.shards import opened, some
 
 _NETWORKS = {
@@ -83,6 +84,7 @@ def load_network(
     files = [folder / file for file in network_weights(check_folder(folder))]
     with _ONE_AT_A_TIME, opened(files) as tensors:
         network, config = _network(task, config)
+        check_fits(network, config, name)
         loaded: Any = network.from_pretrained(
             None,
             config=config,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
-from pathlib import Path
 
-import torch
 from transformers import PreTrainedConfig
 
 from gaf_core.errors import MemoryLimitError
+from gaf_core.models.memory import available_memory
 from gaf_core.models.model import Model
 
 _BYTES = 4  # float32
@@ -24,12 +22,6 @@ _HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of
 _MASKED_MAPS, _MASKED_HIDDEN = 6, 24
 _BATCH_TOKENS, _BATCH_ROWS = 1024, 64  # a larger batch is slower, it leaves the caches
 _PART = 0.5  # of what is free, for a batch that can be smaller
-_UNKNOWN = 4 * 2**30  # a cautious guess for a system that does not tell
-_GROUPS = Path("/sys/fs/cgroup")
-_CONTROL_GROUPS = (  # versions 2 and 1: folder, limit, in use, and what of it gives way
-    (_GROUPS, "memory.max", "memory.current", "inactive_file"),
-    (_GROUPS / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-)
 
 
 def estimate_memory(model: Model, tokens: int) -> int:
@@ -55,37 +47,6 @@ def _decoder_layers(config: PreTrainedConfig) -> int:
         return 0
     names = ("decoder_layers", "num_decoder_layers", "num_hidden_layers")
     return next(getattr(config, name) for name in names if hasattr(config, name))
-
-
-def available_memory(device: torch.device) -> int:
-    """Bytes that are free on a device; a cautious guess where the system does not tell."""
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return free + cached
-    try:
-        import psutil
-
-        free = psutil.virtual_memory().available
-    except (ImportError, OSError, RuntimeError):
-        free = _UNKNOWN
-    return int(min(free, _left_in_container()))
-
-
-def _left_in_container() -> float:
-    """Bytes that Linux lets the control group of this process take; infinite without a limit.
-
-    Cached files that nobody has read for long count as free: they give way.
-    """
-    for folder, limit, used, cached in _CONTROL_GROUPS:
-        try:
-            most = int((folder / limit).read_text())
-            taken = int((folder / used).read_text())
-            facts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-            return max(0, most - taken + int(facts.get(cached, 0)))
-        except (OSError, ValueError):  # another version, or "max": no limit
-            continue
-    return math.inf
 
 
 def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:

@@ -6,24 +6,36 @@ tensor or layer range does not run the model again. Everything cached is read-on
 
 from __future__ import annotations
 
+import gc
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
+import torch
 
 from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
+from gaf_core.errors import ModelError, ModelSizeError
 from gaf_core.flow.ready import compiled, prepare
+from gaf_core.hosting import limits
+from gaf_core.models.hub import Progress
+from gaf_core.models.memory import available_memory, memory_of
 from gaf_core.settings import TextLike, trace_key
 from gaf_core.ui.shelf import Shelf
 
-_MODELS = 3
+_MODELS = 0.5  # of the memory that the server finds free at its start, for models
 _BYTES = 1e9  # of traces, and of explanations
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_OTHERS: list[Shelf[Any]] = []
 
 
 class Choice(NamedTuple):
@@ -44,13 +56,18 @@ class Choice(NamedTuple):
 
 def choice_of(name: str, revision: str | None = None, device: str = "auto") -> Choice:
     """The choice with the state of its folder as it is now."""
-    path = Path(name).expanduser()
     try:
+        path = Path(place_of(name)).expanduser()
         files = [path, *path.iterdir()] if path.is_dir() else [path]
         changed = max((file.stat().st_mtime_ns for file in files), default=0)
-    except OSError:
+    except (OSError, RuntimeError, ValueError):  # no such user, or a name that no file can have
         changed = 0
     return Choice(name, revision, device, changed)
+
+
+def place_of(name: str) -> str:
+    """What a model is loaded by: the folder or hub id behind the name that a host gave it."""
+    return limits().models.get(name, name)
 
 
 def model(choice: Choice) -> Model:
@@ -66,11 +83,12 @@ def model(choice: Choice) -> Model:
 def first_model(name: str) -> Model:
     """The model that the app opens on, loaded before there is a page to show the progress on."""
     choice = choice_of(name)
-    return _models().get(choice, lambda: _with_solver(lambda: load_model(choice.name)))
+    return _models().get(choice, lambda: _with_solver(lambda: _limited(choice, lambda *_: None)))
 
 
 def traced(choice: Choice, text: TextLike, settings: Settings) -> Trace:
     """One forward and one backward pass of a model over a text, as the settings need it."""
+    limits().check_text(text)
 
     def read() -> Trace:
         with st.spinner("Reading the text …"):
@@ -108,6 +126,18 @@ def derived(
     return value
 
 
+def let_go() -> None:
+    """Forget what was computed; models stay."""
+    for shelf in (_traces(), _explanations(), _derived(), *_OTHERS):
+        shelf.clear()
+
+
+def shelf(limit: float, weigh: Callable[[Any], float]) -> Shelf[Any]:
+    """A shelf of a page's own, which is let go of with the others."""
+    _OTHERS.append(made := Shelf(limit, weigh))
+    return made
+
+
 def _load(choice: Choice) -> Model:
     with ExitStack() as shown:
         bar = None
@@ -120,11 +150,37 @@ def _load(choice: Choice) -> Model:
             share = min(1.0, done / total) if total else 0.0
             bar.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
 
-        return _with_solver(
-            lambda: load_model(
-                choice.name, revision=choice.revision, device=choice.device, progress=progress
-            )
-        )
+        return _with_solver(lambda: _limited(choice, progress))
+
+
+def _limited(choice: Choice, progress: Progress) -> Model:
+    """The model as visitors may use it: of a host's own, neither its place nor its faults are told.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    held, place = limits(), place_of(choice.name)
+
+    def load() -> Model:
+        return load_model(place, revision=choice.revision, device=choice.device, progress=progress)
+
+    try:
+        try:
+            found = load()
+        except ModelSizeError:
+            _models().clear()  # those that nobody looks at make room
+            gc.collect()
+            found = load()
+    except ModelError:
+        if not held.hosted:
+            raise
+        _log.exception("The model '%s' cannot be loaded", choice.name)
+        raise ModelError(
+            f"The model '{choice.name}' cannot be loaded here; the terminal that runs the app says "
+            "why. Choose another."
+        ) from None
+    tokens = min(found.max_tokens, held.tokens or found.max_tokens)
+    return replace(found, name=choice.name, max_tokens=tokens)
 
 
 def _with_solver(load: Callable[[], Model]) -> Model:
@@ -139,7 +195,7 @@ def _with_solver(load: Callable[[], Model]) -> Model:
 
 @cache
 def _models() -> Shelf[Model]:
-    return Shelf(_MODELS, lambda _: 1)
+    return Shelf(_MODELS * available_memory(torch.device("cpu")), lambda one: memory_of(one.module))
 
 
 @cache

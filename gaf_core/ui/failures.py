@@ -14,16 +14,19 @@ from gaf_core import GafError, TextTooLongError
 _log = logging.getLogger(__name__)
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&^=\"'/])")
-_COLON = re.compile(r":(?=\w|\+|-)")
+# What becomes a link, an emoji or a colour once Streamlit has taken the escapes away.
+_LEADING = re.compile(r":(?=[\w+/-])|@(?=[\w-])|(?<=www)(?=\.)", re.IGNORECASE)
 
 
 def literal(text: str) -> str:
     """Text that Streamlit's Markdown shows as it is.
 
-    Punctuation is escaped; emoji codes and coloured text (`:smile:`, `:red[...]`) are looked for
-    after unescaping, so their colon gets an invisible word joiner.
+    Punctuation is escaped. Emoji codes, coloured text (`:smile:`, `:red[...]`) and addresses
+    (`http://...`, `www...`, `a@b.c`) are looked for after unescaping, so they get an invisible word
+    joiner inside.
     """
-    return _COLON.sub(":\u2060", _MARKDOWN.sub(r"\\\1", text))
+    joined = _LEADING.sub("\\g<0>\u2060", text)
+    return _MARKDOWN.sub(r"\\\1", joined)
 
 
 @contextmanager

@@ -5,7 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from gaf_core.hosting import limits
 from gaf_core.places import assets
+from gaf_core.ui import visitors
+from gaf_core.ui.failures import polite
 from gaf_core.ui.links import carried
 
 _FRAMED = "framed"
@@ -17,9 +20,12 @@ def draw() -> None:
     st.html(assets() / "style.css")
     st.logo(assets() / "icon.svg", size="large")
     st.session_state[_FRAMED] = True
+    key = visitors.enter()
     page = st.navigation(pages(), position="top")
-    with carried(page.title):
-        page.run()
+    with polite():
+        _find_room(key)
+        with carried(page.title):
+            page.run()
 
 
 def pages() -> list[StreamlitPage]:
@@ -33,6 +39,19 @@ def pages() -> list[StreamlitPage]:
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
         st.Page("pages/edit.py", title="What if", url_path="edit"),
     ]
+
+
+def _find_room(visit: str) -> None:
+    """Let in as many visitors as the host allows, in the order in which they came."""
+    most = limits().visitors
+    if most is None or visit in visitors.VISITORS.present()[:most]:
+        return
+    st.info(
+        f"The app is full: it takes {most:,} visitor{'s' * (most > 1)} at once. Try again later.",
+        icon=":material/hourglass_empty:",
+    )
+    st.button("Try again", type="primary")
+    st.stop()
 
 
 def need_frame() -> None:

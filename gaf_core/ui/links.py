@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from urllib.parse import quote_plus
 
 import streamlit as st
 
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 
+_LONGEST = 6_000  # bytes of a text in an address: servers on the way take about 8,000 in all
 _CARRIED = "carried between pages"
 _PAGE = "page that was drawn last"
 _ASKED = "asked_by_link"  # the parameters that a session arrived with; empty once reported
@@ -52,6 +54,31 @@ def write(key: str, value: str | list[str] | None) -> None:
             del st.query_params[key]
     elif known != ([value] if isinstance(value, str) else value):
         st.query_params[key] = value
+
+
+def read_text(key: str) -> None:
+    """Called before a text area: a text that the link holds is its first one.
+
+    Text areas are not bound to the link as other widgets are: a browser puts into the address
+    whatever is written, a million characters too, and nobody can load such an address again.
+    """
+    if key not in st.session_state and key in st.query_params:
+        st.session_state[key] = st.query_params[key]
+
+
+def write_text(key: str, text: str, usual: str | None = None) -> None:
+    """Called below a text area: put its text into the link, or say that it is too long for that.
+
+    Args:
+        key: of the text area, and of the link.
+        text: what it holds.
+        usual: the text that it has where a link says nothing.
+    """
+    fits = len(quote_plus(text, errors="replace")) <= _LONGEST
+    write(key, text if fits and text != usual else None)
+    with place():
+        if not fits:
+            st.caption("This text is too long to be part of the link, which opens without it.")
 
 
 @contextmanager

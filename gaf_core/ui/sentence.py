@@ -11,6 +11,7 @@ from gaf_core import Model, Task
 from gaf_core.places import assets
 from gaf_core.settings import TextLike
 from gaf_core.tracing.encoding import needs_pair, takes_pairs
+from gaf_core.ui import links
 from gaf_core.ui.place import place
 
 
@@ -60,16 +61,17 @@ class _Example(NamedTuple):
 def ask_text(model: Model) -> TextLike:
     """Draw the text area with its examples and give back what it holds: a text, or a pair."""
     first, asked = _settle_example(model.task), _ASKED[model.task]
+    links.read_text("text")
     text = st.text_area(
         asked.title,
         value=first.text,
         height=112 if not needs_pair(model) else 68,
         key="text",
-        bind="query-params",
         placeholder=asked.placeholder,
         help=f"{asked.help} It takes {model.max_tokens:,} tokens, roughly "
         f"{model.max_tokens * 3 // 4:,} words.",
     )
+    links.write_text("text", text, first.text)
     pair = _asks_for_pair(model)
     with place():
         if pair:
@@ -115,16 +117,18 @@ def current_text(model: Model) -> TextLike:
 
 def _ask_second(model: Model, usual: str) -> str:
     answers = needs_pair(model)
-    return st.text_area(
+    links.read_text("second")
+    second = st.text_area(
         "Text that holds the answer" if answers else "Second text",
         value=usual,
         height=112 if answers else 80,
         key="second",
-        bind="query-params",
         placeholder="Write or paste the text in which the answer stands."
         if answers
         else "For example the claim that may follow from the first text.",
     )
+    links.write_text("second", second, usual)
+    return second
 
 
 def _asks_for_pair(model: Model) -> bool:

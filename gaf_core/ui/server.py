@@ -8,7 +8,9 @@ among the last: the answer with the page itself names those that the first view 
 
 from __future__ import annotations
 
+import asyncio
 import re
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -17,6 +19,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import streamlit
+
+from gaf_core.ui import housekeeping
+from gaf_core.ui.visitors import COOKIE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,9 +37,13 @@ _IMPORTED = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
 
 @asynccontextmanager
 async def warmed(_: Any) -> AsyncIterator[None]:
-    """While the server runs; a thread reads meanwhile what the first visitor would wait for."""
+    """While the server runs: read what the first visitor would wait for, and look who has gone."""
     Thread(target=_warm, name="warm", daemon=True).start()
-    yield
+    looking = asyncio.create_task(housekeeping.look_after())
+    try:
+        yield
+    finally:
+        looking.cancel()
 
 
 def _warm() -> None:
@@ -44,7 +53,11 @@ def _warm() -> None:
 
 
 class Preloading:
-    """ASGI middleware: an answer that is a page names the scripts that its first view needs."""
+    """ASGI middleware: a page names the scripts that its first view needs, and knows its browser.
+
+    A browser gets a random number as a cookie that ends with it, by which work in the background is
+    found again after a reload.
+    """
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -53,8 +66,9 @@ class Preloading:
         """Pass a request on, and its answer back."""
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_page(message) and _links():
-                message["headers"] = [*message["headers"], (b"link", _links())]
+            if message["type"] == "http.response.start" and _is_page(message):
+                links = [(b"link", _links())] if _links() else []
+                message["headers"] = [*message["headers"], *links, *_greeting(scope)]
             await send(message)
 
         # a report that somebody downloads is HTML too, and no page of the app
@@ -65,6 +79,15 @@ class Preloading:
 def _is_page(message: Message) -> bool:
     kinds = [value for name, value in message["headers"] if name.lower() == b"content-type"]
     return message["status"] == 200 and any(kind.startswith(b"text/html") for kind in kinds)
+
+
+def _greeting(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """A cookie for a browser that has none."""
+    sent = b"; ".join(value for name, value in scope.get("headers", ()) if name == b"cookie")
+    if f"{COOKIE}=".encode() in sent:
+        return []
+    told = f"{COOKIE}={secrets.token_urlsafe(16)}; HttpOnly; SameSite=Strict; Path=/"
+    return [(b"set-cookie", told.encode())]
 
 
 @cache

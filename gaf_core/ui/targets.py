@@ -16,6 +16,7 @@ from gaf_core.settings import LabelLike, TargetLike
 from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.tracing.places import END, START, mask_positions, token_text
 from gaf_core.tracing.target import label_name, search_labels
+from gaf_core.ui.failures import literal
 from gaf_core.ui.sentence import current_text
 
 PREDICTED, CONTRAST = "the predicted class", "a contrast of two"
@@ -207,7 +208,7 @@ def _choose_token(model: Model, label: str, key: str) -> int | str | None:
         st.pills(
             "Found",
             found,
-            format_func=lambda index: repr(model.labels[index]),
+            format_func=lambda index: literal(repr(model.labels[index])),
             key=f"{key}_found",
             label_visibility="collapsed",
             on_change=_take_found,

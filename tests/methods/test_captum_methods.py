@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import captum.attr
@@ -277,6 +278,33 @@ def test_the_samples_depend_on_the_seed_alone(tiny, method):
     other = METHODS[method](tiny, traced, samples=40, seed=1).scores
     assert_close(first, again, roundings=through(tiny))
     assert_apart(first, other)
+
+
+@pytest.mark.parametrize("method", SAMPLED)
+def test_the_samples_are_the_same_in_any_company(tiny, method):
+    """Others draw from the random numbers of the process, and set their seed, meanwhile."""
+    traced = gaf.trace(tiny, "a good film not bad a film not")
+    alone = METHODS[method](tiny, traced, samples=40, seed=7).scores
+    over = threading.Event()
+
+    def disturb():
+        while not over.wait(0.0005):
+            torch.manual_seed(0)
+            torch.rand(100)
+
+    def again(_):
+        return METHODS[method](tiny, traced, samples=40, seed=7).scores
+
+    disturbing = threading.Thread(target=disturb)
+    disturbing.start()
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            found = list(threads.map(again, range(24)))
+    finally:
+        over.set()
+        disturbing.join()
+    for one in found:
+        assert_close(one, alone, roundings=through(tiny))
 
 
 @pytest.fixture

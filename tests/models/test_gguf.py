@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from huggingface_hub import constants
 
 import gaf_core as gaf
+from gaf_core.models import gguf as reading
 from gaf_core.models.gguf import cache_folder
 from gaf_core.models.model import Task
 
@@ -154,3 +156,23 @@ def test_what_lies_beside_a_gguf_file_is_not_asked(folder, tmp_path):
     (folder / "adapter_config.json").write_text(json.dumps(adapter))
     (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": {"AutoTokenizer": "x"}}))
     assert torch.equal(gaf.load_model(folder / "tiny.gguf").module.lm_head.weight, expected)
+
+
+def test_what_a_killed_conversion_left_is_removed_and_one_at_work_stays(folder):
+    cache_folder().mkdir(parents=True)
+    with reading._workplace(cache_folder()) as at_work:
+        own = at_work.name.split("-")
+        left = [
+            cache_folder() / name
+            for name in (
+                f".converting-{os.getpid()}-1-abc",  # its number is used again
+                f".converting-99999999-{own[2]}-abc",
+                ".converting-abc",  # of an earlier version
+            )
+        ]
+        for one in left:
+            (one / "part").mkdir(parents=True)
+        gaf.load_model(folder)
+        assert not any(one.exists() for one in left)
+        assert at_work.is_dir()
+    assert len(list(cache_folder().iterdir())) == 1

@@ -15,6 +15,7 @@ class Gate:
     def __init__(self, steps: int = 1000):
         self.steps, self.done = steps, 0
         self._free, self._moved = threading.Semaphore(0), threading.Condition()
+        self._began, self._ended = threading.Event(), threading.Event()
 
     def open(self, times: int = 1) -> None:
         self._free.release(times)
@@ -24,7 +25,22 @@ class Gate:
         with self._moved:
             assert self._moved.wait_for(lambda: self.done >= step, HANG), "a step never came"
 
+    def began(self) -> None:
+        """Wait until the work has begun."""
+        assert self._began.wait(HANG), "the work was never begun"
+
+    def end(self) -> None:
+        """Wait until the work has been left, in whichever way."""
+        assert self._ended.wait(HANG), "the work was never left"
+
     def __call__(self, progress) -> str:
+        self._began.set()
+        try:
+            return self._work(progress)
+        finally:
+            self._ended.set()
+
+    def _work(self, progress) -> str:
         for step in range(1, self.steps + 1):
             assert self._free.acquire(timeout=HANG), "the gate was never opened"
             progress(step, self.steps)

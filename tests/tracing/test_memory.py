@@ -11,6 +11,7 @@ from torch.autograd.graph import saved_tensors_hooks
 import gaf_core as gaf
 from benchmarks.tiny import random_text
 from gaf_core.errors import MemoryLimitError
+from gaf_core.models import memory as free
 from gaf_core.models.model import Task
 from gaf_core.tracing import memory
 from gaf_core.tracing.frozen import Frozen
@@ -19,19 +20,19 @@ from tests.support.architectures import SUPPORTED, build, text_for
 
 ROWS = {row.model_type: row for row in SUPPORTED}
 CPU = torch.device("cpu")
-CONTROL_GROUPS = memory._CONTROL_GROUPS
+CONTROL_GROUPS = free._CONTROL_GROUPS
 
 
 @pytest.fixture
 def machine(monkeypatch):
     """A machine with as many bytes free as a test says, and no container around it."""
 
-    def free(size):
+    def has(size):
         monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=size))
 
-    monkeypatch.setattr(memory, "_CONTROL_GROUPS", ())
-    free(2**40)
-    return free
+    monkeypatch.setattr(free, "_CONTROL_GROUPS", ())
+    has(2**40)
+    return has
 
 
 def test_a_text_that_does_not_fit_says_what_would(monkeypatch):
@@ -62,7 +63,7 @@ def test_the_limit_of_a_container_is_a_limit(tmp_path, monkeypatch, machine, ver
     _, most, used, cached = CONTROL_GROUPS[version]
     for name, content in ((most, limit), (used, "4000"), ("memory.stat", f"a 1\n{cached} 700")):
         (tmp_path / name).write_text(f"{content}\n")
-    monkeypatch.setattr(memory, "_CONTROL_GROUPS", ((tmp_path, most, used, cached),))
+    monkeypatch.setattr(free, "_CONTROL_GROUPS", ((tmp_path, most, used, cached),))
     assert available_memory(CPU) == left
     machine(1000)  # less than the container lets it take
     assert available_memory(CPU) == min(left, 1000)
@@ -110,7 +111,7 @@ def test_free_memory_is_that_of_the_system_or_guessed(monkeypatch, machine):
 
 
 def test_free_memory_of_this_machine_is_known():
-    assert 0 <= memory._left_in_container() <= math.inf
+    assert 0 <= free._left_in_container() <= math.inf
     assert available_memory(CPU) >= 0
 
 

@@ -2,10 +2,7 @@
 
 import json
 import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +14,6 @@ from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.shelf import Shelf
 from tests.support.models import save_tiny, tiny_module
-from tests.support.patience import HANG
 from tests.support.tiny_tokenizers import byte_tokenizer, pair_tokenizer
 from tests.ui.test_app import EXAMPLES, figures_of, heatmap_of, html_of, messages, opened, visible
 
@@ -175,42 +171,6 @@ def test_a_shelf_keeps_what_was_used_last_up_to_its_weight():
     assert made == ["a", "b", "c", "b"]
     assert make("huge", 1000).size == make("huge", 1000).size
     assert made.count("huge") == 1, "the last one is kept whatever it weighs"
-
-
-def test_a_shelf_makes_a_thing_once_for_two_sessions(monkeypatch):
-    making, asked_again = threading.Event(), threading.Event()
-
-    class Door:
-        """A lock that says when somebody stands before it."""
-
-        def __init__(self):
-            self._lock = threading.Lock()
-
-        def __enter__(self):
-            if not self._lock.acquire(blocking=False):
-                asked_again.set()
-                self._lock.acquire()
-
-        def __exit__(self, *_):
-            self._lock.release()
-
-    monkeypatch.setattr("gaf_core.ui.shelf.threading", SimpleNamespace(Lock=Door))
-    shelf: Shelf[int] = Shelf(10, lambda _: 1)
-
-    def make_first() -> int:
-        making.set()
-        assert asked_again.wait(HANG), "the second session never came"
-        return 7
-
-    def make_second() -> int:
-        asked_again.set()
-        return 8
-
-    with ThreadPoolExecutor() as sessions:
-        first = sessions.submit(shelf.get, "key", make_first)
-        assert making.wait(HANG)
-        second = sessions.submit(shelf.get, "key", make_second)
-        assert (first.result(HANG), second.result(HANG)) == (7, 7)
 
 
 def test_a_shelf_forgets_failures():

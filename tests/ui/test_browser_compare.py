@@ -3,13 +3,15 @@
 import csv
 import json
 import re
+import time
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.patience import HANG_MS
+from tests.support.patience import HANG, HANG_MS
 from tests.support.visits import CHART, HEATMAP, Visit, sticks_out
 
 pytestmark = pytest.mark.browser
@@ -117,3 +119,37 @@ def test_nothing_sticks_out_of_a_narrow_page(visit):
     expect(page.locator(f"{CHART} .main-svg:first-child")).to_have_count(4)
     assert not sticks_out(page)
     assert page.evaluate("document.querySelectorAll('b').length") == 1, "markup is not interpreted"
+
+
+def asked_to_run(visit: Visit) -> Page:
+    page = opened(visit, f"methods=AF&methods=GF&methods={ENDLESS}")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_test_id("stProgress")).to_contain_text("step")
+    return page
+
+
+def test_a_reload_finds_the_work_again(visit):
+    page = asked_to_run(visit)
+    page.reload()
+    expect(stop_button(page)).to_be_visible()
+    expect(page.get_by_test_id("stProgress")).to_contain_text("step")
+    stop_button(page).click()
+    expect(page.get_by_text("stopped")).to_be_visible()
+
+
+def test_work_ends_after_its_visitor_has_gone(visit, server):
+    port = server.rpartition(":")[2]
+    process = next(
+        one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline()
+    )
+    asked_to_run(visit).close()
+    quiet(process)
+    page = opened(visit, f"methods=AF&methods=GF&methods={ENDLESS}")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible()
+
+
+def quiet(process: psutil.Process) -> None:
+    """Wait until a process does nothing worth mentioning."""
+    end = time.monotonic() + HANG
+    while process.cpu_percent(interval=1.0) > 20:
+        assert time.monotonic() < end, "it still computes"

@@ -1,5 +1,9 @@
 """Work in the background: progress, stop, failure, two lanes."""
 
+import gc
+import threading
+import weakref
+
 import pytest
 
 from gaf_core.errors import SettingsError
@@ -55,11 +59,58 @@ def test_a_stopped_job_ends_at_its_next_step_and_can_start_again(desk):
     assert job.state is State.STOPPED
     assert desk.wait(["key"], 0), "nobody waits for its thread"
     again = desk.start("key", "name", lambda _: "again")
-    assert again.active, "its thread is at a step that may be long"
-    gate.open(5)
-    assert desk.wait(["key"], HANG)
+    assert desk.wait(["key"], HANG), "the lane is free while the step that may be long goes on"
     assert again.result == "again"
+    gate.open(5)
+    gate.end()
     assert (job.state, gate.done) == (State.STOPPED, 3)
+
+
+def test_stopping_frees_the_lane_for_the_next_one_at_once(desk):
+    gate, second = Gate(), Gate(1)
+    job = desk.start("first", "first", gate, slow=True)
+    gate.open()
+    gate.reach(1)
+    waits = desk.start("second", "second", second, slow=True)
+    third = desk.start("third", "third", lambda _: 3, slow=True)
+    job.stop()
+    job.stop()
+    second.began()
+    assert (waits.state, third.state) == (State.RUNNING, State.WAITING), "still one at a time"
+    second.open()
+    assert desk.wait(["second", "third"], HANG)
+    assert third.result == 3
+    gate.open()
+    gate.end()
+
+
+def test_what_a_visitor_leaves_is_stopped_and_its_memory_freed(desk):
+    class Large:
+        pass
+
+    gate = Gate()
+    held = [Large(), Large()]
+    left = [weakref.ref(one) for one in held]
+
+    def work(large):
+        return lambda progress: (gate(progress), large)
+
+    jobs = [desk.start(key, str(key), work(held.pop()), slow=True) for key in range(2)]
+    desk.requested.add("slow")
+    gate.open()
+    gate.reach(1)
+    desk.close()
+    gate.open()
+    gate.end()
+    assert [job.state for job in jobs] == [State.STOPPED] * 2
+    assert not desk.requested
+    del jobs
+    for _ in range(100):  # the thread that ran the first lets go of it as it ends
+        gc.collect()
+        if not any(one() for one in left):
+            return
+        threading.Event().wait(0.05)
+    pytest.fail("what the work held is still there")
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -11,12 +11,15 @@ import streamlit as st
 
 from gaf_core import PRESETS
 from gaf_core.ui import cache, server, warm
+from gaf_core.ui.visitors import COOKIE
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = Path(st.__file__).parent / "static"
 
 
-def answered(kind: bytes, status: int = 200, path: str = "/compare") -> dict[bytes, bytes]:
+def answered(
+    kind: bytes, status: int = 200, path: str = "/compare", cookie: str = f"a=b; {COOKIE}=known"
+) -> dict[bytes, bytes]:
     """The headers of an answer of this kind that went through the middleware."""
     sent = []
 
@@ -28,7 +31,7 @@ def answered(kind: bytes, status: int = 200, path: str = "/compare") -> dict[byt
         sent.append(message)
 
     with ThreadPoolExecutor(1) as thread:  # in this one a browser's loop may run
-        scope = {"type": "http", "path": path}
+        scope = {"type": "http", "path": path, "headers": [(b"cookie", cookie.encode())]}
         thread.submit(asyncio.run, server.Preloading(app)(scope, None, send)).result()
     return dict(sent[0]["headers"])
 
@@ -52,6 +55,15 @@ def test_other_answers_stay_as_they_are(kind, status):
 
 def test_a_report_that_is_downloaded_names_no_scripts():
     assert answered(b"text/html", path="/media/0f3a.html") == {b"content-type": b"text/html"}
+
+
+def test_a_new_browser_gets_a_number_of_its_own_and_keeps_it():
+    first, second = (answered(b"text/html", cookie="")[b"set-cookie"].decode() for _ in range(2))
+    assert first.startswith(f"{COOKIE}=")
+    assert first != second
+    assert "HttpOnly" in first, "no script reads it"
+    assert "SameSite=Strict" in first
+    assert b"set-cookie" not in answered(b"text/html", cookie=first.split(";")[0])
 
 
 def test_a_streamlit_with_other_names_gives_a_page_without_hints(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 from gaf_core import GafError
 from gaf_core.errors import SettingsError
+from gaf_core.hosting import limits
 from gaf_core.methods import METHODS, Method, Option
 
 # Methods that people know and that take a moment; those that do not exist here are left out.
@@ -59,6 +60,7 @@ def entry(method: Method, options: Mapping[str, Any]) -> Entry:
         SettingsError: an option that the method does not have, or a value it does not take.
     """
     settings = method.settings(**options)
+    limits().check_options(settings)
     unusual = [
         (option.name, settings[option.name])
         for option in method.options

@@ -55,6 +55,7 @@ class Job:
         self.failure = ""
         self._stop, self._ended = threading.Event(), threading.Event()
         self._moving = threading.Lock()
+        self.then: Callable[[], None] = lambda: None  # called once it has ended, whichever way
 
     @property
     def active(self) -> bool:
@@ -67,7 +68,7 @@ class Job:
         return min(1.0, self.done / self.total) if self.total else 0.0
 
     def stop(self) -> None:
-        """Call it stopped at once; its thread is free at the next step, which may be long."""
+        """Call it stopped at once; its thread ends at the next step, and nobody waits for that."""
         self._stop.set()
         self._move(State.STOPPED)
 
@@ -98,10 +99,13 @@ class Job:
     def _move(self, state: State, failure: str = "") -> None:
         """Go on to a state; one that has ended stays as it is, in whichever thread it did."""
         with self._moving:
-            if self.active:
-                self.state, self.failure = state, failure
             if not self.active:
-                self._ended.set()
+                return
+            self.state, self.failure = state, failure
+            if self.active:
+                return
+        self.then()
+        self._ended.set()
 
     def _progress(self, done: int, total: int) -> None:
         if self._stop.is_set():
@@ -110,31 +114,43 @@ class Job:
 
 
 class Lane:
-    """One job after the other, in a thread that ends when none is left.
+    """One job after the other, each in a thread of its own.
 
-    The thread does not keep the app from quitting, as those of an executor would.
+    A job that is stopped leaves the lane at once, though its thread has a step to finish. The
+    threads do not keep the app from quitting, as those of an executor would.
     """
 
     def __init__(self) -> None:
         self._queue: deque[tuple[Job, Callable[[Progress], Any]]] = deque()
-        self._lock, self._busy = threading.Lock(), False
+        self._lock = threading.Lock()
+        self._current: Job | None = None
 
     def add(self, job: Job, work: Callable[[Progress], Any]) -> None:
         """Queue a job."""
+        job.then = lambda: self._leave(job)
         with self._lock:
             self._queue.append((job, work))
-            if not self._busy:
-                self._busy = True
-                threading.Thread(target=self._run, name="compare", daemon=True).start()
+            self._next()
 
-    def _run(self) -> None:
-        while True:
-            with self._lock:
-                if not self._queue:
-                    self._busy = False
-                    return
-                job, work = self._queue.popleft()
-            job.run(work)
+    def __len__(self) -> int:
+        """How many jobs run or wait."""
+        with self._lock:
+            return len(self._queue) + (self._current is not None)
+
+    def _leave(self, job: Job) -> None:
+        with self._lock:
+            # one that waited is forgotten with its work, and with the model that this holds
+            self._queue = deque(one for one in self._queue if one[0] is not job)
+            if self._current is job:
+                self._current = None
+            self._next()
+
+    def _next(self) -> None:
+        if self._current is None and self._queue:
+            self._current, work = self._queue.popleft()
+            threading.Thread(
+                target=self._current.run, args=(work,), name="compare", daemon=True
+            ).start()
 
 
 class Desk:
@@ -142,9 +158,13 @@ class Desk:
 
     One at a time: jobs that share the processor would all measure longer times. Two lanes: what is
     quick does not wait for what is slow.
+
+    Attributes:
+        requested: what this visitor asked to be started, by keys that the page chooses.
     """
 
     def __init__(self) -> None:
+        self.requested: set[Hashable] = set()
         self._jobs: dict[Hashable, Job] = {}
         self._lanes = {False: Lane(), True: Lane()}
 
@@ -158,6 +178,11 @@ class Desk:
             self._lanes[slow].add(job, work)
         return job
 
+    @property
+    def slow(self) -> int:
+        """How many slow jobs run or wait."""
+        return len(self._lanes[True])
+
     def find(self, key: Hashable) -> Job | None:
         """The job of a key, if there is one."""
         return self._jobs.get(key)
@@ -165,8 +190,14 @@ class Desk:
     def keep_only(self, keys: Iterable[Hashable]) -> None:
         """Stop and forget what nobody looks at any more."""
         kept = set(keys)
-        for key in [key for key in self._jobs if key not in kept]:
+        # the last first: one that waits must not start because the one before it is stopped
+        for key in [key for key in reversed(self._jobs) if key not in kept]:
             self._jobs.pop(key).stop()
+
+    def close(self) -> None:
+        """Stop everything: the visitor has gone."""
+        self.keep_only(())
+        self.requested.clear()
 
     def forget(self, key: Hashable) -> None:
         """Let a job that ended be started again."""

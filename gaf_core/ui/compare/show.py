@@ -62,7 +62,7 @@ def show_scores(comparison: Comparison, reading: Reading) -> None:
     """Heatmap of tokens by entries, and the bars of one entry."""
     unit = "word" if reading.by_words else "token"
     shown = units(comparison, by_words=reading.by_words, special=reading.special)
-    st.subheader(f"What each method says about each {unit}", anchor=False)
+    st.header(f"What each method says about each {unit}", anchor=False)
     if not shown.texts:
         st.info("This text has only special tokens. Show them, or write a word.")
         return
@@ -196,7 +196,7 @@ def show_curves(comparison: Comparison) -> None:
 
 def show_agreement(comparison: Comparison) -> None:
     """How far the entries agree about the ordinary tokens, as a matrix."""
-    st.subheader("Do the methods agree?", anchor=False)
+    st.header("Do the methods agree?", anchor=False)
     if len(comparison.scored) < 2:
         st.caption("Compare at least two methods to see how far they agree.")
         return

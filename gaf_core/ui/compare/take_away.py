@@ -15,7 +15,7 @@ _KINDS = {"csv": "text/csv", "json": "application/json"}
 
 def show_files(comparison: Comparison, model: str) -> None:
     """A button for each file; a file is made when somebody asks for it."""
-    st.subheader("Take it with you", anchor=False)
+    st.header("Take it with you", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", key="downloads"):
         _file("Table (CSV)", "faithfulness.csv", lambda: to_csv(faithfulness_table(comparison)))
         _file("Scores (CSV)", "scores.csv", lambda: to_csv(score_table(comparison)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from gaf_core.hosting import limits
 from gaf_core.ui.compare import work
 from gaf_core.ui.compare.jobs import Job, State
 from gaf_core.ui.compare.work import Task
@@ -34,6 +35,9 @@ def _show(shown: Sequence[Task]) -> None:
     with st.container(border=True, key="work"):
         for number, task in enumerate(shown):
             _show_task(number, task)
+        most = limits().jobs
+        if most is not None and sum(task.entry.definition.slow for task in shown) > most:
+            st.caption(f"This app runs at most {most:,} slow methods of a visitor at once.")
         waiting = [task for task in shown if work.desk().find(task.key) is None]
         if len(waiting) > 1 and st.button("Run all of them", icon=":material/play_arrow:"):
             for task in waiting:

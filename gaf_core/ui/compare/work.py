@@ -7,7 +7,8 @@ and not scored anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -15,16 +16,17 @@ from gaf_core import Model, Trace
 from gaf_core.errors import GafError
 from gaf_core.evaluation import Evaluation, Perturbation, evaluate_all
 from gaf_core.evaluation.comparison import Comparison
+from gaf_core.hosting import limits
 from gaf_core.methods import Attribution
 from gaf_core.settings import TargetLike, TextLike
-from gaf_core.ui.cache import Choice
+from gaf_core.ui import visitors
+from gaf_core.ui.cache import Choice, shelf
 from gaf_core.ui.compare.entries import Entry
 from gaf_core.ui.compare.jobs import Desk, Job, Progress, State
 from gaf_core.ui.shelf import Shelf
 
 _PATIENCE = 4.0  # seconds that the page waits for quick entries before it shows what there is
 _KEPT = 2_000  # results; each is some kilobytes
-_DESK, _REQUESTED = "desk", "slow entries asked for"
 
 
 class Question(NamedTuple):
@@ -61,28 +63,26 @@ class Task(NamedTuple):
 
 
 def desk() -> Desk:
-    """The background jobs of this visitor."""
-    if _DESK not in st.session_state:
-        st.session_state[_DESK] = Desk()
-    return st.session_state[_DESK]
+    """The background jobs of this visitor, which end with the visit."""
+    return visitors.own("desk", Desk)
 
 
 def request(task: Task) -> None:
     """Start a slow entry, or one that was stopped, at the next run of the page."""
-    st.session_state.setdefault(_REQUESTED, set()).add((task.key[0], task.entry))
+    desk().requested.add((task.key[0], task.entry))
     desk().forget(task.key)
 
 
 def stop(task: Task) -> None:
     """End the job of an entry; it starts again only on request."""
-    st.session_state.setdefault(_REQUESTED, set()).discard((task.key[0], task.entry))
+    desk().requested.discard((task.key[0], task.entry))
     if job := desk().find(task.key):
         job.stop()
 
 
 def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbation) -> list[Task]:
     """What there is to do; jobs of what is no longer shown are stopped."""
-    asked, shelf = st.session_state.get(_REQUESTED, set()), _shelf()
+    asked, kept = desk().requested, _shelf()
     found = [
         Task(
             entry,
@@ -90,11 +90,27 @@ def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbati
             entry.name,
             entry.definition.slow
             and (question, entry) not in asked
-            and (question, entry) not in shelf,
+            and (question, entry) not in kept,
         )
         for entry in entries
     ]
     desk().keep_only(task.key for task in found)
+    return _within_limit(found)
+
+
+def _within_limit(todo: list[Task]) -> list[Task]:
+    """Of the slow entries that are to start, those beyond the limit of a visitor wait on."""
+    most = limits().jobs
+    if most is None:
+        return todo
+    running, found = desk().slow, []
+    for task in todo:
+        starts = task.entry.definition.slow and not task.waits and desk().find(task.key) is None
+        beyond = starts and running >= most
+        if beyond:
+            desk().requested.discard((task.key[0], task.entry))
+        running += starts and not beyond
+        found.append(task._replace(waits=task.waits or beyond))
     return found
 
 
@@ -142,7 +158,7 @@ def _done(task: Task) -> Job | None:
 
 def _work(model: Model, trace: Trace, task: Task) -> Callable[[Progress], Found]:
     """The job of an entry: knows nothing of Streamlit, since it runs in another thread."""
-    (question, entry, perturbation), shelf = task.key, _shelf()
+    (question, entry, perturbation), kept = task.key, _shelf()
 
     def score(progress: Progress) -> Attribution:
         return entry.definition(model, trace, progress=progress, **dict(entry.options))
@@ -151,9 +167,14 @@ def _work(model: Model, trace: Trace, task: Task) -> Callable[[Progress], Found]
         return evaluate_all(model, trace, {"": scored.scores}, perturbation, progress)[""]
 
     def work(progress: Progress) -> Found:
-        scored = shelf.get((question, entry), lambda: score(progress))
+        def pause() -> None:  # while another visitor's job makes the same: stopped, this one ends
+            progress(0, 0)
+
+        scored = kept.get((question, entry), lambda: score(progress), pause)
         try:
-            measured = shelf.get((question, entry, perturbation), lambda: measure(scored, progress))
+            measured = kept.get(
+                (question, entry, perturbation), lambda: measure(scored, progress), pause
+            )
         except GafError as error:  # the scores are shown all the same
             return Found(scored, None, str(error))
         return Found(scored, measured, "")
@@ -161,6 +182,6 @@ def _work(model: Model, trace: Trace, task: Task) -> Callable[[Progress], Found]
     return work
 
 
-@st.cache_resource
-def _shelf() -> Shelf:
-    return Shelf(_KEPT, lambda _: 1)
+@cache
+def _shelf() -> Shelf[Any]:
+    return shelf(_KEPT, lambda _: 1)

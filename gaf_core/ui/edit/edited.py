@@ -18,7 +18,7 @@ from gaf_core.settings import TextLike
 from gaf_core.text.edits import SAME, Edit, compare_edit
 from gaf_core.text.words import Words, group_words, word_scores
 from gaf_core.tracing.asking import asked_again
-from gaf_core.ui import cache
+from gaf_core.ui import cache, links
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import choose_format, saving
@@ -46,17 +46,20 @@ def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
     """Draw the edited copy of a text, with its words to drop, and give back what it says."""
     originals = [text] if isinstance(text, str) else list(text)
     _offer(_without_strongest(explanation, originals))
+    for key in _KEYS[: len(originals)]:
+        links.read_text(key)
     with place():
         edited = [
             st.text_area(
                 ("Edited text", "Edited second text")[number],
                 key=_KEYS[number],
-                bind="query-params",
                 height=112 if number == 0 else 80,
                 placeholder="The same text with something changed.",
             )
             for number in range(len(originals))
         ]
+        for key, written in zip(_KEYS, edited, strict=False):
+            links.write_text(key, written)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Compare", type="primary", help="Ctrl + Enter in the text does the same.")
         st.button("Back to the original", on_click=_set, args=(originals,))
@@ -90,7 +93,7 @@ def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None
             _show_text(("Original", "Edited")[side], one, edit, side, full, special)
     with place():
         _show_prediction(before, after)
-    st.subheader("What moved", anchor=False)
+    st.header("What moved", anchor=False)
     with place():
         if all(pairing.kind == SAME for pairing in edit.pairings):
             st.info("Both texts are the same. Change a word, or drop one.", icon=":material/edit:")

@@ -48,7 +48,7 @@ class Shown(NamedTuple):
 
 def show_network(request: cache.Request, explanation: Explanation, budget: int) -> Selection | None:
     """The section of a page about how the flow gets to the tokens; gives back what is in focus."""
-    st.subheader("How the flow gets there", anchor=False)
+    st.header("How the flow gets there", anchor=False)
     if explanation.solution.value <= 0:
         st.caption(explanation.message)
         return None

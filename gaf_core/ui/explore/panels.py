@@ -115,7 +115,7 @@ def _largest(explanation: Explanation) -> str:
 
 def show_certificate(explanation: Explanation) -> None:
     """The proof that comes with the answer, in words and in numbers."""
-    st.subheader("How sure is this answer", anchor=False)
+    st.header("How sure is this answer", anchor=False)
     solution = explanation.solution
     with place():
         if solution.value > 0 and explanation.certified:

@@ -61,7 +61,7 @@ def show_side_by_side(request: Request, view: Display) -> None:
         "two rankings the prediction bears out.",
     ):
         return
-    st.subheader("Published and faithful, side by side", anchor=False)
+    st.header("Published and faithful, side by side", anchor=False)
     try:
         both = _explained(request)
         _show_both(both, view)

@@ -42,7 +42,7 @@ def show_take_away(
         focus: what is set off in the pictures of the report.
         said: what the model says of edges kept and cut, where somebody asked.
     """
-    st.subheader("Take it with you", anchor=False)
+    st.header("Take it with you", anchor=False)
     carried = _choose_edges(explanation)
     edges = count_edges(explanation, carried)
 
