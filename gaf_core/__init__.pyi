@@ -52,8 +52,9 @@ from .flow import (
 from .information import information_tensor as information_tensor
 from .models.presets import PRESETS as PRESETS
 from .models.model import Model as Model, Task as Task, load_model as load_model
+from .models.outputs import Output as Output
 from .network import FlowNetwork as FlowNetwork
-from .settings import FAITHFUL as FAITHFUL, Settings as Settings
+from .settings import At as At, FAITHFUL as FAITHFUL, Settings as Settings
 from .tracing.frozen import Frozen as Frozen
 from .tracing.interventions import intervene as intervene
 from .tracing.masks import edge_set as edge_set

@@ -13,8 +13,35 @@ from typing import Any, Literal, get_args
 
 from gaf_core.errors import SettingsError
 
-# What a caller may name: nothing (the prediction), an index, a label, or a contrast of two.
-TargetLike = int | str | tuple[int | str, int | str] | None
+# One output: nothing (the prediction), an index, a label, or a contrast of two.
+LabelLike = int | str | tuple[int | str, int | str] | None
+
+
+@dataclass(frozen=True)
+class At:
+    """A label at a place of the text, for a model that predicts something at each of many.
+
+    Attributes:
+        label: None for what is predicted there; an index, a label, or a pair for a contrast. The
+            labels of an answer are the tokens of the text: a position, or a word that stands there
+            once.
+        place: None for the usual one. A token by its position, or as a word that stands in the text
+            once; "#5" is position 5 too, as on a command line. A mask likewise, where there are
+            several. Of an answer, "start" or "end".
+
+    >>> import gaf_core as gaf
+    >>> gaf.At("B-LOC", "Paris"), gaf.At(place="end")
+    (At(label='B-LOC', place='Paris'), At(label=None, place='end'))
+    >>> gaf.Settings(target=gaf.At("B-LOC", 4)) == gaf.Settings(target=gaf.At("B-LOC", 4))
+    True
+    """
+
+    label: LabelLike = None
+    place: int | str | None = None
+
+
+# What a caller may name: a label, or a label at a place.
+TargetLike = LabelLike | At
 TextLike = str | tuple[str, str]  # or a pair, for a model that compares two
 
 Variant = Literal["AF", "GF", "AGF"]
@@ -82,7 +109,8 @@ class Settings:
     Attributes:
         variant: information tensor, "AF", "GF" or "AGF".
         layers: half-open layer range `(a, b)`, or None for all layers.
-        target: None for the predicted class; an index, a label, or a pair for a contrast.
+        target: None for the predicted class; an index, a label, or a pair for a contrast; or one
+            of them at a place of the text (`At`).
         heads: heads to keep in every layer, or None for all (a subset is an extension).
         aggregate: over heads, "mean" (the paper), "max", "sum" or "net".
         residual: "none" (the paper), "half" or "first order" (see `information_tensor`).
@@ -134,7 +162,7 @@ class Settings:
         metadata=_told(
             stage="trace",
             title="Explain",
-            help="The class, token or contrast to explain.",
+            help="The class, token or contrast to explain, and where in the text.",
         ),
     )
     heads: tuple[int, ...] | None = field(

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from gaf_core import Settings
-from gaf_core.reading.sentences import prediction_sentence
+from gaf_core.reading.predicted import prediction_sentence
 from gaf_core.ui import cache
 from gaf_core.ui.compare import show, work
 from gaf_core.ui.compare.choose import choose_entries, show_methods

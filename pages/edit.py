@@ -1,32 +1,43 @@
-"""Two texts: an original and an edited copy, and what the edit moved."""
+"""What if it were another text, or another model: two explanations side by side."""
 
 import streamlit as st
 
 from gaf_core.ui import cache
-from gaf_core.ui.edit import edited
+from gaf_core.ui.edit import edited, models
 from gaf_core.ui.failures import polite
 from gaf_core.ui.frame import need_frame
-from gaf_core.ui.model_choice import ready_model
+from gaf_core.ui.model_choice import other_model, ready_model
+from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
 from gaf_core.ui.settings import choose_settings
 from gaf_core.ui.targets import suggest
 
 need_frame()
 st.html(
-    '<h1 class="gaf-title">What if it had said something else?</h1>'
-    '<p class="gaf-lead">Change a word and see what moves: the prediction, and how much each of '
-    "the other words carries it.</p>"
+    '<h1 class="gaf-title">What if?</h1>'
+    '<p class="gaf-lead">Change a word, or the model, and see what moves: the prediction, and how '
+    "much each word carries it.</p>"
 )
 with polite():
     choice, model = ready_model()
-    settings, view = choose_settings(model)
+    settings, view = choose_settings(model, {"what_if": edited.WHAT_IF})
+    other_text = edited.choose_change()
     left, right = st.columns(2, gap="large")
     with left:
         text = ask_text(model)
     request = cache.Request(choice, text, settings)
-    before = cache.explained(*request)
-    suggest(before.trace)
-    with right:
-        other = edited.ask_edited(before, text)
-    after = edited.explain_edited(request, before, other)
-    edited.show_edit(before, after, special=view.special)
+    first = cache.explained(*request)
+    suggest(first.trace)
+    with place():
+        if other_text:
+            with right:
+                other = edited.ask_edited(first, text)
+            second = edited.explain_edited(request, first, other)
+            edited.show_edit(first, second, special=view.special)
+        else:
+            with right:
+                chosen = other_model(choice)
+            if chosen is not None:
+                both = first, models.explain_other(request, first, chosen[0], (model, chosen[1]))
+                asked = request, cache.Request(chosen[0], text, both[1].settings)
+                models.show_models(asked, both, special=view.special)

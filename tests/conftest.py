@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -15,13 +15,14 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.support import chromium
 from tests.support.patience import HANG, HANG_MS
+from tests.support.trained import train
 from tests.support.visits import Visit
 
 # From here on these modules check the shapes and kinds that their signatures promise. Compiled code
 # is left out: what numba reads is no call of Python.
 CHECKED = (
     *("information", "network", "evaluation"),
-    *(f"flow.{name}" for name in ("cuts", "depths", "exact", "solution")),
+    *(f"flow.{name}" for name in ("cuts", "depths", "exact", "paths", "solution")),
 )
 install_import_hook([f"gaf_core.{name}" for name in CHECKED], "beartype.beartype")
 
@@ -125,3 +126,16 @@ def visit(context, server) -> Iterator[Visit]:
     for page in context.pages:
         page.close()
     assert not visit.problems
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> Callable[[str], str]:
+    """The folder of a small model of a task, trained when somebody first asks for it."""
+    folders: dict[str, str] = {}
+
+    def folder_of(task: str) -> str:
+        if task not in folders:
+            folders[task] = str(train(task, tmp_path_factory.mktemp("trained")))
+        return folders[task]
+
+    return folder_of

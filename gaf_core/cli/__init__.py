@@ -22,6 +22,8 @@ from gaf_core.settings import SETTINGS, Setting
 from gaf_core.version import __version__
 
 BY_HAND = ("layers", "target", "heads")  # settings that depend on the model
+# named here too, so that help need not wait for the libraries that run a model; a test compares
+TASKS = ("classification", "next token", "masked word", "tokens", "question answering")
 OUTPUTS = ("report", "json", "csv", "words", "edges", "nodes", "graphml")
 
 
@@ -77,12 +79,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_question(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--second", metavar="TEXT", help="second text, for a model that compares two")
+    add(
+        "--second",
+        metavar="TEXT",
+        help="second text, for a model that compares two or answers a question about it",
+    )
     add(
         "--model",
         default="minilm-reviews",
         help="preset, folder, GGUF file or hub id (%(default)s)",
     )
+    add("--task", metavar="TASK", help="what the model is asked: one of " + ", ".join(TASKS))
     add("--revision", help="branch, tag or commit of a hub model")
     add("--device", default="auto", help="auto, cpu, cuda, mps (%(default)s)")
     add(
@@ -91,9 +98,15 @@ def _add_question(command: argparse.ArgumentParser) -> None:
         help="first and last layer, counted from 1 (all)",
     )
     target = command.add_mutually_exclusive_group()
-    target.add_argument("--target", metavar="LABEL", help='class, next token, or "#" and its index')
+    target.add_argument("--target", metavar="LABEL", help='class, word, or "#" and its index')
     target.add_argument(
         "--contrast", nargs=2, metavar="LABEL", help="why the first, not the second"
+    )
+    add(
+        "--at",
+        metavar="PLACE",
+        help='where in the text: a word or "#" and the position of a token, for labels of tokens '
+        "and several masks; start or end of an answer",
     )
     for one in SETTINGS.values():
         if one.name not in BY_HAND:

@@ -21,7 +21,7 @@ from gaf_core.files.terminal import word_lines
 from gaf_core.flow.ready import prepare_aloud
 from gaf_core.models.model import load_model
 from gaf_core.reading.intervals import score_intervals
-from gaf_core.settings import SETTINGS, Settings, TargetLike, TextLike
+from gaf_core.settings import SETTINGS, At, LabelLike, Settings, TextLike
 from gaf_core.text.decoding import decode
 
 
@@ -32,7 +32,7 @@ def run(asked: argparse.Namespace) -> None:
     outputs = {name: path for name in OUTPUTS if (path := getattr(asked, name)) is not None}
     _check_outputs(list(outputs.values()), asked.force)
     text, settings = _text(asked), _settings(asked)
-    model = load_model(asked.model, revision=asked.revision, device=asked.device)
+    model = load_model(asked.model, revision=asked.revision, device=asked.device, task=asked.task)
     prepare_aloud(partial(print, file=sys.stderr))
     explanation = explain(model, text, settings)
     if not outputs:
@@ -75,11 +75,13 @@ def _text(asked: argparse.Namespace) -> TextLike:
 
 
 def _settings(asked: argparse.Namespace) -> Settings:
-    target: TargetLike = None
+    target: LabelLike | At = None
     if asked.contrast:
         target = _label(asked.contrast[0]), _label(asked.contrast[1])
     elif asked.target is not None:
         target = _label(asked.target)
+    if asked.at is not None:
+        target = At(target, asked.at)
     position = re.fullmatch(r"\d+", asked.source)
     if position is None and asked.source not in ("all", "classification"):
         raise SettingsError(

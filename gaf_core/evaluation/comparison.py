@@ -163,7 +163,7 @@ def to_json(comparison: Comparison, *, model: str | None = None) -> str:
 
     Schema (version 1):
         format, format_version: "gaf-comparison", 1.
-        text, model: what was read, by what; target: name, index, against (index or null).
+        text, model: what was read, by what; target as in the JSON of an explanation.
         tokens: as the tokenizer names them; special: True for those that it added.
         perturbation: as in `Perturbation`, as it was asked for.
         entries: name, method, title, reference, settings, seconds, details, scores (one a token),
@@ -176,7 +176,7 @@ def to_json(comparison: Comparison, *, model: str | None = None) -> str:
         "format_version": 1,
         "text": trace.text,
         "model": model,
-        "target": asdict(trace.target),
+        "target": trace.target.as_dict(),
         "tokens": trace.tokens,
         "special": trace.special,
         "perturbation": asdict(comparison.perturbation),

@@ -120,7 +120,7 @@ def measure(
     entries = _entries(methods)
     jobs = _jobs(texts, targets)
     perturbation = resolve_perturbation(model, perturbation)
-    if perturbation.target not in ("predicted", "explained"):
+    if perturbation.target not in ("predicted", "explained") and model.labels:
         resolve_target(model, perturbation.target, predicted=0)
     store = RowStore(resume)
     steps = _Steps(progress, len(jobs) * len(entries))

@@ -9,7 +9,12 @@
     comprehensiveness   mean (p_0 - p_k), k = 1, 5, 10, 20, 50 %            higher
     sufficiency         mean (p_0 - q_k), k = 1, 5, 10, 20, 50 %            lower
 
-Tokens are ranked by signed score, highest first, ties by position; special tokens stay. AOPC is
+Where the outputs of a model are values, as in regression, they stand in the place of probabilities:
+the measures are then in the unit of the output, those of two texts need not compare, and there is
+no LOdds. Each label of a multi-label model has a probability of its own.
+
+Tokens are ranked by signed score, highest first, ties by position; special tokens stay, and so does
+the token that a prediction is about (`Trace.removable`). AOPC is
 Samek et al.'s (IEEE TNNLS 2017), LOdds is that of Shrikumar et al. (ICML 2017) as Chen et al. (ACL
 2020) take it, comprehensiveness and sufficiency are ERASER's (DeYoung et al., ACL 2020).
 """
@@ -19,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -30,8 +36,9 @@ from gaf_core.evaluation.perturbation import (
     resolve_perturbation,
     watched_label,
 )
-from gaf_core.evaluation.perturbed import DELETE, Progress, log_probabilities
+from gaf_core.evaluation.perturbed import DELETE, Progress, log_probabilities, values
 from gaf_core.models.model import Model
+from gaf_core.models.outputs import Output
 from gaf_core.settings import TextLike
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.trace import Trace, trace
@@ -41,7 +48,7 @@ ERASER_FRACTIONS = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Probabilities of the target against the fraction of ordinary tokens, 0 and 1 included.
+    """Probabilities, or values, of the target against the fraction of ordinary tokens, 0 to 1.
 
     Attributes:
         fractions: `[f]` ascending from 0 to 1.
@@ -71,9 +78,11 @@ class Evaluation:
 
     Attributes:
         perturbation: how it was measured, with the operator that was used.
-        aopc, log_odds, comprehensiveness, sufficiency: see the top of this file.
-        curves: probability of the target as tokens are removed and inserted.
-        label: the class whose probability was watched.
+        aopc, log_odds, comprehensiveness, sufficiency: see the top of this file; `log_odds` is NaN
+            where the outputs are values.
+        curves: probability of the target, or its value, as tokens are removed and inserted.
+        label: the class that was watched.
+        output: whether that is a probability, and which, or a value.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -89,6 +98,7 @@ class Evaluation:
     sufficiency: float
     curves: Curves
     label: int
+    output: Output = Output.SOFTMAX
 
 
 Rankings = Mapping[str, ArrayLike]  # scores `[t]` by any name
@@ -110,8 +120,7 @@ def evaluate(
 
     Raises:
         SettingsError: scores of another length or that are not numbers, fractions outside (0, 1],
-            an operator that the vocabulary does not allow, a trace made without a model, a model
-            with one output.
+            an operator that the vocabulary does not allow, a trace made without a model.
         TargetError: the target is not one of the model's labels.
         TextError: the text cannot be encoded or has no ordinary token.
 
@@ -163,7 +172,7 @@ def evaluate_all(
     encoding = check_encoding(model, traced)
     perturbation = resolve_perturbation(model, perturbation)
     label = watched_label(model, traced, perturbation)
-    ordinary = ~traced.special
+    ordinary = traced.removable
     grid = sorted({0.0, 1.0, *perturbation.fractions, *ERASER_FRACTIONS})
     counts = np.array([removed_count(fraction, int(ordinary.sum())) for fraction in grid])
     kept = [_kept(ordinary, check_scores(traced, scores), counts) for scores in rankings.values()]
@@ -173,16 +182,17 @@ def evaluate_all(
     if not insertion_curve:
         wanted[1] = np.isin(grid, ERASER_FRACTIONS)
     curves = np.full((len(kept), *wanted.shape), np.nan)
-    curves[:, wanted] = log_probabilities(
-        model,
-        encoding,
-        np.concatenate([choice[wanted.ravel()] for choice in kept]),
-        perturbation.operator or DELETE,
-        label,
-        progress,
-    ).reshape(len(kept), -1)
+    choices = np.concatenate([choice[wanted.ravel()] for choice in kept])
+    operator = perturbation.operator or DELETE
+    if traced.output is Output.VALUE:
+        found = values(model, encoding, choices, operator, label, progress)
+    else:
+        place = traced.target.place
+        found = log_probabilities(model, encoding, choices, operator, label, progress, place)
+    curves[:, wanted] = found.reshape(len(kept), -1)
+    whole = _Whole(np.array(grid), perturbation, label, traced.output)
     return {
-        name: _evaluation(np.array(grid), deletion, insertion, perturbation, label)
+        name: _evaluation(whole, deletion, insertion)
         for name, (deletion, insertion) in zip(rankings, curves, strict=True)
     }
 
@@ -235,13 +245,18 @@ def check_encoding(model: Model, traced: Trace) -> Encoding:
         TextError: the text has special tokens only.
     """
     _ = traced.encoding.inputs  # refuses a trace that was made without a model
-    if len(traced.labels) != len(model.labels):
+    if model.task.kind.classes != "tokens" and len(traced.labels) != len(model.labels):
         raise SettingsError(
             f"The trace has {len(traced.labels):,} labels and '{model.name}' has "
             f"{len(model.labels):,}. Use the model that was traced."
         )
     if traced.special.all():
         raise TextError("The text has only special tokens, so none can be removed. Write a word.")
+    if not traced.removable.any():
+        raise TextError(
+            "The text has no token beside the one that is asked about, so none can be removed. "
+            "Write more of it."
+        )
     return traced.encoding
 
 
@@ -256,15 +271,22 @@ def _kept(
     return np.concatenate([~ordinary | ~highest, ~ordinary | highest])
 
 
+class _Whole(NamedTuple):
+    """What the evaluations of one text have in common."""
+
+    grid: Float[np.ndarray, " f"]
+    perturbation: Perturbation
+    label: int
+    output: Output
+
+
 def _evaluation(
-    grid: Float[np.ndarray, " f"],
-    deletion: Float[np.ndarray, " f"],
-    insertion: Float[np.ndarray, " f"],
-    perturbation: Perturbation,
-    label: int,
+    whole: _Whole, deletion: Float[np.ndarray, " f"], insertion: Float[np.ndarray, " f"]
 ) -> Evaluation:
-    """Measures from log-probabilities at the fractions of a grid, the first of which is 0."""
-    removed, kept = np.exp(deletion), np.exp(insertion)
+    """Measures from log-probabilities, or values, at the fractions of a grid that begins with 0."""
+    grid, perturbation, label, output = whole
+    valued = output is Output.VALUE
+    removed, kept = (deletion, insertion) if valued else (np.exp(deletion), np.exp(insertion))
     own = np.searchsorted(grid, perturbation.fractions)
     eraser = np.searchsorted(grid, ERASER_FRACTIONS)
     drop = removed[0] - removed[own]
@@ -273,11 +295,12 @@ def _evaluation(
         perturbation=perturbation,
         aopc=float(np.mean(np.abs(drop) if perturbation.absolute else drop)),
         # the logarithms themselves: a probability may be too small to be told from 0
-        log_odds=float(np.mean(deletion[own] - deletion[0])),
+        log_odds=math.nan if valued else float(np.mean(deletion[own] - deletion[0])),
         comprehensiveness=float(np.mean(removed[0] - removed[eraser])),
         sufficiency=float(np.mean(removed[0] - kept[eraser])),
         curves=_curves(grid[shown], removed[shown], kept[shown]),
         label=label,
+        output=output,
     )
 
 

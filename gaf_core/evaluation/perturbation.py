@@ -25,8 +25,9 @@ class Perturbation:
             the text is shortened ("delete"); None for the first of these four that the vocabulary
             allows, so for "delete" in a language model that has none of the three tokens.
         fractions: of the ordinary tokens that are removed, each in (0, 1].
-        target: whose probability is watched: "predicted", "explained" (what the trace explains), or
-            a label or its index, the true one.
+        target: whose probability is watched, or whose value where the outputs are values:
+            "predicted", "explained" (what the trace explains), or a label or its index, the true
+            one.
         absolute: AOPC takes `|p_0 - p_k|`, as AttCAT's code does.
 
     >>> import gaf_core as gaf
@@ -61,22 +62,17 @@ def resolve_perturbation(model: Model, perturbation: Perturbation) -> Perturbati
 
 
 def watched_label(model: Model, traced: Trace, perturbation: Perturbation) -> int:
-    """Index of the class or vocabulary entry whose probability is watched.
+    """Index of the class, vocabulary entry or token of an answer that is watched.
 
     Raises:
-        SettingsError: the model has one output, so its probability is always 1.
         TargetError: it is not one of the model's labels.
     """
-    if len(traced.labels) < 2:
-        raise SettingsError(
-            f"'{model.name}' has one output, so there is no probability that could fall as tokens "
-            "are removed: the faithfulness of its explanations is not measured."
-        )
     if perturbation.target == "predicted":
         return traced.predicted
     if perturbation.target == "explained":
         return traced.target.index
-    return resolve_target(model, perturbation.target, traced.predicted).index
+    asked = perturbation.target
+    return resolve_target(model, asked, traced.predicted, traced.encoding).index
 
 
 def _usual_operator(model: Model) -> str:

@@ -1,4 +1,4 @@
-"""Bars: what each token gets of the flow, and how probable each class is."""
+"""Bars: what each token gets of the flow, and how probable each class is, or which value it has."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
 from gaf_core.figures.common import CLEAR, NARROW
+from gaf_core.models.outputs import Output
 from gaf_core.picture.colours import ACCENT, LIGHT_SHADES, NEUTRAL
 from gaf_core.picture.labels import Scored, literal, names, scored_tokens, scored_words, shortened
 from gaf_core.reading.intervals import check_intervals
@@ -67,27 +68,45 @@ def token_bars(
 
 
 def probability_bars(trace: Trace, limit: int = 8) -> go.Figure:
-    """The model's probability of each class, the most probable first.
+    """The model's probability of each class, the most probable first; or its values, largest first.
 
     Args:
         trace: the prediction; the class that it explains is coloured, and always drawn.
-        limit: classes drawn; one row holds the others.
+        limit: classes drawn; one row holds the others. Probabilities of labels that do not exclude
+            each other, and values, have no sum: that row says how large they are at most.
     """
-    probabilities = trace.probabilities
+    probable = trace.output.has_probabilities
+    sizes = trace.probabilities if probable else trace.logits.astype(np.float64)
     order = trace.most_likely(limit).tolist()
     if trace.target.index not in order:
         order[-1] = trace.target.index
     bars = []
     for index in order:
         name = label_name(trace.labels, index)
-        numbers = f"probability {probabilities[index]:.4g}<br>logit {trace.logits[index]:.3f}"
-        hover = f"<b>{literal(name)}</b><br>{numbers}"
-        bars.append(_Bar(shortened(name), float(probabilities[index]), hover))
+        numbers = f"logit {trace.logits[index]:.3f}"
+        if probable:
+            numbers = f"probability {sizes[index]:.4g}<br>{numbers}"
+        hover = f"<b>{literal(name)}</b><br>{numbers if probable else f'value {sizes[index]:.4g}'}"
+        told = f"{sizes[index]:.1%}" if probable else f"{sizes[index]:.3g}"
+        bars.append(_Bar(shortened(name), float(sizes[index]), hover, told=told))
     colours = [ACCENT if index == trace.target.index else NEUTRAL for index in order]
-    others = len(trace.labels) - len(order)
-    rest = 1.0 - float(probabilities[order].sum())
-    lumps = [_Bar(f"others ({others:,})", max(0.0, rest), "")] if others else []
-    return _bar_figure(bars, {"color": colours}, lumps, row_height=30)
+    return _bar_figure(bars, {"color": colours}, _other_classes(trace, sizes, order), row_height=30)
+
+
+def _other_classes(trace: Trace, sizes: NDArray[np.float64], shown: list[int]) -> list[_Bar]:
+    """The row of the classes that are not drawn, if there are some."""
+    rest = np.delete(sizes, shown)
+    if not rest.size:
+        return []
+    label = f"others ({len(rest):,})"
+    match trace.output:
+        case Output.SOFTMAX:
+            together = max(0.0, 1.0 - float(sizes[shown].sum()))
+            return [_Bar(label, together, "", told=f"{together:.1%} together")]
+        case Output.SIGMOID:
+            return [_Bar(label, 0.0, "", told=f"at most {rest.max():.1%} each")]
+        case Output.VALUE:
+            return [_Bar(label, 0.0, "", told=f"from {rest.min():.3g} to {rest.max():.3g}")]
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,7 @@ class _Bar:
     share: float
     hover: str
     interval: tuple[float, float] | None = None
+    told: str = ""
 
     @property
     def end(self) -> float:
@@ -130,7 +150,7 @@ def _bar_figure(
 ) -> go.Figure:
     """Horizontal bars from top to bottom, then rows of numbers without a bar."""
     figure, rows = go.Figure(), [*bars, *lumps]
-    texts = [f"{bar.share:.1%}" for bar in bars]
+    texts = [bar.told or f"{bar.share:.1%}" for bar in bars]
     intervals = any(bar.interval for bar in bars)
     figure.add_bar(
         orientation="h",
@@ -148,7 +168,7 @@ def _bar_figure(
         mode="text",
         x=[0.0] * len(lumps),
         y=list(range(len(bars), len(rows))),
-        text=[f" {lump.share:.1%} together" for lump in lumps],
+        text=[f" {lump.told or f'{lump.share:.1%} together'}" for lump in lumps],
         textposition="middle right",
         customdata=[lump.hover for lump in lumps],
         hovertemplate="%{customdata}<extra></extra>",
@@ -160,7 +180,13 @@ def _bar_figure(
             hoverinfo="skip",
         )  # fmt: skip
     largest = max((bar.end for bar in bars), default=0.0) or 1.0
-    figure.update_xaxes(visible=False, range=[0, 1.2 * largest], fixedrange=True)
+    least = min((bar.share for bar in bars), default=0.0)
+    if least < 0:  # values only; there is room for a number on either side
+        room = 0.2 * (max(largest, 0.0) - least)
+        largest, least = max(largest, 0.0) + room, least - room
+    else:
+        largest, least = 1.2 * largest, 0
+    figure.update_xaxes(visible=False, range=[least, largest], fixedrange=True)
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=[row.label for row in rows],
         range=[len(rows) - 0.5, -0.5], showgrid=False, zeroline=False, fixedrange=True, ticks="",

@@ -162,14 +162,18 @@ def agreement_matrix(
 
 
 def faithfulness_curves(
-    curves: Mapping[str, Curves], selected: str | None = None, watched: str = "the target"
+    curves: Mapping[str, Curves],
+    selected: str | None = None,
+    watched: str = "the target",
+    quantity: str = "probability",
 ) -> go.Figure:
-    """Probability against the share of tokens removed (deletion) and kept (insertion).
+    """Probability, or value, against the share of tokens removed (deletion) and kept (insertion).
 
     Args:
         curves: by entry. Colour, dash and mark together tell entries apart.
         selected: an entry that is drawn wider, the others fainter.
-        watched: whose probability it is.
+        watched: whose probability or value it is.
+        quantity: which of the two.
     """
     figure = make_subplots(
         rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06,
@@ -182,7 +186,7 @@ def faithfulness_curves(
                 x=one.fractions, y=values, name=shortened(name, 40), legendgroup=str(number),
                 showlegend=column == 1, mode="lines+markers", **style,
                 hovertemplate=f"<b>{literal(name)}</b><br>%{{x:.0%}} of the tokens<br>"
-                "probability %{y:.4f}<extra></extra>",
+                f"{quantity} %{{y:.4f}}<extra></extra>",
                 row=1, col=column,
             )  # fmt: skip
     figure.update_xaxes(
@@ -190,8 +194,9 @@ def faithfulness_curves(
     )
     figure.update_xaxes(title="tokens removed", row=1, col=1)
     figure.update_xaxes(title="tokens kept", row=1, col=2)
-    figure.update_yaxes(range=[-0.03, 1.03], fixedrange=True, zeroline=False)
-    figure.update_yaxes(title=f"probability of {shortened(watched, 24)}", row=1, col=1)
+    scale = [-0.03, 1.03] if quantity == "probability" else None
+    figure.update_yaxes(range=scale, fixedrange=True, zeroline=False)
+    figure.update_yaxes(title=f"{quantity} of {shortened(watched, 24)}", row=1, col=1)
     figure.update_layout(
         legend={"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0, "xanchor": "left"}
     )

@@ -1,4 +1,4 @@
-"""Deletion curves: how the probability falls as the highest-ranked tokens are removed."""
+"""Deletion curves: how a prediction falls as the highest-ranked tokens are removed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ _MARKS = ("circle", "square", "diamond")
 
 
 def deletion_curves(
-    measured: Mapping[str, Evaluation], chance: Sequence[Evaluation], watched: str
+    measured: Mapping[str, Evaluation],
+    chance: Sequence[Evaluation],
+    watched: str,
+    quantity: str = "probability",
 ) -> go.Figure:
     """One line a ranking, and the mean of random orders within the band from least to most.
 
     Args:
         measured: by the name in the legend.
         chance: of orders by chance, on the same text and with the same perturbation; may be empty.
-        watched: whose probability it is.
+        watched: whose probability or value it is.
+        quantity: which of the two.
     """
     figure = go.Figure()
     if chance:
-        _add_chance(figure, chance)
+        _add_chance(figure, chance, quantity)
     for number, (name, one) in enumerate(measured.items()):
         figure.add_scatter(
             x=one.curves.fractions, y=one.curves.deletion, mode="lines+markers",
@@ -35,15 +39,15 @@ def deletion_curves(
             line={"color": PALETTE[number % len(PALETTE)], "width": 2.4},
             marker={"symbol": _MARKS[number % len(_MARKS)], "size": 7},
             hovertemplate=f"<b>{literal(name)}</b><br>%{{x:.0%}} of the tokens removed<br>"
-            "probability %{y:.4f}<extra></extra>",
+            f"{quantity} %{{y:.4f}}<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(
         title="tokens removed, highest-ranked first", tickformat=".0%", range=[-0.02, 1.02],
         fixedrange=True, zeroline=False, showgrid=False,
     )  # fmt: skip
     figure.update_yaxes(
-        title=f"probability of {shortened(watched, 24)}", range=[-0.03, 1.03], fixedrange=True,
-        zeroline=False,
+        title=f"{quantity} of {shortened(watched, 24)}", fixedrange=True, zeroline=False,
+        range=[-0.03, 1.03] if quantity == "probability" else None,
     )  # fmt: skip
     legend = {"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0, "xanchor": "left"}
     return figure.update_layout(
@@ -51,7 +55,7 @@ def deletion_curves(
     )
 
 
-def _add_chance(figure: go.Figure, chance: Sequence[Evaluation]) -> None:
+def _add_chance(figure: go.Figure, chance: Sequence[Evaluation], quantity: str) -> None:
     fractions = chance[0].curves.fractions
     curves = np.stack([one.curves.deletion for one in chance])
     figure.add_scatter(
@@ -63,5 +67,5 @@ def _add_chance(figure: go.Figure, chance: Sequence[Evaluation]) -> None:
         x=fractions, y=curves.mean(axis=0), mode="lines", name="random orders",
         line={"color": NEUTRAL, "width": 2, "dash": "dash"},
         hovertemplate=f"<b>mean of {len(chance)} random orders</b><br>%{{x:.0%}} of the tokens "
-        "removed<br>probability %{y:.4f}<extra></extra>",
+        f"removed<br>{quantity} %{{y:.4f}}<extra></extra>",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an edit moved: the share of every word before and after, as a dumbbell a word."""
+"""Two shares of every word, before and after an edit or by two models, as a dumbbell a word."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ROW = 24  # pixels
 
 
 def change_chart(edit: Edit, *, show_special: bool = True, limit: int = 40) -> go.Figure:
-    """Each word's share before (hollow) and after (filled), in the order of reading.
+    """Each word's share in the first (hollow) and the second (filled), in the order of reading.
 
     Args:
-        edit: two texts, aligned.
+        edit: two texts, or two readings of one, aligned.
         show_special: also the tokens that the tokenizer adds.
         limit: rows drawn; of a longer text those that were edited or changed most.
     """
@@ -36,8 +36,8 @@ def change_chart(edit: Edit, *, show_special: bool = True, limit: int = 40) -> g
         y=[end for place in joined for end in (place, place, None)],
     )  # fmt: skip
     for name, shares, symbol, colour in (
-        ("original", before, "circle-open", NEUTRAL),
-        ("edited", after, "circle", ACCENT),
+        (literal(edit.names[0]), before, "circle-open", NEUTRAL),
+        (literal(edit.names[1]), after, "circle", ACCENT),
     ):
         figure.add_scatter(
             mode="markers", name=name, x=shares, y=places,
@@ -101,9 +101,11 @@ def _label(edit: Edit, pairing: Pairing) -> str:
 
 def _hover(edit: Edit, pairing: Pairing) -> str:
     lines = [f"<b>{_label(edit, pairing)}</b>"]
-    for side, (name, index) in enumerate((("original", pairing.before), ("edited", pairing.after))):
+    for side, (name, index) in enumerate(
+        zip(edit.names, (pairing.before, pairing.after), strict=True)
+    ):
         if index is not None:
             word = literal(edit.words[side].text[index])
             share, score = edit.shares[side][index], edit.scores[side][index]
-            lines.append(f"{name} “{word}”: {share:.1%}, score {score:.4g}")
+            lines.append(f"{literal(name)} “{word}”: {share:.1%}, score {score:.4g}")
     return "<br>".join(lines)

@@ -82,9 +82,14 @@ def to_json(
     Schema (version 1):
         format, format_version: "gaf-explanation", 1.
         text, task, model: what was read, by what; `model` as given here.
-        target: name, index, against (index or null).
+        output: "softmax", "sigmoid" or "value": what the logits mean.
+        target: name, index, against (index or null); and place, where there is one: the position
+            of the token or mask that is asked about, "start" or "end" of an answer.
+        answer: of question answering, start, end (positions), probability and text; else null.
         probabilities: label, index, probability and logit of each class, the most probable first
-            (of a large vocabulary the first 1,000, and the class that is explained).
+            (of a large vocabulary the first 1,000, and the class that is explained). The
+            probability is that of `output`, and null where the logits are values. A class of
+            question answering is a token, its index the position.
         settings: as in `Settings`, with the layers that were used.
         tokens: position, token, written, special, start, end, score, share; in reading order. A
             score has the unit of the capacities, but for a depth average, where it is a share.
@@ -118,7 +123,9 @@ def to_json(
         "text": trace.text,
         "task": str(trace.task),
         "model": model,
-        "target": asdict(trace.target),
+        "output": str(trace.output),
+        "target": trace.target.as_dict(),
+        "answer": None if trace.answer is None else asdict(trace.answer),
         "probabilities": _probabilities(explanation),
         "settings": asdict(explanation.settings) | {"layers": list(explanation.layers)},
         "tokens": _rows(explanation.score_table().assign(written=explanation.written)),

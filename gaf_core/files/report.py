@@ -31,6 +31,12 @@ from gaf_core.reading.agreement import Said
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Selection, focused_tokens, part_of
 from gaf_core.reading.intervals import check_intervals
+from gaf_core.reading.predicted import (
+    output_noun,
+    outputs_heading,
+    prediction_sentence,
+    shows_outputs,
+)
 from gaf_core.reading.rows import CITATION, PAPER, certificate_rows, settings_rows, versions
 from gaf_core.reading.sentences import (
     certificate_sentence,
@@ -38,7 +44,6 @@ from gaf_core.reading.sentences import (
     focus_in_words,
     intervals_sentence,
     network_sentence,
-    prediction_sentence,
     score_sentence,
 )
 
@@ -143,14 +148,14 @@ def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> st
     if explanation.depths is not None or (intervals is not None and intervals.any()):
         shares += _noted(intervals_sentence(explanation))
     charts = [_section("Which share of the flow each token gets", shares)]
-    if len(trace.labels) > 1:
+    if shows_outputs(trace):
         probabilities = figure_html(
             probability_bars(trace),
             "gaf-probabilities",
-            "Bar chart of the model's probabilities.",
+            f"Bar chart of the {output_noun(trace.output)} of each {trace.task.kind.noun}.",
             width=480,
         )
-        charts.append(_section("How probable each prediction is", probabilities))
+        charts.append(_section(outputs_heading(trace), probabilities))
     return f'<div class="columns">{"".join(charts)}</div>'
 
 

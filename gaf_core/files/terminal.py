@@ -8,7 +8,8 @@ from __future__ import annotations
 import regex
 
 from gaf_core.explanation import Explanation
-from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
+from gaf_core.reading.predicted import prediction_sentence
+from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.text.clusters import columns, fitted
 from gaf_core.text.words import group_words, word_scores
 

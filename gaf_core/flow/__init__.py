@@ -5,8 +5,9 @@ Node capacities are dealt with here, at the door: behind it, no solver knows of 
 
 from gaf_core.flow import barrier, exact
 from gaf_core.flow.cuts import cut_capacity, cut_edges, cut_nodes
-from gaf_core.flow.exact import ExactFlow, FlowPath, widest_paths
+from gaf_core.flow.exact import ExactFlow
 from gaf_core.flow.nodes import accepting_node_capacities, accepting_node_capacities_each
+from gaf_core.flow.paths import FlowPath, widest_paths
 from gaf_core.flow.solution import FlowSolution, Status
 
 solve = accepting_node_capacities(barrier.solve)

@@ -34,7 +34,7 @@ class EmbeddedText:
 
     Attributes:
         embeddings: `[1, t, d]` what the network looks up for the text, before positions are added.
-        ordinary: `[t]` True for the tokens of the text, False for those that the tokenizer added.
+        ordinary: `[t]` True for the tokens of the text that can be removed (`Trace.removable`).
         batch: rows that one call is given at most.
 
     Raises:
@@ -42,10 +42,10 @@ class EmbeddedText:
     """
 
     def __init__(self, model: Model, trace: Trace):
-        self._model, self._target = model, trace.target
+        self._model, self._target, self._place = model, trace.target, trace.target.place
         self._inputs = trace.encoding.inputs
         self._ids = self._inputs["input_ids"].to(model.device)
-        self.ordinary = torch.as_tensor(~trace.special, device=model.device)
+        self.ordinary = torch.as_tensor(trace.removable, device=model.device)
         self.embeddings = self._look_up(self._ids)
         self.batch = _rows(model, len(trace.tokens))
 
@@ -64,7 +64,8 @@ class EmbeddedText:
         """The same for a caller that holds `model.lock`."""
         inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
         with failures_in_a_sentence(self._model), self._substituted(embeddings):
-            logits = read_logits(self._model, forward(self._model, inputs), inputs)
+            output = forward(self._model, inputs)
+            logits = read_logits(self._model, output, inputs, self._place)
         values = logits[:, self._target.index]
         return values if self._target.against is None else values - logits[:, self._target.against]
 
@@ -98,8 +99,9 @@ class EmbeddedText:
         """
         if not self.ordinary.any():
             raise TextError(
-                "All tokens of this text are special ones, which are never removed, so there is "
-                "nothing to compare it with. Write at least one word."
+                "All tokens of this text are special ones, which are never removed, or the one "
+                "that is asked about, so there is nothing to compare it with. Write at least one "
+                "word more."
             )
         if kind == "zero":
             nothing = torch.zeros_like(self.embeddings)

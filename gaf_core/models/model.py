@@ -17,16 +17,18 @@ from typing import cast
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gaf_core.errors import GafError, ModelError, cause
+from gaf_core.errors import GafError, ModelError, SettingsError, cause
 from gaf_core.models.adapters import Adapter, read_adapter
 from gaf_core.models.bases import find_base
 from gaf_core.models.devices import resolve_device
 from gaf_core.models.files import ADAPTER_CONFIG, INDEX, WEIGHTS, check_folder, has_tokenizer
 from gaf_core.models.gguf import as_safetensors
 from gaf_core.models.hub import Progress, download, is_repository_id
+from gaf_core.models.kinds import Task as Task
 from gaf_core.models.labels import class_names
+from gaf_core.models.outputs import Output, output_of
 from gaf_core.models.presets import PRESETS, PackagedModel
-from gaf_core.models.tasks import Task, load_network, network_size
+from gaf_core.models.tasks import load_network, network_size
 from gaf_core.models.tokenizers import (
     check_vocabulary,
     load_tokenizer,
@@ -44,7 +46,8 @@ class Model:
         module: the frozen network, evaluation mode, eager attention, float32.
         tokenizer: the tokenizer that belongs to it.
         labels: class names, by class index, "good (2)" where another is "good" too; for the next
-            token every vocabulary entry as text.
+            token and a masked word every vocabulary entry as text; none for question answering,
+            where the classes are the tokens of each text.
         max_tokens: longest input, special tokens included.
         layers, heads: depth, and attention heads a layer; of the encoder where there are two.
         task: what the logits are logits of.
@@ -75,6 +78,11 @@ class Model:
         """Where the parameters of `module` are."""
         return self.module.device
 
+    @property
+    def output(self) -> Output:
+        """What the logits mean: classes that exclude each other, single labels, or values."""
+        return output_of(self.module.config, self.task, len(self.labels))
+
 
 def load_model(
     name: str | Path,
@@ -82,8 +90,9 @@ def load_model(
     revision: str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
+    task: Task | str | None = None,
 ) -> Model:
-    """Load a model with the head it was saved with: a text classifier or a causal language model.
+    """Load a model with the head it was saved with, which says what it predicts (see `Task`).
 
     Only a name that is no preset, no file and no path asks the hub; what that needs is in
     `gaf_core.models.hub`.
@@ -96,8 +105,12 @@ def load_model(
         revision: branch, tag or commit of a hub model.
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps".
         progress: called with (bytes done, bytes in all) while a hub model is downloaded.
+        task: what it is asked for, where its configuration does not say it or says something else,
+            such as "masked word" for a model that was saved as it was pretrained. Its head must be
+            among the weights.
 
     Raises:
+        SettingsError: there is no such task.
         ModelError: nothing of this name, or it cannot be loaded and explained; the message says
             why and what to do.
         MissingPackageError: it is an adapter, and peft is not installed.
@@ -107,10 +120,18 @@ def load_model(
     >>> model.labels
     ('negative', 'positive')
     """
-    target = resolve_device(device)
+    target, asked = resolve_device(device), _task(task)
     with _located(name, revision, progress) as (folder, commit):
         adapter, base = _parts(str(name), folder, commit, progress)
-        return _load(str(name), base, adapter, commit, target)
+        return _load(str(name), base, adapter, commit, target, asked)
+
+
+def _task(task: Task | str | None) -> Task | None:
+    try:
+        return None if task is None else Task(task)
+    except ValueError as error:
+        known = ", ".join(Task)
+        raise SettingsError(f"There is no task '{task}'. Choose one of: {known}.") from error
 
 
 def _parts(
@@ -195,23 +216,23 @@ def _gguf_file(path: Path) -> Path | None:
 
 
 def _load(
-    name: str, base: Path, adapter: Adapter | None, commit: str | None, device: torch.device
+    name: str,
+    base: Path,
+    adapter: Adapter | None,
+    commit: str | None,
+    device: torch.device,
+    asked: Task | None,
 ) -> Model:
     with _failures_in_a_sentence(base):
-        module, task = load_network(base, name, adapter)
+        module, task = load_network(base, name, adapter, asked)
         tokenizer, exact = load_tokenizer(_tokenizer_folder(base, adapter), module.config)
     check_vocabulary(tokenizer, module, name)
     layers, heads = network_size(module.config, task, name)
-    labels = (
-        class_names(module.config)
-        if task is Task.CLASSIFICATION
-        else vocabulary(tokenizer, module.get_output_embeddings().weight.shape[0])
-    )
     return Model(
         name=name,
         module=_moved(module, device, name),
         tokenizer=tokenizer,
-        labels=labels,
+        labels=_labels(module, tokenizer, task),
         max_tokens=token_limit(tokenizer, module),
         layers=layers,
         heads=heads,
@@ -219,6 +240,18 @@ def _load(
         revision=commit,
         exact_offsets=exact,
     )
+
+
+def _labels(
+    module: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, task: Task
+) -> tuple[str, ...]:
+    match task.kind.classes:
+        case "named":
+            return class_names(module.config)
+        case "vocabulary":
+            return vocabulary(tokenizer, module.get_output_embeddings().weight.shape[0])
+        case "tokens":
+            return ()
 
 
 @contextmanager

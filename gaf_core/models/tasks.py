@@ -1,65 +1,69 @@
 """Which head a model was saved with, and whether it can be explained.
 
-A transformer body can carry many heads. Two have a logit that says something about a text as a
-whole: sequence classification, and next-token prediction of a causal language model.
+A transformer body can carry many heads. Those of `Task` have a logit that can be explained: of a
+class, a next token, a masked word, the label of a token, or an end of the answer to a question.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_MASKED_LM_MAPPING,
+    MODEL_FOR_QUESTION_ANSWERING_MAPPING,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
     PreTrainedConfig,
     PreTrainedModel,
 )
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
 )
 
 from gaf_core.errors import ModelError
 from gaf_core.models.adapters import Adapter, merge
 from gaf_core.models.configuration import load_configuration
 from gaf_core.models.files import check_folder, network_weights
+from gaf_core.models.kinds import Task
 from gaf_core.models.shards import opened, some
-
-
-class Task(StrEnum):
-    """What a model predicts: a class of the whole text, or the token that follows it.
-
-    >>> import gaf_core as gaf
-    >>> model = gaf.load_model("minilm-reviews")
-    >>> model.task is gaf.Task.CLASSIFICATION
-    True
-    """
-
-    CLASSIFICATION = "classification"
-    NEXT_TOKEN = "next token"
-
 
 _NETWORKS = {
     Task.CLASSIFICATION: MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     Task.NEXT_TOKEN: MODEL_FOR_CAUSAL_LM_MAPPING,
+    Task.MASKED_WORD: MODEL_FOR_MASKED_LM_MAPPING,
+    Task.TOKENS: MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
+    Task.ANSWER: MODEL_FOR_QUESTION_ANSWERING_MAPPING,
 }
 _CLASSES = {
     Task.CLASSIFICATION: MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     Task.NEXT_TOKEN: MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    Task.MASKED_WORD: MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    Task.TOKENS: MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
+    Task.ANSWER: MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES,
 }
-# What peft calls the tasks that an adapter can be trained for.
-_ADAPTER_TASKS = {"SEQ_CLS": Task.CLASSIFICATION, "CAUSAL_LM": Task.NEXT_TOKEN}
+# Their heads are layers of the same names and other meanings: none may be read as another.
+_OWN_HEADS = (Task.CLASSIFICATION, Task.TOKENS, Task.ANSWER)
+# transformers replaces functions of its own while it loads, such as the one that ties weights, so
+# that of two models loaded at once one would seem to lack what is tied
+_ONE_AT_A_TIME = threading.Lock()
+_DOES = ", ".join(task.kind.does for task in Task)
 
 
 def load_network(
-    folder: Path, name: str, adapter: Adapter | None = None
+    folder: Path, name: str, adapter: Adapter | None = None, task: Task | None = None
 ) -> tuple[PreTrainedModel, Task]:
-    """Load the weights of a folder with the head they were saved with, and an adapter onto them.
+    """Load the weights of a folder with their head, and an adapter onto them.
+
+    The head is that of `task`, or else the one they were saved with.
 
     The network is frozen, in evaluation mode and in float32, and attends eagerly: the one
     implementation that materialises the attention weights which the value product then uses
@@ -73,10 +77,11 @@ def load_network(
             numbers.
     """
     config = load_configuration(folder, name)
-    task = _task_of(adapter, config, name)
-    if adapter is not None and adapter.classes and task is Task.CLASSIFICATION:
+    task = _task_of(adapter, config, name) if task is None else _checked(task, config, name)
+    if adapter is not None and adapter.classes and task.kind.classes == "named":
         _match_classes(config, adapter.classes)
-    with opened([folder / file for file in network_weights(check_folder(folder))]) as tensors:
+    files = [folder / file for file in network_weights(check_folder(folder))]
+    with _ONE_AT_A_TIME, opened(files) as tensors:
         network, config = _network(task, config)
         loaded: Any = network.from_pretrained(
             None,
@@ -117,12 +122,31 @@ def _network(
 def _task_of(adapter: Adapter | None, config: PreTrainedConfig, name: str) -> Task:
     if adapter is None or adapter.task is None:
         return choose_task(config, name)
-    task = _ADAPTER_TASKS.get(adapter.task)
-    if task is None or not _classes(task, config.model_type):
+    for task in Task:
+        if task.kind.adapter == adapter.task and _classes(task, config.model_type):
+            return task
+    raise ModelError(
+        f"The adapter in '{name}' was trained for {adapter.task} on a {config.model_type}, "
+        f"which does none of these: {_DOES}. Choose one that does."
+    )
+
+
+def _checked(task: Task, config: PreTrainedConfig, name: str) -> Task:
+    """The task that was asked for, if the head that was saved can be meant by it."""
+    saved = (config.architectures or [None])[0]
+    if not _classes(task, config.model_type):
         raise ModelError(
-            f"The adapter in '{name}' was trained for {adapter.task} on a {config.model_type}, "
-            "which neither classifies a text nor predicts the next token. Choose one that does."
+            f"'{name}' is a {config.model_type}, a kind of model that has no head that "
+            f"{task.kind.does}. Choose another model, or leave the task out."
         )
+    for own in _OWN_HEADS:
+        if own is not task and task in _OWN_HEADS and saved in _classes(own, config.model_type):
+            raise ModelError(
+                f"'{name}' was saved as {saved}, which {own.kind.does}: its head was not trained "
+                f"as one that {task.kind.does}. Leave the task out, or choose another model."
+            )
+    if task is Task.NEXT_TOKEN:
+        _check_causal(config, name, saved or config.model_type)
     return task
 
 
@@ -149,20 +173,21 @@ def choose_task(config: PreTrainedConfig, name: str) -> Task:
         return Task.CLASSIFICATION  # if the head is not in the file, its missing weights say so
     if not needed:
         raise ModelError(
-            f"'{name}' is a {saved or config.model_type}, a kind of model that has no head for "
-            "classifying text or for predicting the next token, so there is no prediction to "
-            "explain. Choose a text classifier or a causal language model."
+            f"'{name}' is a {saved or config.model_type}, a kind of model that has no head "
+            f"whose prediction can be explained, one that {_DOES}. Choose a model that has one."
         )
     raise ModelError(
-        f"'{name}' was saved as {saved or 'a body without a head'}, which neither classifies a "
-        f"text nor predicts the next token. It needs to be saved as {' or '.join(needed)}: "
-        "fine-tune it for that first, or choose a model that was."
+        f"'{name}' was saved as {saved or 'a body without a head'}, which does none of these: "
+        f"{_DOES}. It needs to be saved as {' or '.join(needed)}: fine-tune it for that first, or "
+        "choose a model that was."
     )
 
 
 def _classes(task: Task, model_type: str) -> tuple[str, ...]:
     names = _CLASSES[task].get(model_type, ())
-    return (names,) if isinstance(names, str) else tuple(names)
+    known = (names,) if isinstance(names, str) else tuple(names)
+    # what generates fills in whole stretches of a text, and is listed with what fills in a word
+    return tuple(name for name in known if not name.endswith("ForConditionalGeneration"))
 
 
 def _check_causal(config: PreTrainedConfig, name: str, saved: str) -> None:

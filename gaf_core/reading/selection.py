@@ -25,6 +25,15 @@ def to_text(explanation: Explanation, selection: Selection) -> str:
             return f"n{first + layer}.{token}"
 
 
+def is_text_of(kind: type[Selection], text: str | None) -> bool:
+    """Whether a text is that of a node, of an edge, or of paths.
+
+    >>> is_text_of(Paths, "p1.4"), is_text_of(Paths, "n3.5"), is_text_of(Paths, None)
+    (True, False, False)
+    """
+    return _LETTERS.get((text or "")[:1]) is kind
+
+
 def from_text(explanation: Explanation, text: str) -> Selection:
     """Read what `to_text` wrote, for a flow that has it.
 

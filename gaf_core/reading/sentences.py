@@ -1,4 +1,6 @@
-"""Explanation -> what is said of it: prediction, scores, certificate, what is in focus, the cut.
+"""Explanation -> what is said of it: scores, certificate, what is in focus, the cut.
+
+What the model predicts is said in `predicted.py`.
 
 Plain text; whoever puts it into HTML or Markdown escapes it.
 """
@@ -12,36 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
-from gaf_core.models.model import Task
+from gaf_core.models.outputs import Output
 from gaf_core.reading.bottleneck import Bottleneck
 from gaf_core.reading.focus import Edge, Node, Paths, Selection
 from gaf_core.reading.selection import place_of
-from gaf_core.tracing.target import label_name
-from gaf_core.tracing.trace import Trace
 
 _MOSTLY = 0.5  # of an edge: more of it passes by the attention than through it
-
-
-def quoted(name: str) -> str:
-    """A name as it stands in plain text."""
-    return f"“{name}”"
-
-
-def prediction_sentence(trace: Trace, mark: Callable[[str], str] = quoted) -> str:
-    """What the model says and how sure it is; what is explained, where that is something else.
-
-    Args:
-        trace: the prediction.
-        mark: how a name of the model is set off; it also escapes it where the sentence is markup.
-    """
-    name = mark(label_name(trace.labels, trace.predicted))
-    if len(trace.labels) == 1:
-        return f"The model gives {name} the value {trace.logits[0]:.3g}."
-    verb = "continues with" if trace.task is Task.NEXT_TOKEN else "says"
-    said = f"The model {verb} {name}, {trace.probabilities[trace.predicted]:.1%} sure."
-    if trace.target.against is None and trace.target.index == trace.predicted:
-        return said
-    return f"{said} Explained here: why {mark(trace.target.name)}."
 
 
 def score_sentence(explanation: Explanation) -> str:
@@ -51,7 +29,11 @@ def score_sentence(explanation: Explanation) -> str:
             f"A score is the mean share over {_flows(explanation)}, one that ends at each layer of "
             "the range."
         )
-    unit = "attention weights" if explanation.settings.variant == "AF" else "units of the logit"
+    unit = "units of the logit"
+    if explanation.settings.variant == "AF":
+        unit = "attention weights"
+    elif explanation.trace.output is Output.VALUE:
+        unit = "units of the value"
     return f"A score is the flow that arrives at a token, in {unit}; a share is its part of all."
 
 

@@ -1,15 +1,16 @@
-"""Two texts -> which words of one stand for which of the other, and how their scores moved."""
+"""Two texts, or two readings of one -> which words belong together, and how their scores differ."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gaf_core.text.readings import common_words, homes
 from gaf_core.text.words import Words, group_words, word_scores
 from gaf_core.tracing.trace import Trace
 
@@ -30,7 +31,7 @@ class Pairing:
     after: int | None
 
 
-def align(before: Sequence[str], after: Sequence[str]) -> list[Pairing]:
+def align(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Pairing]:
     """Pair the words of two texts, every word once, both in their order.
 
     Equal words are matched by the Ratcliff-Obershelp rule (the longest run first, then what is left
@@ -59,19 +60,21 @@ def align(before: Sequence[str], after: Sequence[str]) -> list[Pairing]:
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """How an edit of a text moved the scores of its words.
+    """How the scores of the words differ between a text and an edited copy, or between two models.
 
     Attributes:
-        pairings: the words of both texts, aligned, in reading order.
-        words: those of the original and of the edited text.
+        pairings: the words of both, aligned, in reading order.
+        words: those of the first and of the second.
         scores: `[w]` of the words of each.
         shares: `[w]` the same as fractions of the sum of their absolute values.
+        names: what the two are called.
     """
 
     pairings: list[Pairing]
     words: tuple[Words, Words]
     scores: tuple[NDArray[np.float64], NDArray[np.float64]]
     shares: tuple[NDArray[np.float64], NDArray[np.float64]]
+    names: tuple[str, str] = ("original", "edited")
 
     @property
     def touched(self) -> tuple[list[int], list[int]]:
@@ -112,13 +115,52 @@ def compare_edit(
             its tokens. They should explain the same target, or the scores mean different things.
     """
     words = group_words(before[0]), group_words(after[0])
-    scores = word_scores(words[0], before[1]), word_scores(words[1], after[1])
-    return Edit(
-        pairings=align(words[0].text, words[1].text),
-        words=words,
-        scores=scores,
-        shares=(_shares(scores[0]), _shares(scores[1])),
-    )
+    pairings = align(words[0].text, words[1].text)
+    return _edit(pairings, words, (before[1], after[1]), ("original", "edited"))
+
+
+def compare_models(
+    first: tuple[Trace, NDArray[np.float64]],
+    second: tuple[Trace, NDArray[np.float64]],
+    names: tuple[str, str],
+) -> Edit:
+    """Put the scores that two models give the words of one text side by side.
+
+    Args:
+        first, second: trace of the text by each model, with the scores `[t]` of its tokens.
+        names: of the models.
+    """
+    texts = sorted((first[0].text, second[0].text), key=len)
+    if not texts[1].startswith(texts[0]):  # each model has a mask of its own
+        edit = compare_edit(first, second)
+        return replace(edit, names=names)
+    words = common_words(first[0], second[0])
+    pairings = [
+        part
+        for pairing in align(homes(words[0]), homes(words[1]))
+        for part in _of_a_kind(pairing, words)
+    ]
+    return _edit(pairings, words, (first[1], second[1]), names)
+
+
+def _of_a_kind(pairing: Pairing, words: tuple[Words, Words]) -> list[Pairing]:
+    """A special token of one model stands for one of the other's, never for a word."""
+    if pairing.before is None or pairing.after is None:
+        return [pairing]
+    if words[0].special[pairing.before] == words[1].special[pairing.after]:
+        return [pairing]
+    return [Pairing(DELETED, pairing.before, None), Pairing(INSERTED, None, pairing.after)]
+
+
+def _edit(
+    pairings: list[Pairing],
+    words: tuple[Words, Words],
+    scores: tuple[NDArray[np.float64], NDArray[np.float64]],
+    names: tuple[str, str],
+) -> Edit:
+    first, second = (word_scores(*one) for one in zip(words, scores, strict=True))
+    shares = _shares(first), _shares(second)
+    return Edit(pairings, words, (first, second), shares, names)
 
 
 def _shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from gaf_core.tables import table
 from gaf_core.text.signs import BREAKS, SPACE, readable, seen
+from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Stretch = tuple[int, int]
+Tokenized = Trace | Encoding  # text, tokens, offsets and special tokens are all that is read
 
 # Scripts that put no spaces between words: each character is a word until a token joins several.
 _UNSPACED = "".join(
@@ -73,7 +75,7 @@ class Words:
         return members
 
 
-def written(trace: Trace) -> tuple[str, ...]:
+def written(trace: Tokenized) -> tuple[str, ...]:
     """`t` texts: each token as people write it.
 
     The stretch of text that a token stands for, without the spaces around it. Tokens of spaces or
@@ -97,7 +99,7 @@ def written(trace: Trace) -> tuple[str, ...]:
     return tuple(pieces)
 
 
-def group_words(trace: Trace) -> Words:
+def group_words(trace: Tokenized) -> Words:
     """Divide the tokens into words.
 
     A word is a run of letters and digits, with apostrophes and hyphens inside it; every other
@@ -113,7 +115,7 @@ def group_words(trace: Trace) -> Words:
     return _divide(trace, [match.span() for match in _WORD.finditer(trace.text)])
 
 
-def group_pieces(trace: Trace) -> Words:
+def group_pieces(trace: Tokenized) -> Words:
     """Divide the tokens into stretches of text: one a token, but one for all that share characters.
 
     Special tokens and tokens that stand nowhere in the text are pieces of their own.
@@ -135,7 +137,7 @@ def word_scores(words: Words, scores: NDArray[np.float64]) -> NDArray[np.float64
     return summed.astype(np.float64)
 
 
-def word_table(trace: Trace, scores: NDArray[np.float64]) -> pd.DataFrame:
+def word_table(trace: Tokenized, scores: NDArray[np.float64]) -> pd.DataFrame:
     """One row a word: word, start, end, score, share, tokens (as the tokenizer names them)."""
     words = group_words(trace)
     summed = word_scores(words, scores)
@@ -152,10 +154,10 @@ def word_table(trace: Trace, scores: NDArray[np.float64]) -> pd.DataFrame:
     )
 
 
-def _divide(trace: Trace, found: Sequence[Stretch]) -> Words:
+def _divide(trace: Tokenized, found: Sequence[Stretch]) -> Words:
     """Words are what is left of `found` and the tokens' stretches when overlaps are merged."""
     stretches = _stretches(trace)
-    merged = _merged([*found, *(stretch for stretch in stretches if stretch[0] < stretch[1])])
+    merged = joined([*found, *(stretch for stretch in stretches if stretch[0] < stretch[1])])
     starts = [start for start, _ in merged]
     # A token is at home in a word, or where it stands nowhere, with itself alone.
     homes: list[tuple[int, int, int | None]] = [
@@ -178,7 +180,7 @@ def _divide(trace: Trace, found: Sequence[Stretch]) -> Words:
     )
 
 
-def _stretches(trace: Trace) -> list[Stretch]:
+def _stretches(trace: Tokenized) -> list[Stretch]:
     """Where the visible part of each token stands; empty for tokens that stand for no text."""
     offsets: list[Stretch] = [(start, end) for start, end in trace.offsets.tolist()]
     following = [
@@ -205,7 +207,7 @@ def _stretches(trace: Trace) -> list[Stretch]:
     return stretches
 
 
-def _pieces(trace: Trace, stretches: Sequence[Stretch]) -> list[str]:
+def _pieces(trace: Tokenized, stretches: Sequence[Stretch]) -> list[str]:
     """Each token as written, parts of a shared character not yet told apart."""
     return [
         name if special else seen(trace.text[start:end]) if start < end else readable(name)
@@ -229,7 +231,7 @@ def _sharing(stretches: Sequence[Stretch]) -> list[list[int]]:
     return [run for run in runs if len(run) > 1]
 
 
-def _spaces_before_words(trace: Trace, stretches: Sequence[Stretch]) -> list[int]:
+def _spaces_before_words(trace: Tokenized, stretches: Sequence[Stretch]) -> list[int]:
     """Tokens of nothing but spaces that a word follows at once; the last of them first."""
     pieces = _pieces(trace, stretches)
     joined: list[int] = []
@@ -245,7 +247,7 @@ def _spaces_before_words(trace: Trace, stretches: Sequence[Stretch]) -> list[int
     return joined
 
 
-def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
     """The unions of overlapping stretches, from left to right; those that only touch stay apart."""
     merged: list[Stretch] = []
     for start, end in sorted(stretches):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from gaf_core.settings import TextLike
 
 _HALF = re.compile("[\ud800-\udfff]")
 _BETWEEN = "\n"  # stands between the two texts of a pair
+MASK = "[MASK]"  # what people write for a masked word, whatever a tokenizer calls it
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,21 +73,23 @@ def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
         "return_special_tokens_mask": True,
         "return_tensors": "pt",
     }
+    masks = [_with_mask(model, part) for part in parts]
     if len(parts) == 2:
-        options["text_pair"] = parts[1]
-    encoded = model.tokenizer(parts[0], verbose=False, **options)
+        options["text_pair"] = masks[1].text
+    encoded = model.tokenizer(masks[0].text, verbose=False, **options)
     cut = max(0, encoded["input_ids"].shape[1] - model.max_tokens)
     if cut and not truncate:
         raise TextTooLongError(encoded["input_ids"].shape[1], model.max_tokens)
     if cut:
         model.tokenizer.truncation_side = "right"  # what is kept are the first tokens
         options |= {"truncation": True, "max_length": model.max_tokens}
-        encoded = model.tokenizer(parts[0], **options)
+        encoded = model.tokenizer(masks[0].text, **options)
     _check_known(model, encoded)
     special = encoded["special_tokens_mask"][0].numpy().astype(bool)
     segments = _segments(special, len(parts))
     offsets = encoded["offset_mapping"][0].numpy()
     for number, part in enumerate(parts):
+        offsets[segments == number] = masks[number].origin[offsets[segments == number]]
         if not (segments == number).any():
             raise TextError(
                 f"The model's tokenizer finds no token in '{part[:40]}': it holds only characters "
@@ -107,6 +110,33 @@ def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
     )
 
 
+class _Masked(NamedTuple):
+    """A text with the mask as its tokenizer writes it, and where each place was in the original.
+
+    Attributes:
+        text: what the tokenizer is given.
+        origin: `[len(text) + 1]` the place in the original of each place of it.
+    """
+
+    text: str
+    origin: NDArray[np.int64]
+
+
+def _with_mask(model: Model, text: str) -> _Masked:
+    """A text in which `MASK` stands for the mask of a model that has a mask of another name."""
+    mask = model.tokenizer.mask_token
+    if model.task is not Task.MASKED_WORD or not isinstance(mask, str) or mask == MASK:
+        return _Masked(text, np.arange(len(text) + 1))
+    pieces, origin, place = text.split(MASK), [], 0
+    for piece in pieces:
+        origin += range(place, place + len(piece))
+        place += len(piece)
+        origin += [place] * len(mask)  # whatever is inside the mask begins where it begins
+        place += len(MASK)
+    del origin[len(origin) - len(mask) :]  # no mask follows the last piece
+    return _Masked(mask.join(pieces), np.array([*origin, len(text)], dtype=np.int64))
+
+
 def _parts(model: Model, text: TextLike) -> list[str]:
     parts = list(text) if isinstance(text, tuple | list) else [text]
     if len(parts) not in (1, 2) or not all(isinstance(part, str) for part in parts):
@@ -117,6 +147,11 @@ def _parts(model: Model, text: TextLike) -> list[str]:
         raise TextError("The text is empty. Write at least one word.")
     if len(parts) == 2:
         _check_takes_pairs(model)
+    elif needs_pair(model):
+        raise TextError(
+            f"'{model.name}' answers a question about a text, so it needs both: give the pair "
+            "(question, text)."
+        )
     return parts
 
 
@@ -145,7 +180,7 @@ def check_ends(model: Model, inputs: Mapping[str, torch.Tensor]) -> None:
     """
     end = getattr(model.module.config, "eos_token_id", None)
     decodes = model.module.config.is_encoder_decoder
-    if model.task is Task.NEXT_TOKEN or not decodes or not isinstance(end, int):
+    if model.task is not Task.CLASSIFICATION or not decodes or not isinstance(end, int):
         return
     if len((inputs["input_ids"] == end).sum(dim=1).unique()) > 1:
         raise TextError(
@@ -187,6 +222,11 @@ def takes_pairs(model: Model) -> bool:
         return False
     count = model.tokenizer.num_special_tokens_to_add
     return count(pair=True) > count(pair=False)
+
+
+def needs_pair(model: Model) -> bool:
+    """Whether the model can only be given two texts: a question, and what holds its answer."""
+    return model.task is Task.ANSWER
 
 
 def _check_takes_pairs(model: Model) -> None:

@@ -75,14 +75,18 @@ def intervene(
 
 
 def masked_logits(
-    model: Model, trace: Trace, masks: Sequence[NDArray], kind: str, progress: Progress | None
+    model: Model,
+    trace: Trace,
+    masks: Sequence[NDArray] | NDArray,
+    kind: str,
+    progress: Progress | None,
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Logits of checked masks `[L, 1 or H, t, t]`, batch by batch, with the masks they are of."""
     with model.lock, failures_in_a_sentence(model):
         plan = find_plan(model, trace)
     rows = rows_that_fit(model, len(trace.tokens)) if takes_batches(model) else 1
     for start in range(0, len(masks), rows):
-        some = np.stack(masks[start : start + rows])
+        some = np.stack(list(masks[start : start + rows]))
         with model.lock, failures_in_a_sentence(model), torch.no_grad():
             scale = torch.from_numpy(some).to(model.device)
             logits = run_scaled(model, trace, plan, scale, kind).double().cpu().numpy()
@@ -129,7 +133,7 @@ def masked_gradients(
         plan = find_plan(model, trace)
     rows = rows_that_fit(model, tokens, backward=True) if takes_batches(model) else 1
     for start in range(0, len(masks), rows):
-        some = np.stack(masks[start : start + rows])
+        some = np.stack(list(masks[start : start + rows]))
         with model.lock, failures_in_a_sentence(model), torch.enable_grad():
             scale = torch.from_numpy(some).to(model.device, model.module.dtype).requires_grad_()
             logits = run_scaled(model, trace, plan, scale, kind)

@@ -16,6 +16,7 @@ import torch
 from gaf_core.errors import GafError, ModelError, cause
 from gaf_core.models.model import Model, Task
 from gaf_core.tracing.encoding import check_ends
+from gaf_core.tracing.places import START, Place
 from gaf_core.tracing.threads import threads_that_fit
 
 Inputs = Mapping[str, torch.Tensor]  # `[n, t]` by the name that the tokenizer gives them
@@ -47,23 +48,49 @@ def forward(model: Model, inputs: Inputs, **options: Any) -> Any:
         return model.module(**accepted)
 
 
-def read_logits(model: Model, output: Any, inputs: Inputs) -> torch.Tensor:
-    """`[n, C]` logits of what `forward` returned for these inputs: of the class or next token.
+def read_logits(
+    model: Model, output: Any, inputs: Inputs, place: Place | torch.Tensor = None
+) -> torch.Tensor:
+    """`[n, C]` logits of what `forward` returned for these inputs, whatever the task.
+
+    Args:
+        model: which was run.
+        output: what it returned.
+        inputs: what it was given, `[n, t]`.
+        place: where in the text they stand, for a task that has several places: a position, or
+            `[n]` of them; "start" or "end" of an answer, whose classes are the `t` tokens.
 
     Raises:
         ModelError: they have another shape than the labels, or are not numbers.
     """
-    logits = output.logits
+    logits = all_logits(model, output, inputs, place)
+    if model.task.kind.place in ("token", "mask"):
+        positions = torch.as_tensor(place).expand(len(logits))
+        logits = logits[torch.arange(len(logits)), positions.to(logits.device)]
+    return logits
+
+
+def all_logits(model: Model, output: Any, inputs: Inputs, place: Any = None) -> torch.Tensor:
+    """The same before one position is chosen: `[n, t, C]` where a task has logits at each token.
+
+    Raises:
+        ModelError: as `read_logits` does.
+    """
+    kind, tokens = model.task.kind, inputs["input_ids"].shape[1]
+    if kind.place == "end":
+        logits = output.start_logits if place == START else output.end_logits
+    else:
+        logits = output.logits
     if model.task is Task.NEXT_TOKEN and logits.ndim == 3:
-        positions = _read_positions(inputs)
-        kept, place = positions.unique(return_inverse=True)
-        if logits.shape[1] != len(kept):  # a network without logits_to_keep returns all
-            place = positions
-        logits = logits[torch.arange(len(logits)), place.to(logits.device)]
-    if logits.shape[1:] != (len(model.labels),):
+        logits = _at_the_end(logits, inputs)
+    expected = (tokens,) if kind.classes == "tokens" else (len(model.labels),)
+    if kind.place in ("token", "mask"):
+        expected = (tokens, *expected)
+    if logits.shape[1:] != expected:
+        of = "tokens" if kind.classes == "tokens" else "labels"
         raise ModelError(
             f"{type(model.module).__name__} returns logits of shape {list(logits.shape[1:])} for "
-            f"its {len(model.labels):,} labels. It does not do what its configuration says."
+            f"its {expected[-1]:,} {of}. It does not do what its configuration says."
         )
     if logits.isnan().any():
         raise ModelError(
@@ -73,13 +100,24 @@ def read_logits(model: Model, output: Any, inputs: Inputs) -> torch.Tensor:
     return logits
 
 
+def _at_the_end(logits: torch.Tensor, inputs: Inputs) -> torch.Tensor:
+    """`[n, C]` the logits of what follows each text, of `[n, t or fewer, C]`."""
+    positions = _read_positions(inputs)
+    kept, place = positions.unique(return_inverse=True)
+    if logits.shape[1] != len(kept):  # a network without logits_to_keep returns all
+        place = positions
+    return logits[torch.arange(len(logits)), place.to(logits.device)]
+
+
 def takes_batches(model: Model) -> bool:
     """Whether the network reads several texts at once.
 
     A causal classifier without a padding token does not: it cannot tell where each of them ends.
     """
     config = model.module.config.get_text_config()
-    return model.task is Task.NEXT_TOKEN or getattr(config, "pad_token_id", None) is not None
+    return (
+        model.task is not Task.CLASSIFICATION or getattr(config, "pad_token_id", None) is not None
+    )
 
 
 @contextmanager

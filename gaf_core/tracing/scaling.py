@@ -93,7 +93,7 @@ def find_plan(model: Model, trace: Trace) -> Plan:
 
     with _EverySoftmax(shape, record):
         output = forward(model, inputs, output_attentions=True)
-    logits = read_logits(model, output, inputs)[0]
+    logits = read_logits(model, output, inputs, trace.target.place)[0]
     if not torch.equal(logits.float().cpu(), torch.from_numpy(trace.logits.copy())):
         raise ModelError(
             f"With all of its attention kept, {type(model.module).__name__} gives other logits "
@@ -138,7 +138,7 @@ def run_scaled(
             f"{type(model.module).__name__} does not make its attention once a layer when it reads "
             "a text several times at once, so no edge of it can be cut."
         )
-    return read_logits(model, output, inputs)
+    return read_logits(model, output, inputs, trace.target.place)
 
 
 def _matched(model: Model, attention: Maps, made: list[torch.Tensor]) -> dict[int, int]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import regex
 
 from gaf_core.errors import TargetError
 from gaf_core.models.labels import as_read
-from gaf_core.models.model import Model, Task
-from gaf_core.settings import TargetLike
-from gaf_core.tracing.encoding import check_whole
+from gaf_core.models.model import Model
+from gaf_core.settings import LabelLike
+from gaf_core.tracing.encoding import Encoding, check_whole
+from gaf_core.tracing.places import Place, class_labels, find_token, token_text
 
 _LISTED = 20  # labels in a message; a reader wants to see a few, not a thousand
 
@@ -32,46 +34,79 @@ class Target:
         index: class, or vocabulary entry, whose logit is explained.
         against: the one whose logit is subtracted, or None.
         name: how people read it, for example "positive" or "Paris against London".
+        place: where in the text the logits stand: the position of a token or mask, "start" or "end"
+            of an answer; None for a model of the whole text.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
-    >>> gaf.trace(model, "A lovely film.", target=("positive", "negative")).target
-    Target(index=1, against=0, name='positive against negative')
+    >>> gaf.trace(model, "A lovely film.", target=("positive", "negative")).target.name
+    'positive against negative'
     """
 
     index: int
     against: int | None
     name: str
+    place: Place = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its fields, for files; the place only where there is one."""
+        written = asdict(self)
+        if self.place is None:
+            del written["place"]
+        return written
 
 
-def resolve_target(model: Model, target: TargetLike, predicted: int) -> Target:
+def resolve_target(
+    model: Model, target: LabelLike, predicted: int, encoding: Encoding | None = None
+) -> Target:
     """Turn what the caller named into indices of logits.
 
     Args:
-        model: whose labels are meant. For a next token a label is a piece of text that is one
-            token: "Paris" finds " Paris", as it stands after other text, before "Paris".
+        model: whose labels are meant. For a next token or a masked word a label is a piece of text
+            that is one token: "Paris" finds " Paris", as it stands after other text, before
+            "Paris".
         target: None for `predicted`; an index or label; a pair of them for a contrast.
         predicted: index of the largest logit.
+        encoding: the text, where its tokens are the classes.
 
     Raises:
         TargetError: an index out of range, an unknown label, a text that is several tokens, or a
             contrast of something with itself.
     """
-    labels = model.labels
+    labels = model.labels if encoding is None else class_labels(model, encoding)
     if target is None:
         return Target(predicted, None, label_name(labels, predicted))
     if isinstance(target, tuple | list):
         if len(target) != 2:
             raise TargetError("A contrast is a pair of labels: (the one explained, the other).")
-        index, against = (_find(model, part) for part in target)
+        index, against = (_find(model, part, encoding) for part in target)
         if index == against:
             raise TargetError(
                 f"The contrast of '{label_name(labels, index)}' with itself is always zero. "
                 "Name two labels."
             )
         return Target(index, against, _contrast_name(labels, index, against))
-    index = _find(model, target)
+    index = _find(model, target, encoding)
     return Target(index, None, label_name(labels, index))
+
+
+def placed(target: Target, place: Place, encoding: Encoding, *, several: bool) -> Target:
+    """The target at a place of the text, with the place in its name.
+
+    Args:
+        target: at no place yet.
+        place: where its logits are read.
+        encoding: the text.
+        several: whether a mask has to be told from others.
+    """
+    name = target.name
+    if isinstance(place, str):
+        name = f"{place} at {name}"
+    elif place is not None and not several:
+        name = f"{name} for {token_text(encoding, place)}"
+    elif place is not None:
+        name = f"{name} at {place}"
+    return replace(target, name=name, place=place)
 
 
 def label_name(labels: tuple[str, ...], index: int) -> str:
@@ -113,10 +148,12 @@ def _contrast_name(labels: tuple[str, ...], index: int, against: int) -> str:
     return f"{names[0]} against {names[1]}"
 
 
-def _find(model: Model, name: Integral | int | str) -> int:
+def _find(model: Model, name: Integral | int | str, encoding: Encoding | None = None) -> int:
+    if encoding is not None and model.task.kind.classes == "tokens":
+        return _find_end(encoding, class_labels(model, encoding), name)
     if isinstance(name, Integral) and 0 <= int(name) < len(model.labels):
         return int(name)
-    if isinstance(name, str) and model.task is Task.NEXT_TOKEN:
+    if isinstance(name, str) and model.task.kind.classes == "vocabulary":
         return _find_token(model, name)
     if isinstance(name, str):
         alike = _alike(model.labels, name)
@@ -126,6 +163,13 @@ def _find(model: Model, name: Integral | int | str) -> int:
             shown = ", ".join(f"'{label_name(model.labels, index)}'" for index in alike)
             raise TargetError(f"'{name}' is what several labels are called: {shown}. Name one.")
     raise TargetError(f"'{name}' is not one of the model's labels. {_choices(model.labels)}")
+
+
+def _find_end(encoding: Encoding, labels: tuple[str, ...], name: Integral | int | str) -> int:
+    """A token of the text that an answer may start or end with."""
+    if isinstance(name, str) and name in labels:  # told apart from others that read the same
+        return labels.index(name)
+    return find_token(encoding, int(name) if isinstance(name, Integral) else name)
 
 
 def _alike(labels: tuple[str, ...], name: str) -> list[int]:

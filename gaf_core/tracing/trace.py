@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,9 @@ import torch
 from numpy.typing import NDArray
 
 from gaf_core.models.model import Model, Task
+from gaf_core.models.outputs import Output
 from gaf_core.settings import TargetLike, TextLike
+from gaf_core.tracing.answer import Answer, find_answer
 from gaf_core.tracing.attention import (
     attention_gradient,
     gradients,
@@ -32,9 +34,18 @@ from gaf_core.tracing.attention import (
 from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.memory import check_memory
-from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.places import (
+    Place,
+    class_labels,
+    mask_positions,
+    removable,
+    resolve_place,
+    split_target,
+    usual_token,
+)
+from gaf_core.tracing.prediction import all_logits, failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.residual import ValueProducts, past_attention
-from gaf_core.tracing.target import Target, resolve_target
+from gaf_core.tracing.target import Target, placed, resolve_target
 from gaf_core.tracing.threads import threads_that_fit
 
 
@@ -42,17 +53,18 @@ from gaf_core.tracing.threads import threads_that_fit
 class Trace:
     """What one prediction leaves behind. `L` layers, `H` heads, `t` tokens, `C` classes.
 
-    The classes of a language model are the entries of its vocabulary. The layers and heads of a
-    model with an encoder and a decoder are the encoder's.
+    The classes of a language model are the entries of its vocabulary, those of question answering
+    the tokens of the text. The layers and heads of a model with an encoder and a decoder are the
+    encoder's.
 
     Attributes:
         encoding: the text, its tokens, and what the network was given.
         attention: `[L, H, t, t]` float32, rows sum to 1.
         gradient: `[L, H, t, t]` float32, in units of the logit.
-        logits: `[C]` float32.
+        logits: `[C]` float32, at the place that `target` names.
         labels: `C` class names; those of a vocabulary need not differ.
         target: what `gradient` is the gradient of.
-        task: what the logits are logits of: classes, or the token that comes next.
+        task: what the logits are logits of.
         relevance: `[L, t]` float32, in units of the logit: `h . dy/dh` of the hidden state `h` that
             enters each layer, by token. By how much the logit grows, to first order, for each
             100 % that the state grows. None in a trace that was made without a model, or where
@@ -63,6 +75,8 @@ class Trace:
         residual: `[L, t]` float32, in units of the logit: the part of `relevance` that does not
             pass through the attention of the layer (`gaf_core.tracing.residual`). None if it was
             not asked for.
+        output: what the logits mean, and so what a probability is.
+        answer: of question answering, where the predicted answer starts and ends; else None.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -81,6 +95,8 @@ class Trace:
     relevance: NDArray[np.float32] | None = None
     frozen: Frozen | None = None
     residual: NDArray[np.float32] | None = None
+    output: Output = Output.SOFTMAX
+    answer: Answer | None = None
 
     @property
     def text(self) -> str:
@@ -119,14 +135,25 @@ class Trace:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """`[C]` softmax of the logits."""
-        exponent = np.exp(self.logits.astype(np.float64) - self.logits.max())
-        return exponent / exponent.sum()
+        """`[C]` softmax of the logits, or their sigmoids; NaN where the logits are values."""
+        return self.output.probabilities(self.logits)
 
     @property
     def predicted(self) -> int:
-        """Index of the class with the largest logit."""
+        """Index of the class with the largest logit; of an answer, of its first or last token."""
+        if self.answer is not None:
+            return self.answer.at(self.target.place)
         return int(self.logits.argmax())
+
+    @property
+    def removable(self) -> NDArray[np.bool_]:
+        """`[t]` True for tokens whose removal leaves the question as it is.
+
+        All that the tokenizer did not add, but for the one that the target is about: the token that
+        gets a label, the mask that is filled in, the token that an answer starts or ends with.
+        """
+        target = self.target
+        return removable(self.special, target.place, target.index, target.against)
 
     def most_likely(self, count: int = 10) -> NDArray[np.int64]:
         """Indices of the `count` classes with the largest logits, largest first.
@@ -167,7 +194,8 @@ def trace(
         text: what to explain; a pair `(first, second)` for a model that compares two texts; or the
             `encoding` of an earlier trace of this model.
         target: None for the predicted class or token; an index or label; a pair of them for the
-            difference of two logits. A label of a language model is a text that is one token.
+            difference of two logits. A label of a language model is a text that is one token. A
+            label at a place of the text is an `At`.
         truncate: explain the first tokens of a text that is too long instead of refusing it.
         frozen: what to hold constant in the backward pass, an extension; None for exact gradients.
         residual: find `Trace.residual` too, which takes a part of the backward pass a second time.
@@ -201,19 +229,33 @@ def trace(
         check_memory(model, len(encoding.tokens))
         with threads_that_fit(model, len(encoding.tokens)):
             found = _run(model, encoding, target, frozen, residual)
-    return Trace(encoding=encoding, labels=model.labels, task=model.task, frozen=frozen, **found)
+    return Trace(
+        encoding=encoding,
+        labels=class_labels(model, encoding),
+        task=model.task,
+        frozen=frozen,
+        output=model.output,
+        **found,
+    )
 
 
 def _run(
     model: Model, encoding: Encoding, target: TargetLike, frozen: Frozen | None, residual: bool
 ) -> dict[str, Any]:
     """What the network decides of a trace: one forward pass, one backward pass."""
-    tokens = len(encoding.tokens)
+    tokens, (label, at) = len(encoding.tokens), split_target(target)
+    place = resolve_place(model, encoding, at)
     products = ValueProducts(tokens)
     with frozen_backward(model.module, frozen), products if residual else nullcontext():
         output = forward(model, encoding.inputs, output_attentions=True, output_hidden_states=True)
-    logits = read_logits(model, output, encoding.inputs)[0]
-    resolved = resolve_target(model, target, predicted=int(logits.argmax()))
+    if place is None and model.task.kind.place == "token":
+        every = all_logits(model, output, encoding.inputs)[0]
+        place = usual_token(encoding, model.labels, every)
+    logits = read_logits(model, output, encoding.inputs, place)[0]
+    answer = find_answer(encoding, output) if model.task.kind.place == "end" else None
+    predicted = int(logits.argmax()) if answer is None else answer.at(place)
+    resolved = resolve_target(model, label, predicted, encoding)
+    resolved = _at(model, encoding, resolved, place)
     maps = read_attention(model, output, tokens)
     states = read_hidden(model, output, tokens)
     watched = products.of(maps)
@@ -231,9 +273,17 @@ def _run(
         "gradient": gradient,
         "logits": logits.detach().float().cpu().numpy(),
         "target": resolved,
+        "answer": answer,
         "relevance": relevance(states, by_state),
         "residual": relevance(states, beside),
     }
+
+
+def _at(model: Model, encoding: Encoding, target: Target, place: Place) -> Target:
+    masks = model.task.kind.place == "mask"
+    if masks and len(mask_positions(model, encoding)) == 1:
+        return replace(target, place=place)  # there is no other that could be meant
+    return placed(target, place, encoding, several=masks)
 
 
 def _scalar(logits: torch.Tensor, target: Target) -> torch.Tensor:

@@ -25,7 +25,7 @@ class Reading:
     """What is explained of a text, and how scores of its tokens are shown.
 
     Attributes:
-        target: class, token or contrast.
+        target: class, token or contrast, and where in the text.
         by_words: show whole words instead of tokens.
         special: show special tokens.
         truncate: read the first tokens of a text that is too long.

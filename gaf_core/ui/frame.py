@@ -31,7 +31,7 @@ def pages() -> list[StreamlitPage]:
         st.Page("pages/explore.py", title="Explore", url_path="home", default=True),
         st.Page("pages/explore.py", title="Explore", url_path="explore", visibility="hidden"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
-        st.Page("pages/edit.py", title="Edit a text", url_path="edit"),
+        st.Page("pages/edit.py", title="What if", url_path="edit"),
     ]
 
 

@@ -15,6 +15,7 @@ from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 
 _ASKED = "models asked for"
+_FIRST, _OTHER = "model", "other"  # parameters of the link
 
 
 def ready_model() -> tuple[Choice, Model]:
@@ -26,24 +27,46 @@ def ready_model() -> tuple[Choice, Model]:
         return choice, cache.model(choice)
 
 
-def _choose_model() -> Choice:
+def other_model(first: Choice) -> tuple[Choice, Model] | None:
+    """Draw the choice of a second model where it is called; None until there is one."""
+    name = _name("Other model", _OTHER, index=None)
+    if not name:
+        st.info(
+            "Choose a second model, or type the path of a folder or the id of a model on the hub: "
+            "one before and one after fine-tuning, a small and a large one.",
+            icon=":material/compare_arrows:",
+        )
+        return None
+    choice = choice_of(name, None, first.device)
+    return (choice, cache.model(choice)) if _may_load(choice, _OTHER) else None
+
+
+def _name(label: str, key: str, index: int | None = 0) -> str | None:
     """A preset, or what somebody typed: the path of a folder or the id of a model on the hub."""
     typed: list[str] = st.session_state.setdefault("typed models", [])
-    asked = st.session_state.get("model") or st.query_params.get("model")
+    asked = st.session_state.get(key) or st.query_params.get(key)
     if asked and asked not in (*PRESETS, *typed):
         typed.append(asked)
+    return st.selectbox(
+        label,
+        [*PRESETS, *typed],
+        index=index,
+        key=key,
+        bind="query-params",
+        accept_new_options=True,
+        on_change=_ask_for_model,
+        args=(key,),
+        placeholder="Choose or type one",
+        help="A bundled model; or type the path of a folder on the computer that runs this "
+        "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
+        "(owner/name), which is then downloaded. Text classifiers, language models, and models "
+        "that fill in a masked word, label tokens, or answer a question about a text.",
+    )
+
+
+def _choose_model() -> Choice:
     with st.sidebar:
-        name = st.selectbox(
-            "Model",
-            [*PRESETS, *typed],
-            key="model",
-            bind="query-params",
-            accept_new_options=True,
-            on_change=_ask_for_model,
-            help="A bundled model; or type the path of a folder on the computer that runs this "
-            "app, saved with save_pretrained(); or the id of a model on the Hugging Face hub "
-            "(owner/name), which is then downloaded. Text classifiers and language models.",
-        )
+        name = _name("Model", _FIRST) or next(iter(PRESETS))
         revision = None
         with place():
             if _on_hub(name):
@@ -67,7 +90,7 @@ def _choose_model() -> Choice:
     return choice_of(name, revision or None, device)
 
 
-def _may_load(choice: Choice) -> bool:
+def _may_load(choice: Choice, key: str = _FIRST) -> bool:
     """Whether the model may be fetched: a link alone must not make the app download something."""
     if not _on_hub(choice.name) or choice.name in st.session_state.get(_ASKED, ()):
         return True
@@ -76,12 +99,14 @@ def _may_load(choice: Choice) -> bool:
         "could be downloaded from the Hugging Face hub.",
         icon=":material/cloud_download:",
     )
-    st.button("Download it", type="primary", on_click=_ask_for_model)
+    st.button(
+        "Download it", type="primary", on_click=_ask_for_model, args=(key,), key=f"download {key}"
+    )
     return False
 
 
-def _ask_for_model() -> None:
-    st.session_state[_ASKED] = {*st.session_state.get(_ASKED, ()), st.session_state.model}
+def _ask_for_model(key: str) -> None:
+    st.session_state[_ASKED] = {*st.session_state.get(_ASKED, ()), st.session_state[key]}
 
 
 def _on_hub(name: str) -> bool:

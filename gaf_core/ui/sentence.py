@@ -3,53 +3,82 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import streamlit as st
 
 from gaf_core import Model, Task
 from gaf_core.places import assets
 from gaf_core.settings import TextLike
-from gaf_core.tracing.encoding import takes_pairs
+from gaf_core.tracing.encoding import needs_pair, takes_pairs
 from gaf_core.ui.place import place
+
+
+class _Asked(NamedTuple):
+    """What stands at the text area of a task."""
+
+    title: str
+    placeholder: str
+    help: str
+
+
+_SENTENCE = "Write a sentence, for example a review of a film."
+_ASKED = {
+    Task.CLASSIFICATION: _Asked(
+        "Text to explain", _SENTENCE, "Any text; the bundled model judges reviews."
+    ),
+    Task.NEXT_TOKEN: _Asked(
+        "Text to continue",
+        "Write the beginning of a sentence.",
+        "Any text; the model names the token that comes next.",
+    ),
+    Task.MASKED_WORD: _Asked(
+        "Text with a masked word",
+        "Write a sentence with [MASK] in the place of a word.",
+        "Any text with [MASK], or the model's own mask token, where a word is missing.",
+    ),
+    Task.TOKENS: _Asked(
+        "Text to label",
+        "Write a sentence, for example with names of people and places.",
+        "Any text; the model gives each token a label.",
+    ),
+    Task.ANSWER: _Asked(
+        "Question",
+        "Write a question that the text below answers.",
+        "Any question; the model looks for the answer in the text below.",
+    ),
+}
+
+
+class _Example(NamedTuple):
+    """An example as the picker has it; `second` is empty but for pairs."""
+
+    text: str
+    second: str
 
 
 def ask_text(model: Model) -> TextLike:
     """Draw the text area with its examples and give back what it holds: a text, or a pair."""
-    examples = _examples(model.task)
-    first, *_ = examples.values()
-    _replace_other_example(model.task, first)
-    continues = model.task is Task.NEXT_TOKEN
+    first, asked = _settle_example(model.task), _ASKED[model.task]
     text = st.text_area(
-        "Text to continue" if continues else "Text to explain",
-        value=first,
-        height=112,
+        asked.title,
+        value=first.text,
+        height=112 if not needs_pair(model) else 68,
         key="text",
         bind="query-params",
-        placeholder="Write the beginning of a sentence."
-        if continues
-        else "Write a sentence, for example a review of a film.",
-        help=(
-            "Any text; the model names the token that comes next. "
-            if continues
-            else "Any text; the bundled model judges reviews. "
-        )
-        + f"It takes {model.max_tokens:,} tokens, roughly {model.max_tokens * 3 // 4:,} words.",
+        placeholder=asked.placeholder,
+        help=f"{asked.help} It takes {model.max_tokens:,} tokens, roughly "
+        f"{model.max_tokens * 3 // 4:,} words.",
     )
-    pair = takes_pairs(model) and _asks_for_pair()
+    pair = _asks_for_pair(model)
     with place():
         if pair:
-            second = st.text_area(
-                "Second text",
-                height=80,
-                key="second",
-                bind="query-params",
-                placeholder="For example the claim that may follow from the first text.",
-            )
+            second = _ask_second(model, first.second)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Explain", type="primary", help="Ctrl + Enter in the text does the same.")
         st.selectbox(
             "Examples",
-            list(examples),
+            list(_examples(model.task)),
             index=None,
             key="example",
             placeholder="Or pick an example",
@@ -58,7 +87,7 @@ def ask_text(model: Model) -> TextLike:
             args=(model.task,),
             width=330,
         )
-        if takes_pairs(model):
+        if takes_pairs(model) and not needs_pair(model):
             st.toggle(
                 "Two texts",
                 key="pair",
@@ -74,30 +103,67 @@ def ask_text(model: Model) -> TextLike:
     return (text, second) if pair else text
 
 
-def _asks_for_pair() -> bool:
+def current_text(model: Model) -> TextLike:
+    """What the text areas hold, for what is drawn before them and depends on it."""
+    first = _settle_example(model.task)
+    text, second = (
+        str(st.session_state.get(key, st.query_params.get(key, usual)) or "")
+        for key, usual in zip(("text", "second"), first, strict=True)
+    )
+    return (text, second) if _asks_for_pair(model) else text
+
+
+def _ask_second(model: Model, usual: str) -> str:
+    answers = needs_pair(model)
+    return st.text_area(
+        "Text that holds the answer" if answers else "Second text",
+        value=usual,
+        height=112 if answers else 80,
+        key="second",
+        bind="query-params",
+        placeholder="Write or paste the text in which the answer stands."
+        if answers
+        else "For example the claim that may follow from the first text.",
+    )
+
+
+def _asks_for_pair(model: Model) -> bool:
+    if needs_pair(model):
+        return True
     # the switch stands below the texts, so what it says is read before it is drawn
-    return bool(st.session_state.get("pair", st.query_params.get("pair") == "true"))
+    asked = st.session_state.get("pair", st.query_params.get("pair") == "true")
+    return takes_pairs(model) and bool(asked)
 
 
 @st.cache_data
-def _examples(task: str) -> dict[str, str]:
-    """Example texts for a task by what the picker calls them."""
+def _examples(task: str) -> dict[str, _Example]:
+    """Examples for a task by what the picker calls them."""
     examples = json.loads((assets() / "examples.json").read_text(encoding="utf-8"))
     return {
-        f"{one['kind']} · {one['name']}": one["text"]
+        f"{one['kind']} · {one['name']}": _Example(one["text"], one.get("second", ""))
         for one in examples
         if one.get("task", Task.CLASSIFICATION) == task
     }
 
 
-def _replace_other_example(task: Task, first: str) -> None:
-    """Somebody who changes to a language model does not want a finished review continued."""
-    others = {text for other in Task if other is not task for text in _examples(other).values()}
+def _settle_example(task: Task) -> _Example:
+    """The first example of a task, put in the place of one of another task.
+
+    Somebody who changes to a language model does not want a finished review continued.
+    """
+    first, *_ = _examples(task).values()
+    others = {one.text for other in Task if other is not task for one in _examples(other).values()}
     if st.session_state.get("text") in others:
-        st.session_state.text = first
+        st.session_state.text = first.text
+        if first.second:
+            st.session_state.second = first.second
+    return first
 
 
 def _take_example(task: str) -> None:
     if picked := st.session_state.example:
-        st.session_state.text = _examples(task)[picked]
+        example = _examples(task)[picked]
+        st.session_state.text = example.text
+        if example.second:
+            st.session_state.second = example.second
         st.session_state.example = None

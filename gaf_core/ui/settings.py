@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -40,8 +42,15 @@ class Display:
     budget: int
 
 
-def choose_settings(model: Model) -> tuple[Settings, Display]:
-    """Draw the rest of the sidebar of the Explore page for a model."""
+def choose_settings(
+    model: Model, known: Mapping[str, Iterable[str]] = MappingProxyType({})
+) -> tuple[Settings, Display]:
+    """Draw the rest of the sidebar of a page that explains.
+
+    Args:
+        model: the chosen one.
+        known: values that a link may hold for the settings of the page itself.
+    """
     links.remember()
     with st.sidebar:
         with place():
@@ -72,7 +81,7 @@ def choose_settings(model: Model) -> tuple[Settings, Display]:
             **known_targets(model), **known_ingredients(),
             "layers": [str(layer) for layer in range(1, model.layers + 1)],
             "nodes": [str(count) for count in range(_NODES[0], _NODES[1] + 1)],
-            **SHARED, "epsilon": _EPSILONS, "side": FLAGS,
+            **SHARED, "epsilon": _EPSILONS, "side": FLAGS, **known,
         },
     )  # fmt: skip
     settings = Settings(variant=variant, layers=layers, target=target, **advanced)

@@ -257,3 +257,48 @@ def test_options_that_nothing_knows_are_refused(capsys):
     with pytest.raises(SystemExit):
         main(["models", "--server.port", "8600"])
     assert "unrecognized arguments: --server.port 8600" in capsys.readouterr().err
+
+
+GAP = "the old so grey and then [MASK] day"
+
+
+def test_a_word_of_a_masked_text_and_a_token_are_asked_for(trained, capsys):
+    folder = trained("masked word")
+    assert main(["explain", GAP, "--model", folder, "--target", "sun"]) == 0
+    said = capsys.readouterr().out.splitlines()[0]
+    assert said.startswith("The model fills the mask with “rain”, ")
+    assert said.endswith("Explained here: why “sun”.")
+    tagger = ("--model", trained("tokens"), "--at")
+    assert main(["explain", "the old mr anna was", *tagger, "old"]) == 0
+    assert capsys.readouterr().out.startswith("The model labels “old” as “O”")
+    assert main(["explain", "the old mr anna was", *tagger, "#4"]) == 0
+    assert capsys.readouterr().out.startswith("The model labels “anna” as “B-PER”")
+    assert "no token 'clara'" in refused(capsys, "explain", "the old", *tagger, "clara")
+
+
+def test_an_answer_is_explained_by_its_end_and_written(trained, tmp_path, capsys):
+    given = ("who was it", "--second", "so delhi a and david and", "--at", "end")
+    files = ("--json", str(tmp_path / "a.json"), "--report", str(tmp_path / "a.html"))
+    assert main(["explain", *given, "--model", trained("question answering"), *files]) == 0
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["answer"] | {"probability": None} == {
+        "start": 9, "end": 9, "probability": None, "text": "david",
+    }  # fmt: skip
+    assert content["target"] == {
+        "index": 9, "against": None, "name": "end at david", "place": "end",
+    }  # fmt: skip
+    assert content["task"] == "question answering"
+    capsys.readouterr()
+    report = (tmp_path / "a.html").read_text()
+    assert "The model answers “david”" in report
+    assert "as the end of the answer" in report
+    assert "so it needs both" in refused(
+        capsys, "explain", "who", "--model", trained("question answering")
+    )
+
+
+def test_a_task_is_asked_for(tiny, capsys):
+    assert "no task 'ner'" in refused(capsys, "explain", TEXT, "--model", tiny, "--task", "ner")
+    assert "random numbers" in refused(
+        capsys, "explain", TEXT, "--model", tiny, "--task", "masked word"
+    )

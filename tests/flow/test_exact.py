@@ -10,7 +10,8 @@ import gaf_core as gaf
 from benchmarks import oracles
 from benchmarks.networks import information, informations
 from gaf_core.flow.certificate import cut_capacity
-from gaf_core.flow.exact import ambiguity, extreme_flows, max_flow, widest_paths
+from gaf_core.flow.exact import ambiguity, extreme_flows, max_flow
+from gaf_core.flow.paths import widest_paths
 from tests.support.tolerance import adding_up, assert_close, rounding
 
 # of the value: a barrier flow misses it by 1e-6, and a score may take more than its part of that

@@ -5,7 +5,7 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core.models.model import Task
-from tests.support.architectures import SUPPORTED, build, text_for
+from tests.support.architectures import SUPPORTED, build, target_for, text_for
 from tests.support.models import in_float64
 from tests.support.tolerance import SOLVED, STORED, assert_apart, assert_close, rounding, summed
 
@@ -35,13 +35,14 @@ def all_scores(model: gaf.Model, traced: gaf.Trace) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(("row", "task"), KINDS)
 def test_every_method_scores_every_kind_of_model(row, task):
     model = build(row, task)
-    traced = gaf.trace(model, text_for(model))
-    # the weights that Grad-CAM gives heads; it keeps what is positive, which may be nothing
-    weights = traced.gradient[-1].mean(axis=(1, 2))
+    traced = gaf.trace(model, text_for(model), target_for(model))
+    # what Grad-CAM weights by head; it keeps what is positive, which may be nothing
+    heads = traced.gradient[-1].mean(axis=(1, 2))[:, None, None] * traced.attention[-1]
+    weighted = heads.mean(axis=0)[traced.read_positions]
     for name, scores in all_scores(model, traced).items():
         assert scores.shape == (len(traced.tokens),), name
         assert np.isfinite(scores).all(), name
-        assert len(set(scores.tolist())) > 1 or (name == "grad_cam" and weights.max() <= 0), name
+        assert len(set(scores.tolist())) > 1 or (name == "grad_cam" and weighted.max() <= 0), name
     row_read = traced.attention[-1].astype(float).mean(axis=0)[traced.read_positions].mean(axis=0)
     assert_close(gaf.METHODS["raw_attention"](model, traced).scores, row_read)
     if task is Task.NEXT_TOKEN:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     GPT2Config,
     GPT2LMHeadModel,
     RobertaConfig,
@@ -176,6 +177,23 @@ def test_an_adapter_of_a_language_model_predicts_the_next_token(tmp_path):
     assert_predicts(model, peft.PeftModel.from_pretrained(plain, adapter))
 
 
+def test_an_adapter_that_labels_tokens(tmp_path):
+    base = without_head(tmp_path / "base")
+    body = AutoModelForTokenClassification.from_pretrained(base, num_labels=3)
+    config = peft.LoraConfig(task_type="TOKEN_CLS", r=2, target_modules=ADAPTED)
+    adapter = named(trained(body, config, tmp_path / "adapter"), str(base))
+    model = gaf.load_model(adapter)
+    assert (model.task, model.labels) == (Task.TOKENS, ("LABEL_0", "LABEL_1", "LABEL_2"))
+    plain = AutoModelForTokenClassification.from_pretrained(
+        base, num_labels=3, attn_implementation="eager"
+    )
+    expected = peft.PeftModel.from_pretrained(plain, adapter)
+    traced = gaf.trace(model, TEXT, gaf.At(place=2))
+    with torch.no_grad():
+        logits = expected(**traced.encoding.inputs).logits[0, 2]
+    assert_close(traced.logits, logits, roundings=through(model), precision=np.float32)
+
+
 def test_the_tokenizer_of_an_adapter_comes_first(base, tmp_path):
     adapter = named(trained(tiny_module(), KINDS["LoRA"], tmp_path / "adapter"), str(base))
     assert gaf.load_model(adapter).max_tokens == 32
@@ -254,7 +272,7 @@ def test_without_peft_the_refusal_says_what_to_install(base, monkeypatch):
     ("change", "message"),
     [
         ({"peft_type": "PREFIX_TUNING"}, "of the kind PREFIX_TUNING.*merge_and_unload"),
-        ({"task_type": "TOKEN_CLS"}, "trained for TOKEN_CLS"),
+        ({"task_type": "SEQ_2_SEQ_LM"}, "trained for SEQ_2_SEQ_LM"),
         ({"base_model_name_or_path": None}, "does not name its base"),
         ({"base_model_name_or_path": "/no/where"}, "there is no such folder"),
         ({"megatron_config": {"a": 1}, "megatron_core": "os"}, "megatron_config"),

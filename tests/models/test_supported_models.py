@@ -4,6 +4,8 @@ The softmax of one layer is intercepted and its result changed a little; the pre
 as the gradient of the trace says.
 """
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -18,6 +20,7 @@ from tests.support.architectures import (
     REFUSED,
     SUPPORTED,
     build,
+    target_for,
     text_for,
     with_table,
 )
@@ -33,18 +36,23 @@ CASES = [
 
 def explained(model, traced, layer, change) -> float:
     """What the trace explains, computed again with one layer's attention changed."""
-    inputs = encode(model, traced.text, truncate=False).inputs
-    accepted = {key: inputs[key] for key in ("input_ids", "attention_mask")}
+    inputs, target = encode(model, text_for(model), truncate=False).inputs, traced.target
+    known = inspect.signature(model.module.forward).parameters
     with torch.no_grad(), Attention(layer, change):
-        logits = model.module(**accepted).logits[0]
-    return (logits[-1] if model.task is Task.NEXT_TOKEN else logits)[traced.target.index].item()
+        output = model.module(**{key: inputs[key] for key in inputs if key in known})
+    if model.task is Task.ANSWER:
+        logits = {"start": output.start_logits, "end": output.end_logits}[target.place]
+        return logits[0, target.index].item()
+    place = -1 if model.task is Task.NEXT_TOKEN else target.place
+    logits = output.logits[0]
+    return (logits if place is None else logits[place])[target.index].item()
 
 
 @pytest.mark.parametrize(("row", "task"), CASES)
 def test_the_attention_read_is_the_attention_used(row, task):
     model = build(row, task)
     with Attention() as attention:
-        traced = gaf.trace(model, text_for(model))
+        traced = gaf.trace(model, text_for(model), target_for(model))
     t = len(traced.tokens)
     assert traced.attention.shape == traced.gradient.shape == (LAYERS, HEADS, t, t)
     stored = {"precision": np.float32, "roundings": STORED}
@@ -78,18 +86,24 @@ def test_the_attention_read_is_the_attention_used(row, task):
 @pytest.mark.parametrize(("row", "task"), CASES)
 def test_the_positions_that_are_read_are_found(row, task):
     model = build(row, task)
-    traced = gaf.trace(model, text_for(model))
-    last = len(traced.tokens) - 1
+    traced = gaf.trace(model, text_for(model), target_for(model))
+    last, target = len(traced.tokens) - 1, traced.target
     expected = {"first": [0], "last": [last], "all": list(range(last + 1))}[row.reads]
+    if isinstance(target.place, int):
+        expected = [target.place]
+    elif target.place is not None and row.reads != "all":
+        expected = [target.index]
     assert traced.read_positions.tolist() == expected
 
 
 @pytest.mark.parametrize(("row", "task"), CASES)
 def test_single_and_double_precision_agree(row, task):
     model = build(row, task)
-    exact = gaf.trace(model, text_for(model), target=1)
+    place = target_for(model)
+    target = 1 if place is None else gaf.At(1, place.place)
+    exact = gaf.trace(model, text_for(model), target)
     model.module.float()
-    single = gaf.trace(model, text_for(model), target=1)
+    single = gaf.trace(model, text_for(model), target)
     how = {"precision": np.float32, "roundings": through(model)}
     assert_close(single.logits, exact.logits, **how)
     assert_close(single.attention, exact.attention, **how)

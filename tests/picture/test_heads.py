@@ -7,10 +7,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForCausalLM,
-    AutoModelForMaskedLM,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
-    AutoModelForTokenClassification,
     BartConfig,
     BertConfig,
     BertModel,
@@ -146,16 +144,6 @@ def test_a_regression_head_has_one_label(tmp_path):
     ("module", "has", "needs"),
     [
         (lambda: BertModel(BERT), "BertModel", "BertForSequenceClassification"),
-        (
-            lambda: AutoModelForMaskedLM.from_config(BERT),
-            "BertForMaskedLM",
-            "BertForSequenceClassification",
-        ),
-        (
-            lambda: AutoModelForTokenClassification.from_config(BERT),
-            "BertForTokenClassification",
-            "BertForSequenceClassification",
-        ),
         (
             lambda: AutoModelForSeq2SeqLM.from_config(T5),
             "T5ForConditionalGeneration",

@@ -12,7 +12,8 @@ import gaf_core as gaf
 from benchmarks.handmade import explanation_of, proportional_flow
 from benchmarks.networks import informations
 from gaf_core.figures import sankey
-from gaf_core.flow.exact import max_flow, widest_paths
+from gaf_core.flow.exact import max_flow
+from gaf_core.flow.paths import widest_paths
 from gaf_core.picture.folding import compose, kept_boundaries, usual_folds
 from gaf_core.picture.reduction import reduce_flow, through_flow
 from gaf_core.picture.scene import MARKS, Scene

@@ -17,20 +17,37 @@ from numpy.typing import NDArray
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
 )
 
 import gaf_core as gaf
 from benchmarks.tiny import VOCABULARY
 from gaf_core.models.model import Task
+from gaf_core.settings import TextLike
 from tests.support.tiny_tokenizers import SENTENCES, byte_tokenizer, pair_tokenizer
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- architectures: python -m tests.support.architectures --write -->", "<!-- end -->"
 
 LAYERS, HEADS, LABELS = 3, 2, ("negative", "positive")
-CLASSIFIER, BOTH = (Task.CLASSIFICATION,), (Task.CLASSIFICATION, Task.NEXT_TOKEN)
 NEXT_TOKEN = (Task.NEXT_TOKEN,)
+ENCODER = (Task.CLASSIFICATION, Task.MASKED_WORD, Task.TOKENS, Task.ANSWER)
+DECODER = (Task.CLASSIFICATION, Task.NEXT_TOKEN, Task.TOKENS, Task.ANSWER)
+BOTH_STACKS = (Task.CLASSIFICATION, Task.ANSWER)
+T5_TASKS = (*BOTH_STACKS, Task.TOKENS)
+# heads that transformers does not have for every decoder
+NO_TOKENS = (Task.CLASSIFICATION, Task.NEXT_TOKEN, Task.ANSWER)
+NO_ANSWER = (Task.CLASSIFICATION, Task.NEXT_TOKEN, Task.TOKENS)
+FACTORIES: dict[Task, Any] = {
+    Task.CLASSIFICATION: AutoModelForSequenceClassification,
+    Task.NEXT_TOKEN: AutoModelForCausalLM,
+    Task.MASKED_WORD: AutoModelForMaskedLM,
+    Task.TOKENS: AutoModelForTokenClassification,
+    Task.ANSWER: AutoModelForQuestionAnswering,
+}
 
 # large enough weights that no gradient is numerically zero
 _PLAIN: dict[str, Any] = {
@@ -103,17 +120,18 @@ class Architecture:
 
 
 def _encoder(name: str, model_type: str, options=_PLAIN, kind="all tokens", **more) -> Architecture:
-    return Architecture(name, model_type, CLASSIFIER, kind, options, "first", **more)
+    return Architecture(name, model_type, ENCODER, kind, options, "first", **more)
 
 
 def _decoder(name: str, model_type: str, options=_GROUPED, kind="causal", **more) -> Architecture:
-    tasks = more.pop("tasks", BOTH)
+    tasks = more.pop("tasks", DECODER)
     return Architecture(name, model_type, tasks, kind, options, "last", causal=True, **more)
 
 
 def _encoder_decoder(name: str, model_type: str, options, **more) -> Architecture:
+    tasks = more.pop("tasks", BOTH_STACKS)
     return Architecture(
-        name, model_type, CLASSIFIER, "all tokens, in the encoder", options, "all", **more
+        name, model_type, tasks, "all tokens, in the encoder", options, "all", **more
     )
 
 
@@ -170,9 +188,14 @@ SUPPORTED = (
         reach=4,
         near=(1,),
     ),
-    _decoder("GPT-J", "gptj", _PLAIN | {"rotary_dim": 4}),
+    _decoder("GPT-J", "gptj", _PLAIN | {"rotary_dim": 4}, tasks=NO_TOKENS),
     _decoder("GPT-NeoX, Pythia", "gpt_neox", _PLAIN),
-    _decoder("OPT", "opt", _PLAIN | {"ffn_dim": 24, "word_embed_proj_dim": 16, "init_std": 0.5}),
+    _decoder(
+        "OPT",
+        "opt",
+        _PLAIN | {"ffn_dim": 24, "word_embed_proj_dim": 16, "init_std": 0.5},
+        tasks=NO_TOKENS,
+    ),
     _decoder("BLOOM", "bloom", _PLAIN, kind="causal, biased by distance"),
     _decoder("Falcon", "falcon", _PLAIN | {"num_kv_heads": 1}, kind="causal, heads share keys"),
     _decoder("Llama, SmolLM2", "llama", kind="causal, heads share keys"),
@@ -192,7 +215,7 @@ SUPPORTED = (
     ),
     _decoder("Qwen2 and Qwen2.5", "qwen2", kind="causal, heads share keys"),
     _decoder("Qwen3", "qwen3", kind="causal, heads share keys"),
-    _decoder("Gemma", "gemma", kind="causal, heads share keys"),
+    _decoder("Gemma", "gemma", kind="causal, heads share keys", tasks=NO_ANSWER),
     _decoder(
         "Gemma 2",
         "gemma2",
@@ -201,6 +224,7 @@ SUPPORTED = (
         reach=4,
         near=(0, 2),
         limits="the next-token logit is the soft-capped one",
+        tasks=NO_ANSWER,
     ),
     _decoder(
         "Gemma 3",
@@ -210,16 +234,23 @@ SUPPORTED = (
         reach=4,
         near=(0, 2),
         limits="text models",
+        tasks=(Task.CLASSIFICATION, Task.NEXT_TOKEN),
     ),
-    _decoder("Phi", "phi", _PLAIN),
-    _decoder("Phi-3", "phi3", _PLAIN | {"num_key_value_heads": 1}, kind="causal, heads share keys"),
+    _decoder("Phi", "phi", _PLAIN, tasks=NO_ANSWER),
+    _decoder(
+        "Phi-3",
+        "phi3",
+        _PLAIN | {"num_key_value_heads": 1},
+        kind="causal, heads share keys",
+        tasks=NO_ANSWER,
+    ),
     _decoder("OLMo 2", "olmo2", kind="causal", tasks=NEXT_TOKEN),
     _decoder("SmolLM3", "smollm3", kind="causal, heads share keys"),
     _decoder("Granite", "granite", kind="causal, heads share keys", tasks=NEXT_TOKEN),
     _encoder_decoder("BART", "bart", _BART, limits=_ENCODER_ONLY_SHOWN),
     _encoder_decoder("mBART", "mbart", _BART, limits=_ENCODER_ONLY_SHOWN),
-    _encoder_decoder("T5, Flan-T5", "t5", _T5, limits=_ENCODER_ONLY_SHOWN),
-    _encoder_decoder("mT5", "mt5", _T5, limits=_ENCODER_ONLY_SHOWN),
+    _encoder_decoder("T5, Flan-T5", "t5", _T5, limits=_ENCODER_ONLY_SHOWN, tasks=T5_TASKS),
+    _encoder_decoder("mT5", "mt5", _T5, limits=_ENCODER_ONLY_SHOWN, tasks=T5_TASKS),
 )
 
 
@@ -286,8 +317,8 @@ REFUSED = (
 
 def build(row: Architecture | Refused, task: Task, seed: int = 0) -> gaf.Model:
     """A small random model in float64, so that finite differences are exact enough to compare."""
-    classifies = task is Task.CLASSIFICATION
-    reads_pairs = classifies and not getattr(row, "causal", False)
+    continues = getattr(row, "causal", False) and task is not Task.ANSWER
+    reads_pairs = task is not Task.NEXT_TOKEN and not continues
     tokenizer = pair_tokenizer() if reads_pairs else byte_tokenizer()
     config = AutoConfig.for_model(
         row.model_type,
@@ -299,8 +330,7 @@ def build(row: Architecture | Refused, task: Task, seed: int = 0) -> gaf.Model:
     )
     config.num_labels = len(LABELS)
     torch.manual_seed(seed)
-    factory = AutoModelForSequenceClassification if classifies else AutoModelForCausalLM
-    module = factory.from_config(
+    module = FACTORIES[task].from_config(
         config, attn_implementation="eager", experts_implementation="eager"
     )
     vocabulary = tuple(tokenizer.decode([index]) for index in range(len(tokenizer)))
@@ -308,7 +338,7 @@ def build(row: Architecture | Refused, task: Task, seed: int = 0) -> gaf.Model:
         name=row.name,
         module=module.double().eval().requires_grad_(False),
         tokenizer=tokenizer,
-        labels=LABELS if classifies else vocabulary,
+        labels={"named": LABELS, "vocabulary": vocabulary, "tokens": ()}[task.kind.classes],
         max_tokens=tokenizer.model_max_length,
         layers=LAYERS,
         heads=HEADS,
@@ -316,10 +346,22 @@ def build(row: Architecture | Refused, task: Task, seed: int = 0) -> gaf.Model:
     )
 
 
-def text_for(model: gaf.Model) -> str:
-    """A text of about a dozen tokens that the model's tokenizer knows."""
+def text_for(model: gaf.Model) -> TextLike:
+    """A text of about a dozen tokens that the model's tokenizer knows, as its task wants it."""
+    if model.task is Task.ANSWER:
+        return "not a good film", "a good film not bad a film"
+    if model.task is Task.MASKED_WORD:
+        return "a good [MASK] not bad a film not a good film"
     known = VOCABULARY[8] in model.tokenizer.get_vocab()
     return "a good film not bad a film not a good film" if known else SENTENCES[0]
+
+
+def target_for(model: gaf.Model) -> gaf.At | None:
+    """What to explain of that text: late in it where there is a choice, behind what is attended to.
+
+    A causal model reads nothing but a token itself at the first one.
+    """
+    return gaf.At(place=8) if model.task is Task.TOKENS else None
 
 
 def table() -> str:

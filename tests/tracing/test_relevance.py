@@ -12,7 +12,7 @@ import gaf_core as gaf
 from benchmarks.handmade import trace_of
 from gaf_core.models.model import Task
 from tests.models.test_supported_models import CASES, explained
-from tests.support.architectures import LAYERS, SUPPORTED, build, text_for
+from tests.support.architectures import LAYERS, SUPPORTED, build, target_for, text_for
 from tests.support.inside import Attention, entering
 from tests.support.tolerance import STORED, assert_close, differenced
 
@@ -23,7 +23,7 @@ BERT = next(row for row in SUPPORTED if row.model_type == "bert")
 def test_the_logit_moves_as_the_relevance_says(row, task):
     model = build(row, task)
     with Attention():  # in float64 throughout
-        traced = gaf.trace(model, text_for(model))
+        traced = gaf.trace(model, text_for(model), target_for(model))
     t, step = len(traced.tokens), 1e-6
     assert traced.relevance.shape == (LAYERS, t)
     assert traced.relevance.dtype == np.float32

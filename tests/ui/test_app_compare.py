@@ -173,10 +173,12 @@ def test_awkward_texts(tiny, text):
     assert len(table(app)) > 5
 
 
-def test_a_model_with_one_output_has_scores_and_no_measure(tmp_path):
+def test_a_model_with_one_output_is_measured_by_its_value(tmp_path):
     app = settled(opened(str(save_tiny(tmp_path, labels=("stars",))), text="a good film"))
-    assert table(app)["AOPC"].isna().all()
-    assert "one output" in messages(app)
+    assert not messages(app)
+    assert table(app)["AOPC"].notna().all()
+    assert table(app)["LOdds"].isna().all()
+    assert "the value of “stars”" in " ".join(caption.value for caption in app.caption)
     assert kinds(app)[:2] == ["heatmap", "bar"]
 
 

@@ -21,7 +21,7 @@ def change_of(app: AppTest) -> dict:
 
 
 def names(figure: dict) -> list[str]:
-    return [trace.get("name", "") for trace in figure["data"]]
+    return [trace.get("name", "").strip("\u2068\u2069") for trace in figure["data"]]
 
 
 def works(app: AppTest) -> bool:
@@ -81,3 +81,49 @@ def test_an_empty_copy_is_a_sentence_and_loses_nothing(edited):
 def test_a_small_model_and_a_text_of_one_word(tmp_path):
     app = opened(model=str(save_tiny(tmp_path / "tiny")), text="film", edited="bad film not")
     assert works(app)
+
+
+def models_of(tmp_path, **other) -> tuple[str, str]:
+    return str(save_tiny(tmp_path / "first")), str(save_tiny(tmp_path / "second", seed=1, **other))
+
+
+def compared(tmp_path, other: dict | None = None, **query) -> AppTest:
+    first, second = models_of(tmp_path, **(other or {}))
+    return opened(model=first, other=second, text="a good film", what_if="another model", **query)
+
+
+def test_two_models_read_one_text(tmp_path):
+    app = compared(tmp_path, target="positive")
+    assert works(app)
+    assert html_of(app).count("gaf-heatmap") == 2
+    (figure,) = [one for one in figures_of(app) if {"first", "second"} <= {*names(one)}]
+    assert "film" in str(figure["layout"]["yaxis"]["ticktext"])
+    assert "The largest differences, by first and second" in captions(app)
+
+
+def test_without_a_second_model_it_says_what_to_choose(tmp_path):
+    app = opened(model=models_of(tmp_path)[0], what_if="another model")
+    assert works(app)
+    assert "Choose a second model" in messages(app)
+
+
+def test_labels_are_matched_by_name_and_not_by_index(tmp_path):
+    app = compared(tmp_path, {"labels": ("Positive", "Negative", "mixed")}, target="positive")
+    assert works(app)
+    assert "different things" not in messages(app)
+
+
+def test_models_without_a_common_label_each_explain_what_they_say(tmp_path):
+    app = compared(tmp_path, {"labels": ("dog", "cat")})
+    assert works(app)
+    assert "They explain different things" in messages(app)
+
+
+def test_a_label_that_only_one_has_is_a_sentence(tmp_path):
+    app = compared(tmp_path, {"labels": ("dog", "cat")}, target="positive")
+    said = " ".join(error.value for error in app.error).replace("\\", "")
+    assert "has no label 'positive'" in said
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.support.tolerance import assert_close, summed
 from tests.ui.test_app import figures_of, messages, opened, sankey_of
@@ -93,14 +94,31 @@ def test_paths_are_listed_with_what_they_carry_together():
     assert_close(table["share"].cumsum(), table["together"], roundings=summed(len(table)))
 
 
+@pytest.mark.parametrize(
+    ("focus", "left"), [("n3.2", "n3.2"), ("e4.7.5", "e4.7.5"), ("p1.4", None), (None, None)]
+)
+def test_an_empty_table_of_paths_takes_only_paths_out_of_focus(focus, left):
+    """A new table is empty at first, and its browser may say so as if a mark had gone."""
+    script = f"""
+import streamlit as st
+from gaf_core.reading.focus import Paths
+from gaf_core.ui.explore.selection import release
+st.session_state.focus = {focus!r}
+release(Paths, "paths")
+"""
+    app = AppTest.from_string(script).run()
+    assert not app.exception
+    assert app.session_state.focus == left
+
+
 def test_looking_around_computes_nothing_again(monkeypatch):
     app = opened(text=TEXT)
 
     def never(*_):
         raise AssertionError("computed again")
 
-    for name in ("network_view.max_flow", "panels.score_intervals", "selection.widest_paths",
-                 "cache.explain_trace"):  # fmt: skip
+    for name in ("explore.network.max_flow", "explore.panels.score_intervals",
+                 "explore.selection.widest_paths", "cache.explain_trace"):  # fmt: skip
         monkeypatch.setattr(f"gaf_core.ui.{name}", never)
     for focus in ("n3.2", None):
         app.selectbox(key="focus").set_value(focus).run()

@@ -107,7 +107,9 @@ def test_a_path_of_the_list_changes_the_colours_of_sankey_and_graph(visit):
     plain = line_colours(graph)
     tick(graph, graph.get_by_test_id("stDataFrame").last)
     expect(in_focus(graph)).to_contain_text("path 1, the widest")
-    graph.wait_for_function(f"{LINE_COLOURS}.includes('{ORANGE}')")
+    graph.wait_for_function(
+        f"{LINE_COLOURS}.includes('{ORANGE}') && !{LINE_COLOURS}.includes('{ACCENT}')"
+    )
     followed = line_colours(graph)
     assert ORANGE not in plain
     assert ACCENT in plain

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gaf_core import Model, Task
+from gaf_core import Model
 from gaf_core.evaluation import FRACTIONS, Perturbation
 from gaf_core.evaluation.comparison import Comparison
-from gaf_core.tracing.target import label_name
+from gaf_core.reading.predicted import output_noun, what_is_watched
 from gaf_core.ui.failures import literal
 
 _USUAL = "automatic"
@@ -24,6 +24,10 @@ _STEPS = {
     "every 20 %": (0.2, 0.4, 0.6, 0.8),
 }
 _MOST_LABELS = 200
+_VALUED = (
+    " The outputs of this model are values, so the measures are in their unit, and there is no "
+    "LOdds: values have no logarithm of odds."
+)
 
 
 def known_measures(model: Model) -> dict[str, tuple[str, ...]]:
@@ -37,16 +41,16 @@ def known_measures(model: Model) -> dict[str, tuple[str, ...]]:
 
 def choose_perturbation(model: Model) -> Perturbation:
     """Draw the controls."""
-    watchable = _watchable(model)
+    watchable, noun = _watchable(model), output_noun(model.output)
     with st.container(horizontal=True, vertical_alignment="bottom", key="measure_options"):
         operator = st.selectbox(
             "Removed tokens are", list(_OPERATORS), key="removed", bind="query-params", width=190,
             help="\n".join(f"- **{name}**: {told}" for name, told in _OPERATORS.items()),
         )  # fmt: skip
         watched = st.selectbox(
-            "Probability of", list(watchable), key="watched", bind="query-params", width=210,
-            help="Whose probability is watched while tokens are removed: what the model predicts, "
-            "what is explained, or a class that you know to be the true one.",
+            f"{noun.capitalize()} of", list(watchable), key="watched", bind="query-params",
+            width=210, help=f"Whose {noun} is watched while tokens are removed: what the "
+            "model predicts, what is explained, or a class that you know to be the true one.",
         )  # fmt: skip
         steps = st.selectbox(
             "Removed", list(_STEPS), key="fractions", bind="query-params", width=150,
@@ -65,20 +69,23 @@ def say_measure(comparison: Comparison) -> None:
     if not comparison.evaluations:
         return
     one = next(iter(comparison.evaluations.values()))
-    name = label_name(comparison.trace.labels, one.label)
     before = float(one.curves.deletion[0])
+    whole = f"{before:.1%}" if one.output.has_probabilities else f"{before:.3g}"
+    asked = "" if comparison.trace.target.place is None else " and the token that is asked about"
     percents = ", ".join(f"{100 * fraction:g}" for fraction in one.perturbation.fractions)
     st.caption(
         literal(
             f"Tokens are ranked by signed score, highest first, and {percents} % of the ordinary "
-            f"ones are {_REMOVED.get(str(one.perturbation.operator), 'removed')}; special tokens "
-            f"stay. Watched is the probability of “{name}”, {before:.1%} on the whole text."
+            f"ones are {_REMOVED.get(str(one.perturbation.operator), 'removed')}; special tokens"
+            f"{asked} stay. Watched is the {what_is_watched(comparison.trace, one.label)}, {whole} "
+            "on the whole text."
         )
         + (
             f" It is not what the scores explain, “{literal(comparison.trace.target.name)}”."
             if one.label != comparison.trace.target.index
             else ""
         )
+        + ("" if one.output.has_probabilities else _VALUED)
         + " One text says little about which method is better in general."
     )
 
@@ -86,6 +93,6 @@ def say_measure(comparison: Comparison) -> None:
 def _watchable(model: Model) -> dict[str, str | int]:
     """What may be watched, by what the control calls it."""
     watchable: dict[str, str | int] = {"predicted": "predicted", "explained": "explained"}
-    if model.task is not Task.NEXT_TOKEN and len(model.labels) <= _MOST_LABELS:
+    if model.task.kind.classes == "named" and len(model.labels) <= _MOST_LABELS:
         watchable |= {f"class {label}": index for index, label in enumerate(model.labels)}
     return watchable

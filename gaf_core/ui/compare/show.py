@@ -24,6 +24,7 @@ from gaf_core.figures.compare import (
     faithfulness_curves,
     score_heatmap,
 )
+from gaf_core.reading.predicted import output_noun
 from gaf_core.tracing.target import label_name
 from gaf_core.ui.failures import literal
 from gaf_core.ui.form import Reading
@@ -36,13 +37,13 @@ _UNITS = {"own": "of the strongest", "common": "share"}
 _MOST_ROWS = 80  # of the heatmap, which would be many screens high for a long text
 _SIDE_BY_SIDE = 10  # entries; the heatmap of more takes the whole width
 _HELP = {
-    "AOPC": "Mean fall of the probability as the highest-ranked tokens are removed. Higher is "
-    "better.",
-    "LOdds": "Mean logarithm of the probability after over before. Lower is better.",
-    "comprehensiveness": "Mean fall of the probability with the top 1, 5, 10, 20, 50 % removed. "
+    "AOPC": "Mean fall of the probability, or value, as the highest-ranked tokens are removed. "
     "Higher is better.",
-    "sufficiency": "Mean fall of the probability with only the top 1, 5, 10, 20, 50 % kept. Lower "
-    "is better.",
+    "LOdds": "Mean logarithm of the probability after over before. Lower is better.",
+    "comprehensiveness": "Mean fall of the probability, or value, with the top 1, 5, 10, 20, 50 % "
+    "removed. Higher is better.",
+    "sufficiency": "Mean fall of the probability, or value, with only the top 1, 5, 10, 20, 50 % "
+    "kept. Lower is better.",
     "deletion area": "Area under the deletion curve. Lower is better.",
     "insertion area": "Area under the insertion curve. Higher is better.",
 }
@@ -181,9 +182,11 @@ def show_curves(comparison: Comparison) -> None:
                 curves,
                 selected_entry(comparison),
                 label_name(comparison.trace.labels, one.label),
+                output_noun(one.output),
             ),
             "curves",
-            "Probability as the highest-ranked tokens are removed, and as only they are kept.",
+            f"{output_noun(one.output).capitalize()} as the highest-ranked tokens are removed, and "
+            "as only they are kept.",
         )
     st.caption(
         "Left: the faster a curve falls, the better the method found what the prediction needs. "

@@ -8,14 +8,16 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from gaf_core import Explanation, Settings, Target, Task, Trace
+from gaf_core import Explanation, Settings, Target, Trace, label_name
 from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv
 from gaf_core.picture.heatmap import heatmap_html
-from gaf_core.reading.sentences import certificate_sentence, prediction_sentence
+from gaf_core.reading.predicted import prediction_sentence
+from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.settings import TextLike
 from gaf_core.text.edits import SAME, Edit, compare_edit
 from gaf_core.text.words import Words, group_words, word_scores
+from gaf_core.tracing.asking import asked_again
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
@@ -25,6 +27,19 @@ _KEYS = ("edited", "edited_second")  # of the text areas: the text, and the seco
 _OFFERED = "edit offered"  # what was last proposed for each; somebody may have changed it since
 _DROPPED = "dropped"
 _MOST_WORDS = 60  # to drop; more of them would fill the page
+WHAT_IF = ("another text", "another model")  # as a link says it
+
+
+def choose_change() -> bool:
+    """Draw the choice of what is changed; whether that is the text."""
+    return WHAT_IF[0] == st.segmented_control(
+        "What if it were",
+        WHAT_IF,
+        default=WHAT_IF[0],
+        required=True,
+        key="what_if",
+        bind="query-params",
+    )
 
 
 def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
@@ -60,9 +75,8 @@ def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
 
 def explain_edited(request: cache.Request, explanation: Explanation, text: TextLike) -> Explanation:
     """The edited text, explained for the same target as the original."""
-    target = request.settings.target
-    if target is None:  # what the model says may change, and scores of two targets do not compare
-        target = explanation.trace.target.index
+    # what the model says may change, and scores of two targets do not compare
+    target = asked_again(explanation.trace, request.settings.target)
     settings: Settings = replace(request.settings, target=target)
     return cache.explained(request.choice, text, settings)
 
@@ -184,12 +198,12 @@ def _show_text(
 def _show_prediction(before: Explanation, after: Explanation) -> None:
     target = before.trace.target
     first, second = (one.trace for one in (before, after))
-    numbers = []
-    if len(first.labels) > 1 and target.against is None:
-        old, new = (float(one.probabilities[target.index]) for one in (first, second))
+    probable, numbers = first.output.has_probabilities, []
+    if probable and target.against is None:
+        old, new = (float(one.probabilities[one.target.index]) for one in (first, second))
         numbers.append(("Probability of", old, new, ".1%"))
-    old, new = (_logit(one, target) for one in (first, second))
-    numbers.append(("Logit of", old, new, ".3f"))
+    old, new = (_logit(one, one.target) for one in (first, second))
+    numbers.append(("Logit of" if probable else "Value of", old, new, ".3f"))
     flow = "Flow value for" if before.depths is None else "Flow through the whole range for"
     numbers.append((flow, before.solution.value, after.solution.value, ".4g"))
     with st.container(horizontal=True, key="certificate"):
@@ -200,8 +214,8 @@ def _show_prediction(before: Explanation, after: Explanation) -> None:
                 f"{new - old:+{form}}",
                 width="content",
             )
-    if first.predicted != second.predicted:
-        kind = "next token" if first.task is Task.NEXT_TOKEN else "class"
+    if label_name(first.labels, first.predicted) != label_name(second.labels, second.predicted):
+        kind = first.task.kind.noun
         st.info(
             f"The edit changes what the model says. Both explanations are of the {kind} "
             f"“{literal(target.name)}”.",

@@ -14,7 +14,7 @@ from gaf_core.reading.focus import Edge, Node, Selection
 from gaf_core.reading.selection import to_text
 from gaf_core.reading.sentences import in_words, token_text
 from gaf_core.ui.explore.matrices import see_matrix
-from gaf_core.ui.explore.selection import take, view_key
+from gaf_core.ui.explore.selection import release, take, view_key
 from gaf_core.ui.failures import literal
 
 _ROWS = 500
@@ -185,4 +185,7 @@ def _table(
 
 def _row_taken(explanation: Explanation, key: str, edges: list[Edge]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
-    take(to_text(explanation, edges[rows[0]]) if rows else None, "edges")
+    if rows:
+        take(to_text(explanation, edges[rows[0]]), "edges")
+    else:
+        release(Edge, "edges")

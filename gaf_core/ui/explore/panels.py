@@ -8,14 +8,19 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, Task, group_words
+from gaf_core import Explanation, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.reading.intervals import MOST_INTERVALS, score_intervals
+from gaf_core.reading.predicted import (
+    output_noun,
+    outputs_heading,
+    prediction_sentence,
+    shows_outputs,
+)
 from gaf_core.reading.sentences import (
     certificate_sentence,
     intervals_sentence,
-    prediction_sentence,
     score_sentence,
 )
 from gaf_core.ui import cache
@@ -60,14 +65,14 @@ def show_words(explanation: Explanation, view: Display) -> None:
 def show_bars(request: Request, explanation: Explanation, view: Display) -> None:
     """Probabilities of the classes, and shares of the tokens with their intervals."""
     trace = explanation.trace
-    if len(trace.labels) > 1:
-        kind = "next token" if trace.task is Task.NEXT_TOKEN else "class"
-        _small_heading(f"How probable each {kind} is")
+    if shows_outputs(trace):
+        _small_heading(escape(outputs_heading(trace)))
         st.plotly_chart(
             probability_bars(trace),
             key="probabilities",
             config=saving("gaf-probabilities"),
-            alt=f"Bar chart of the model's probability of each {kind}.",
+            alt=f"Bar chart of the model's {output_noun(trace.output)} of each "
+            f"{trace.task.kind.noun}.",
         )
     unit = "word" if view.by_words else "token"
     _small_heading(f"Which share of the flow each {unit} gets")

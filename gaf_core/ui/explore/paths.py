@@ -12,7 +12,7 @@ from gaf_core import Explanation, FlowPath
 from gaf_core.reading.focus import Paths, Selection
 from gaf_core.reading.selection import to_text
 from gaf_core.ui import cache
-from gaf_core.ui.explore.selection import paths_of, take, view_key
+from gaf_core.ui.explore.selection import paths_of, release, take, view_key
 
 _LONG = 3  # layers; a longer stay at one token is told by its length
 
@@ -76,4 +76,7 @@ def _in_words(explanation: Explanation, path: FlowPath) -> str:
 def _row_taken(explanation: Explanation, key: str) -> None:
     rows = st.session_state[key]["selection"]["rows"]
     ranks = Paths(tuple(sorted(row + 1 for row in rows)))
-    take(to_text(explanation, ranks) if rows else None, "paths")
+    if rows:
+        take(to_text(explanation, ranks), "paths")
+    else:
+        release(Paths, "paths")

@@ -14,7 +14,7 @@ from gaf_core import Explanation, FlowPath, SettingsError, max_flow, widest_path
 from gaf_core.picture.reduction import through_flow
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Node, Paths, Selection, part_of
-from gaf_core.reading.selection import from_text, to_text
+from gaf_core.reading.selection import from_text, is_text_of, to_text
 from gaf_core.reading.sentences import in_words
 from gaf_core.ui import cache, links
 from gaf_core.ui.failures import literal
@@ -58,6 +58,16 @@ def take(selection: str | None, by: str | None = None) -> None:
     """Put something in focus, as a callback of the view called `by`."""
     st.session_state[_KEY] = selection
     _changed(by)
+
+
+def release(kind: type[Selection], by: str) -> None:
+    """Take what a table has set off out of focus; nothing else, for a new table is empty at first.
+
+    A browser tells of a table's marks when it draws it, which may be in a run that somebody's next
+    click has cut short: then an empty table looks like one whose mark was taken away.
+    """
+    if is_text_of(kind, st.session_state.get(_KEY)):
+        take(None, by)
 
 
 def view_key(name: str) -> str:

@@ -23,6 +23,7 @@ from gaf_core.figures.deletion import deletion_curves
 from gaf_core.figures.step import token_step
 from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.picture.step import ways_in, widest_residual
+from gaf_core.reading.predicted import output_noun, what_is_watched
 from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.tracing.cancelling import left_after_cancelling
 from gaf_core.tracing.target import label_name
@@ -159,21 +160,25 @@ def _show_curves(both: Both) -> None:
             st.metric(f"AOPC, {name}", f"{one.aopc:.3f}", width="content", help=_AOPC)
         st.metric("AOPC, random", f"{by_chance.mean():.3f}", width="content", help=_AOPC)
     st.plotly_chart(
-        deletion_curves(measured, chance, watched),
+        deletion_curves(measured, chance, watched, output_noun(trace.output)),
         key="deletion",
         config=saving("gaf-deletion"),
-        alt="Probability as the highest-ranked tokens are removed. "
+        alt=f"{output_noun(trace.output).capitalize()} as the highest-ranked tokens are removed. "
         + ", ".join(f"AOPC of {name} {one.aopc:.3f}" for name, one in measured.items()),
     )
     st.caption(
-        f"The faster a curve falls, the better its ranking found what the probability of "
-        f"“{literal(watched)}” needs. Grey: the mean of {len(chance)} random orders, whose AOPC "
+        f"The faster a curve falls, the better its ranking found what the "
+        f"{literal(what_is_watched(trace, chance[0].label))} needs. "
+        f"Grey: the mean of {len(chance)} random orders, whose AOPC "
         f"is from {by_chance.min():.3f} to {by_chance.max():.3f}, within the band of all of them. "
         "One text says little about which ranking is better in general."
     )
 
 
-_AOPC = "Mean fall of the probability as the highest-ranked tokens are removed. Higher is better."
+_AOPC = (
+    "Mean fall of the probability, or value, as the highest-ranked tokens are removed. Higher is "
+    "better."
+)
 
 
 def _measure(request: Request):
