@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from gaf_core.models.model import Model, Task
 from gaf_core.models.outputs import Output
 from gaf_core.settings import TargetLike, TextLike
-from gaf_core.tracing.answer import Answer, find_answer
+from gaf_core.tracing.answer import Answer
 from gaf_core.tracing.attention import (
     attention_gradient,
     gradients,
@@ -34,18 +34,11 @@ from gaf_core.tracing.attention import (
 from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.memory import check_memory
-from gaf_core.tracing.places import (
-    Place,
-    class_labels,
-    mask_positions,
-    removable,
-    resolve_place,
-    split_target,
-    usual_token,
-)
-from gaf_core.tracing.prediction import all_logits, failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.places import class_labels, removable
+from gaf_core.tracing.prediction import failures_in_a_sentence, forward
+from gaf_core.tracing.question import Question
 from gaf_core.tracing.residual import ValueProducts, past_attention
-from gaf_core.tracing.target import Target, placed, resolve_target
+from gaf_core.tracing.target import Target
 from gaf_core.tracing.threads import threads_that_fit
 
 
@@ -243,24 +236,16 @@ def _run(
     model: Model, encoding: Encoding, target: TargetLike, frozen: Frozen | None, residual: bool
 ) -> dict[str, Any]:
     """What the network decides of a trace: one forward pass, one backward pass."""
-    tokens, (label, at) = len(encoding.tokens), split_target(target)
-    place = resolve_place(model, encoding, at)
+    tokens, question = len(encoding.tokens), Question.of(model, encoding, target)
     products = ValueProducts(tokens)
     with frozen_backward(model.module, frozen), products if residual else nullcontext():
         output = forward(model, encoding.inputs, output_attentions=True, output_hidden_states=True)
-    if place is None and model.task.kind.place == "token":
-        every = all_logits(model, output, encoding.inputs)[0]
-        place = usual_token(encoding, model.labels, every)
-    logits = read_logits(model, output, encoding.inputs, place)[0]
-    answer = find_answer(encoding, output) if model.task.kind.place == "end" else None
-    predicted = int(logits.argmax()) if answer is None else answer.at(place)
-    resolved = resolve_target(model, label, predicted, encoding)
-    resolved = _at(model, encoding, resolved, place)
+    found = question.read(output)
     maps = read_attention(model, output, tokens)
     states = read_hidden(model, output, tokens)
     watched = products.of(maps)
     by_map, by_state, by_product = gradients(
-        _scalar(logits, resolved), maps, states, watched, keep_graph=residual
+        found.scalar, maps, states, watched, keep_graph=residual
     )
     believed = attention_gradient(model, by_map)
     del by_map
@@ -271,24 +256,12 @@ def _run(
     return {
         "attention": to_numpy(maps),
         "gradient": gradient,
-        "logits": logits.detach().float().cpu().numpy(),
-        "target": resolved,
-        "answer": answer,
+        "logits": found.logits.detach().float().cpu().numpy(),
+        "target": found.target,
+        "answer": found.answer,
         "relevance": relevance(states, by_state),
         "residual": relevance(states, beside),
     }
-
-
-def _at(model: Model, encoding: Encoding, target: Target, place: Place) -> Target:
-    masks = model.task.kind.place == "mask"
-    if masks and len(mask_positions(model, encoding)) == 1:
-        return replace(target, place=place)  # there is no other that could be meant
-    return placed(target, place, encoding, several=masks)
-
-
-def _scalar(logits: torch.Tensor, target: Target) -> torch.Tensor:
-    chosen = logits[target.index]
-    return chosen if target.against is None else chosen - logits[target.against]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from gaf_core import At, Model, Task, Trace, group_words
+from gaf_core import At, Model, Output, Task, Trace, group_words
 from gaf_core.errors import GafError
 from gaf_core.settings import LabelLike, TargetLike
 from gaf_core.tracing.encoding import Encoding, encode
@@ -46,9 +46,9 @@ def known_targets(model: Model) -> dict[str, tuple[str, ...]]:
     encoding = None if model.task.kind.place == "text" else _read(model)
     places = {"at": tuple(_places(model, encoding))}
     if model.task.kind.classes == "vocabulary":
-        return places | {"target": (_PREDICTED[model.task], TOKEN, CONTRAST)}
+        return places | {"target": (_predicted(model), TOKEN, CONTRAST)}
     labels = tuple(_named(model, encoding))
-    targets = (_PREDICTED[model.task], CONTRAST, *labels)
+    targets = (_predicted(model), CONTRAST, *labels)
     return places | {"target": targets, "for": labels, "against": labels}
 
 
@@ -59,7 +59,18 @@ def suggest(trace: Trace, count: int = 30) -> None:
     ]
 
 
-_AT = {Task.TOKENS: "Token", Task.MASKED_WORD: "Mask", Task.ANSWER: "Of the answer, its"}
+_AT = {Task.TOKENS: "Token", Task.MASKED_WORD: "Mask", Task.ANSWER: "Which end of the answer"}
+
+
+def _predicted(model: Model) -> str:
+    """What the choice of what the model says is called."""
+    match model.output:
+        case Output.SIGMOID:
+            return "the most likely label"
+        case Output.VALUE:
+            return "the value" if len(model.labels) == 1 else "the largest value"
+        case Output.SOFTMAX:
+            return _PREDICTED[model.task]
 
 
 def _choose_place(places: Mapping[str, int | str | None], title: str) -> int | str | None:
@@ -108,7 +119,7 @@ def _places(model: Model, encoding: Encoding | None) -> Mapping[str, int | str |
 def _choose_label(model: Model, encoding: Encoding | None) -> LabelLike:
     if model.task.kind.classes == "vocabulary":
         return _choose_from_vocabulary(model)
-    predicted, named = _PREDICTED[model.task], _named(model, encoding)
+    predicted, named = _predicted(model), _named(model, encoding)
     choice = st.selectbox(
         "Explain",
         [predicted, *named, CONTRAST] if len(named) > 1 else [predicted],
@@ -138,10 +149,9 @@ def _named(model: Model, encoding: Encoding | None) -> dict[str, int | str]:
     if model.task.kind.classes == "tokens":
         return {} if encoding is None else _ends(encoding)
     names = [label_name(model.labels, index) for index in range(len(model.labels))]
+    taken = (_predicted(model), CONTRAST)
     return {
-        f"{name} ({index})" if name in (_PREDICTED[model.task], CONTRAST) else name: model.labels[
-            index
-        ]
+        f"{name} ({index})" if name in taken else name: model.labels[index]
         for index, name in enumerate(names)
     }
 
@@ -156,7 +166,7 @@ def _choose_from_vocabulary(model: Model) -> LabelLike:
     noun = model.task.kind.noun
     choice = st.selectbox(
         "Explain",
-        (_PREDICTED[model.task], TOKEN, CONTRAST),
+        (_predicted(model), TOKEN, CONTRAST),
         key="target",
         bind="query-params",
         help=f"Which {noun} is explained, or why one token rather than another (extension).",

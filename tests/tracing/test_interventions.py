@@ -10,7 +10,7 @@ import gaf_core as gaf
 from gaf_core.tracing import interventions
 from gaf_core.tracing.interventions import mask_gradients
 from tests.support import planted
-from tests.support.architectures import SUPPORTED, build, text_for
+from tests.support.architectures import SUPPORTED, build, target_for, text_for
 from tests.support.inside import Attention
 from tests.support.models import counting, in_float64
 from tests.support.tolerance import assert_apart, assert_close, differenced, through
@@ -39,7 +39,7 @@ def products(trace):
 @pytest.mark.parametrize(("row", "task"), EVERY)
 def test_every_architecture_answers_for_its_edges(row, task):
     model = build(row, task)
-    trace = gaf.trace(model, text_for(model))
+    trace = gaf.trace(model, text_for(model), target_for(model))
     shape = products(trace)[0].shape
     for kind in ("zero", "renormalise"):
         alone = gaf.intervene(model, trace, np.ones(shape), kind)
@@ -53,7 +53,7 @@ def test_every_architecture_answers_for_its_edges(row, task):
 def test_the_derivative_by_the_mask_is_attention_times_gradient(row, task):
     model = build(row, task)
     with Attention():  # in float64 throughout
-        trace = gaf.trace(model, text_for(model))
+        trace = gaf.trace(model, text_for(model), target_for(model))
         expected, size = products(trace)
         # all of one sign, so that nothing cancels, and around a point whose surroundings are masks
         change = np.random.default_rng(0).random(expected.shape) * np.sign(expected)

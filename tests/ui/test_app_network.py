@@ -117,7 +117,7 @@ def test_looking_around_computes_nothing_again(monkeypatch):
     def never(*_):
         raise AssertionError("computed again")
 
-    for name in ("explore.network.max_flow", "explore.panels.score_intervals",
+    for name in ("explore.selection.max_flow", "explore.panels.score_intervals",
                  "explore.selection.widest_paths", "cache.explain_trace"):  # fmt: skip
         monkeypatch.setattr(f"gaf_core.ui.{name}", never)
     for focus in ("n3.2", None):

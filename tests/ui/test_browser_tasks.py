@@ -23,7 +23,7 @@ CASES = {
     "question answering": (
         {"text": "where was it", "second": "so delhi a and david and"},
         "The model answers delhi",
-        ("Of the answer, its", "end"),
+        ("Which end of the answer", "end"),
         "why it ends at delhi",
     ),
 }
