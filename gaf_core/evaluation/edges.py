@@ -83,9 +83,9 @@ class EdgeEvaluation:
         if self.measurable:
             return ""
         return (
-            "The attention edges of this text cannot be ranked by what they do: without any of "
-            f"them the target is {self.whole - self.nothing:.2g} further down, and a measure needs "
-            f"{self.least:.2g}."
+            "The attention edges of this text cannot be ranked by what they do: all of them "
+            f"together move the target by {self.whole - self.nothing:+.2g}, and a measure needs "
+            f"{self.least:+.2g}."
         )
 
     @property

@@ -72,7 +72,7 @@ def test_a_text_whose_edges_do_little_is_not_measured():
     found = evaluation([1.0, 1.2, 1.4], whole=1.4, nothing=1.0)
     assert not found.measurable
     assert np.isnan([found.cpr, found.cmd, found.left]).all()
-    assert "0.4 further down" in found.message
+    assert "move the target by +0.4, and a measure needs +0.5" in found.message
     assert not evaluation([1.0, 1, 1], whole=1.0, nothing=3.0).measurable, "edges speak against"
 
 
