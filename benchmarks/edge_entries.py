@@ -129,4 +129,4 @@ def _margins(
     """Of the whole model, of none of its attention edges, and under each of the masks."""
     ones = np.ones_like(masks[0])
     keep = np.array([ones, ~ones, *masks])[:, :, None]
-    return margin(gaf.intervene(model, traced, keep), traced.target)
+    return margin(gaf.intervene(model, traced, keep), traced.target, traced.output)

@@ -10,17 +10,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaf_core.errors import SettingsError
 from gaf_core.methods import EdgeScores
+from gaf_core.models.outputs import Output
 from gaf_core.tracing.masks import existing_edges
 from gaf_core.tracing.target import Target
 from gaf_core.tracing.trace import Trace
 
 
-def margin(logits: Float[np.ndarray, "n C"], target: Target) -> Float[np.ndarray, " n"]:
-    """`[n]` the logit of a target minus the largest other one, or a contrast; of one logit, it."""
+def margin(
+    logits: Float[np.ndarray, "n C"], target: Target, output: Output
+) -> Float[np.ndarray, " n"]:
+    """`[n]` what a target is ahead by: the difference of a contrast, or else by what logits mean.
+
+    Of classes that exclude each other, its logit minus the largest other one; of labels that do
+    not, its logit; of values, the value.
+    """
     own = logits[:, target.index]
     if target.against is not None:
         return own - logits[:, target.against]
-    if logits.shape[1] == 1:
+    if output is not Output.SOFTMAX or logits.shape[1] == 1:
         return own
     return own - np.delete(logits, target.index, axis=1).max(axis=1)
 

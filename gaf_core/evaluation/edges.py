@@ -1,6 +1,7 @@
 """Scores of attention edges -> how much of the prediction the first of them carry, or take away.
 
-    y(m)  logit of the target minus the largest other one, with the attention times the mask m
+    y(m)  logit of the target minus the largest other one, with the attention times the mask m;
+          the logit alone of labels that do not exclude each other, and of values the value
     f(q) = (y(top q) - y(none)) / (y(all) - y(none)),   q a fraction of all edges
 
     CPR   mean of f over log q: how much is recovered by the edges kept      higher is better
@@ -28,12 +29,14 @@ from gaf_core.errors import SettingsError
 from gaf_core.evaluation.edge_masks import KeptAndRemoved, edge_counts, edge_order, margin
 from gaf_core.methods import EdgeScores
 from gaf_core.models.model import Model
+from gaf_core.models.outputs import Output
 from gaf_core.tracing.interventions import masked_logits
 from gaf_core.tracing.masks import KINDS, existing_edges
 from gaf_core.tracing.trace import Trace
 
 EDGE_FRACTIONS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 LEAST_DIFFERENCE = 0.5  # logits between all edges and none, below which f divides by noise
+_LEAST_PART = 0.05  # of a value, whose unit nobody knows
 
 Progress = Callable[[int, int], None]
 
@@ -50,6 +53,7 @@ class EdgeEvaluation:
         removed: `[f]` y with only they removed.
         whole: y with all edges, the model as it is.
         nothing: y with none.
+        least: by how much more `whole` must be than `nothing`, so that f does not divide by noise.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -66,11 +70,12 @@ class EdgeEvaluation:
     removed: Float[np.ndarray, " f"]
     whole: float
     nothing: float
+    least: float = LEAST_DIFFERENCE
 
     @property
     def measurable(self) -> bool:
         """Whether all edges together raise y by enough to say which of them do."""
-        return self.whole - self.nothing >= LEAST_DIFFERENCE
+        return self.whole - self.nothing >= self.least
 
     @property
     def message(self) -> str:
@@ -78,9 +83,9 @@ class EdgeEvaluation:
         if self.measurable:
             return ""
         return (
-            "The attention edges of this text cannot be ranked by what they do: without any of "
-            f"them the target is {self.whole - self.nothing:.2f} logits further down, and a "
-            f"measure needs {LEAST_DIFFERENCE}."
+            "The attention edges of this text cannot be ranked by what they do: all of them "
+            f"together move the target by {self.whole - self.nothing:+.2g}, and a measure needs "
+            f"{self.least:+.2g}."
         )
 
     @property
@@ -202,16 +207,23 @@ def evaluate_all_edges(
     wanted = KeptAndRemoved(exist, places, counts)
     y = np.concatenate(
         [
-            margin(logits, trace.target)
+            margin(logits, trace.target, trace.output)
             for _, logits in masked_logits(model, trace, wanted, kind, progress)
         ]
     )
-    whole = float(margin(trace.logits[None].astype(np.float64), trace.target)[0])
+    logits = trace.logits[None].astype(np.float64)
+    whole = float(margin(logits, trace.target, trace.output)[0])
+    least = least_difference(trace.output, whole)
     curves = y[1:].reshape(len(places), 2, len(counts))
     return {
-        name: EdgeEvaluation(kind, grid, counts, kept, removed, whole, float(y[0]))
+        name: EdgeEvaluation(kind, grid, counts, kept, removed, whole, float(y[0]), least)
         for name, (kept, removed) in zip(rankings, curves, strict=True)
     }
+
+
+def least_difference(output: Output, whole: float) -> float:
+    """How far apart y must be with all edges and with none, so that parts of it mean something."""
+    return LEAST_DIFFERENCE if output.has_probabilities else _LEAST_PART * abs(whole)
 
 
 def _checked(fractions: Sequence[float], kind: str) -> NDArray[np.float64]:

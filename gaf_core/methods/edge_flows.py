@@ -81,7 +81,7 @@ def edge_weights(
     return _along_paths(weight, own, network.source)
 
 
-def in_layers(explanation: Explanation, scores: NDArray[Any]) -> NDArray[np.float64]:
+def in_layers(explanation: Explanation, scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """`[L, t, t]` for all layers of the model, 0 in those that the flow leaves out."""
     first, last = explanation.layers
     found = np.zeros((explanation.trace.layers, *scores.shape[1:]))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.evaluation.edge_masks import edge_counts, edge_order, margin
-from gaf_core.evaluation.edges import LEAST_DIFFERENCE
+from gaf_core.evaluation.edges import least_difference
 from gaf_core.explanation import Explanation
 from gaf_core.flow import FlowPath
 from gaf_core.methods.edge_flows import edge_weights, in_layers
@@ -95,17 +95,15 @@ class Said:
 
 
 def watched(trace: Trace, logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`[n]` the probability of what is explained; of a contrast, or one logit, the value."""
-    target = trace.target
-    if target.against is not None or logits.shape[1] == 1:
-        return margin(logits, target)
-    exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponent[:, target.index] / exponent.sum(axis=1)
+    """`[n]` the probability of what is explained; of a contrast, or of values, the value."""
+    if is_probability(trace):
+        return trace.output.probabilities(logits)[:, trace.target.index]
+    return margin(logits, trace.target, trace.output)
 
 
 def is_probability(trace: Trace) -> bool:
     """Whether `watched` is a probability."""
-    return trace.target.against is None and len(trace.labels) > 1
+    return trace.target.against is None and trace.output.has_probabilities
 
 
 def edges_of(
@@ -192,8 +190,9 @@ def agreement(
     logits = intervene(model, trace, np.stack(masks)[:, :, None], progress=progress)
     seen, (whole, whole_margin) = watched(trace, logits), _as_it_is(trace)
     curves = seen[1:].reshape(len(places), len(counts))
-    margins = margin(logits, trace.target)
+    margins = margin(logits, trace.target, trace.output)
     apart = whole_margin - margins[0]
+    least = least_difference(trace.output, whole_margin)
     parts = ((margins[1:] - margins[0]) / apart).reshape(curves.shape) if apart else curves
     names = (FLOW, CAPACITIES)
     return Agreement(
@@ -203,7 +202,7 @@ def agreement(
         nothing=float(seen[0]),
         kept=dict(zip(names, curves, strict=False)),
         chance=curves[2:],
-        parts=dict(zip(names, parts, strict=False)) if apart >= LEAST_DIFFERENCE else None,
+        parts=dict(zip(names, parts, strict=False)) if apart >= least else None,
     )
 
 
@@ -258,4 +257,4 @@ def _outside(explanation: Explanation) -> NDArray[np.bool_]:
 def _as_it_is(trace: Trace) -> tuple[float, float]:
     """What is watched, and the margin, of the prediction itself."""
     logits = trace.logits[None].astype(np.float64)
-    return float(watched(trace, logits)[0]), float(margin(logits, trace.target)[0])
+    return float(watched(trace, logits)[0]), float(margin(logits, trace.target, trace.output)[0])

@@ -87,8 +87,8 @@ def _beyond(found: Agreement, step: int) -> str:
     """Edges that speak against the prediction are in no flow: what they do, where it shows."""
     if found.parts is None:
         return (
-            "All these edges together move this prediction little, so the share of those kept says "
-            "nothing."
+            "All these edges together do too little for this prediction to say which share of it "
+            "those kept give back."
         )
     part = float(found.parts[FLOW][step])
     if part <= _ALL:

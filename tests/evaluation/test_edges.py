@@ -11,6 +11,7 @@ from benchmarks.handmade import explanation_of
 from gaf_core.evaluation import EDGE_MEASURES, paired
 from gaf_core.evaluation.edge_masks import edge_order, margin
 from gaf_core.evaluation.edge_rows import edge_entries, measure_edges
+from gaf_core.evaluation.edges import least_difference
 from gaf_core.methods import EDGE_METHODS
 from gaf_core.methods.edge_flows import edge_weights
 from gaf_core.tracing.target import Target
@@ -71,15 +72,18 @@ def test_a_text_whose_edges_do_little_is_not_measured():
     found = evaluation([1.0, 1.2, 1.4], whole=1.4, nothing=1.0)
     assert not found.measurable
     assert np.isnan([found.cpr, found.cmd, found.left]).all()
-    assert "0.40 logits further down" in found.message
+    assert "move the target by +0.4, and a measure needs +0.5" in found.message
     assert not evaluation([1.0, 1, 1], whole=1.0, nothing=3.0).measurable, "edges speak against"
 
 
 def test_the_margin_is_to_the_best_other_or_the_contrast():
     logits = np.array([[1.0, 4.0, 2.0], [5.0, 1.0, 0.0]])
-    assert margin(logits, Target(0, None, "")).tolist() == [-3.0, 4.0]
-    assert margin(logits, Target(0, 2, "")).tolist() == [-1.0, 5.0]
-    assert margin(logits[:, :1], Target(0, None, "")).tolist() == [1.0, 5.0]
+    first = Target(0, None, "")
+    assert margin(logits, first, gaf.Output.SOFTMAX).tolist() == [-3.0, 4.0]
+    for output in gaf.Output:
+        assert margin(logits, Target(0, 2, ""), output).tolist() == [-1.0, 5.0]
+    for output in (gaf.Output.SIGMOID, gaf.Output.VALUE):
+        assert margin(logits, first, output).tolist() == [1.0, 5.0]
 
 
 def test_equal_scores_are_drawn_by_seed(bundled):
@@ -273,3 +277,8 @@ def test_another_order_is_another_curve(bundled):
         for name in ("flow", "attention")
     )
     assert_apart(one.kept, other.kept)
+
+
+def test_of_a_value_a_twentieth_is_enough_to_be_measured():
+    assert least_difference(gaf.Output.SOFTMAX, 9.0) == 0.5
+    assert_close(least_difference(gaf.Output.VALUE, -4.0), 0.2)

@@ -145,6 +145,11 @@ def test_what_is_watched():
     logits = np.array([[1.0, 3.0], [0.0, 0.0]])
     assert_close(watched(trace, logits), [1 / (1 + np.exp(2.0)), 0.5])
     assert is_probability(trace)
+    labels = replace(trace, output=gaf.Output.SIGMOID)
+    assert_close(watched(labels, logits), [1 / (1 + np.exp(-1.0)), 0.5])
+    values = replace(trace, output=gaf.Output.VALUE)
+    assert watched(values, logits).tolist() == [1.0, 0.0]
+    assert not is_probability(values)
     contrast = replace(trace, target=gaf.Target(0, 1, "one against the other"))
     assert watched(contrast, logits).tolist() == [-2.0, 0.0]
     assert not is_probability(contrast)
