@@ -15,6 +15,8 @@ SENTENCE = "A lovely film."
 @pytest.fixture(autouse=True)
 def hosted(monkeypatch):
     monkeypatch.setenv("GAF_HOSTED", "1")
+    # without those whom other tests let in and who are not seen to leave
+    monkeypatch.setattr(visitors, "VISITORS", Visitors(lambda _: True))
 
 
 def test_a_folder_a_file_and_nothing_are_answered_alike(tmp_path):
