@@ -40,12 +40,23 @@ class Output(StrEnum):
         return self is not Output.VALUE
 
     def probabilities(self, logits) -> NDArray[np.float64]:
-        """`[..., C]` probabilities of `[..., C]` logits; NaN where there are none."""
+        """`[..., C]` probabilities of `[..., C]` logits; NaN where there are none.
+
+        >>> import gaf_core as gaf
+        >>> gaf.Output.SIGMOID.probabilities([3.0, 2.9, -4.0]).round(2).tolist()
+        [0.95, 0.95, 0.02]
+        """
         exact = torch.as_tensor(np.asarray(logits, dtype=np.float64))
         return self.log_probabilities(exact).exp().numpy()
 
     def log_probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        """`[..., C]` logarithms of the probabilities of `[..., C]` logits; NaN without any."""
+        """`[..., C]` logarithms of the probabilities of `[..., C]` logits; NaN without any.
+
+        >>> import gaf_core as gaf
+        >>> import torch
+        >>> gaf.Output.VALUE.log_probabilities(torch.zeros(2)).tolist()
+        [nan, nan]
+        """
         if self is Output.SOFTMAX:
             return logits.log_softmax(dim=-1)
         if self is Output.SIGMOID:

@@ -1,4 +1,4 @@
-"""Where in a text a prediction stands, and what there is to choose at each place.
+"""Where in a text a prediction stands, and what there is to choose there.
 
 A model of the whole text has one row of logits. Others have one at each token, at each mask, or one
 for either end of an answer: which is meant is the place of a target.

@@ -49,7 +49,12 @@ class Target:
     place: Place = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields, for files; the place only where there is one."""
+        """Its fields, for files; the place only where there is one.
+
+        >>> import gaf_core as gaf
+        >>> gaf.Target(1, None, "B-LOC for Paris", place=4).as_dict()
+        {'index': 1, 'against': None, 'name': 'B-LOC for Paris', 'place': 4}
+        """
         written = asdict(self)
         if self.place is None:
             del written["place"]

@@ -165,7 +165,8 @@ class Trace:
 
         Found, not assumed: the rows of the last layer's attention that move the target at all.
         A BERT classifier reads [CLS] alone, a decoder the last token, a model that pools every
-        position, and so does a decoder that looks back at all of its encoder.
+        position, and so does a decoder that looks back at all of its encoder. What labels tokens,
+        fills in a mask or finds an end of an answer reads that token alone.
         """
         return np.flatnonzero(self.gradient[-1].any(axis=(0, 2)))
 
@@ -183,9 +184,11 @@ def trace(
 
     Args:
         model: from `load_model`. A classifier is explained by the logit of a class, a causal
-            language model by the logit of the token that comes next.
-        text: what to explain; a pair `(first, second)` for a model that compares two texts; or the
-            `encoding` of an earlier trace of this model.
+            language model by the logit of the token that comes next, others by that of a word at a
+            mask, of a label at a token, or of a token as an end of an answer.
+        text: what to explain; a pair `(first, second)` for a model that compares two texts, or
+            `(question, text)`; or the `encoding` of an earlier trace of this model. A masked word
+            is written as "[MASK]", whatever the model calls it.
         target: None for the predicted class or token; an index or label; a pair of them for the
             difference of two logits. A label of a language model is a text that is one token. A
             label at a place of the text is an `At`.
@@ -197,10 +200,11 @@ def trace(
         A `Trace` on the CPU in float32, on whatever device the model computes.
 
     Raises:
-        TextError: the text is empty, or a pair for a model that takes none.
+        TextError: the text is empty, a pair for a model that takes none, or without a mask or a
+            question for a model that needs one.
         TextTooLongError: the text has more tokens than the model takes, and `truncate` is False.
         MemoryLimitError: the attention of so many tokens does not fit into memory.
-        TargetError: the target is not one of the model's labels.
+        TargetError: the target is not one of the model's labels, or its place not one of the text.
         ModelError: the model does not return the attention that its prediction used; or, where
             the residual is asked for, the hidden states and the products of attention and values.
 

@@ -4,6 +4,7 @@ The softmax of one layer is intercepted and its result changed a little; the pre
 as the gradient of the trace says.
 """
 
+import dataclasses
 import inspect
 
 import numpy as np
@@ -32,6 +33,8 @@ CASES = [
     for row in SUPPORTED
     for task in row.tasks
 ]
+
+FIRST = (Task.CLASSIFICATION, Task.NEXT_TOKEN)  # which other tests load
 
 
 def explained(model, traced, layer, change) -> float:
@@ -128,3 +131,17 @@ def test_an_encoder_that_pools_is_read_everywhere():
 def test_the_table_in_the_readme_is_this_one():
     readme = README.read_text(encoding="utf-8")
     assert with_table(readme) == readme, "run python -m tests.support.architectures --write"
+
+
+@pytest.mark.parametrize(("row", "task"), [one for one in CASES if one.values[1] not in FIRST])
+def test_a_head_that_is_saved_is_found_and_loaded(row, task, tmp_path):
+    built = build(row, task)
+    built.module.float().save_pretrained(tmp_path)
+    built.tokenizer.save_pretrained(tmp_path)
+    loaded = gaf.load_model(tmp_path)
+    assert loaded.task is task
+    # transformers may save and find another tokenizer than this, so both read with the one it found
+    built = dataclasses.replace(built, tokenizer=loaded.tokenizer, labels=loaded.labels)
+    asked = text_for(loaded), target_for(loaded)
+    how = {"precision": np.float32, "roundings": through(loaded)}
+    assert_close(gaf.trace(loaded, *asked).logits, gaf.trace(built, *asked).logits, **how)

@@ -112,6 +112,11 @@ class Architecture:
     near: tuple[int, ...] = ()
     limits: str = ""
 
+    @property
+    def of_texts(self) -> tuple[Task, ...]:
+        """Those of its tasks that predict one thing of a whole text."""
+        return tuple(task for task in self.tasks if task.kind.place == "text")
+
     def mask(self, layer: int, tokens: int) -> NDArray[np.bool_]:
         """`[t, t]` True where a query of this layer may attend to a key."""
         query, key = np.indices((tokens, tokens))

@@ -88,7 +88,7 @@ def test_relevance_of_every_layer_is_the_logit_less_what_biases_add(row):
 
 @pytest.mark.parametrize("row", SUPPORTED, ids=lambda row: row.model_type)
 def test_without_biases_relevance_of_every_layer_sums_to_the_logit(row):
-    model = build(row, row.tasks[-1])
+    model = build(row, row.of_texts[-1])
     for name, parameter in model.module.named_parameters():
         if name.endswith("bias"):
             parameter.zero_()
@@ -113,7 +113,7 @@ def assert_conserved(traced, total=None):
 
 @pytest.mark.parametrize("row", SUPPORTED, ids=lambda row: row.model_type)
 def test_the_forward_pass_is_the_same_to_the_bit(row):
-    model = build(row, row.tasks[-1])
+    model = build(row, row.of_texts[-1])
     model.module.float()
     seen = []
     model.module.register_forward_hook(lambda _m, _i, output: seen.append(output))

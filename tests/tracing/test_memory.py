@@ -74,7 +74,7 @@ def test_the_limit_of_a_container_is_a_limit(tmp_path, monkeypatch, machine, ver
 @pytest.mark.usefixtures("machine")
 def test_the_estimate_covers_what_the_backward_pass_keeps(kind, frozen):
     row = ROWS[kind]
-    model = build(row, row.tasks[-1])
+    model = build(row, row.of_texts[-1])
     model.module.float()
     kept: dict[int, int] = {}
 

@@ -43,7 +43,7 @@ def without_attention(model, layer, tokens):
 
 @pytest.mark.parametrize("row", SEPARATE, ids=lambda row: row.model_type)
 def test_it_is_the_relevance_in_a_network_with_attention_cut_out(row):
-    model = build(row, row.tasks[-1])
+    model = build(row, row.of_texts[-1])
     with Attention():  # in float64 throughout
         traced = gaf.trace(model, text_for(model), residual=True)
     assert traced.residual.shape == traced.relevance.shape

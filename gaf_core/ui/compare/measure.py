@@ -26,7 +26,7 @@ _STEPS = {
 _MOST_LABELS = 200
 _VALUED = (
     " The outputs of this model are values, so the measures are in their unit, and there is no "
-    "LOdds: values have no logarithm of odds."
+    "LOdds, which compares probabilities."
 )
 
 
