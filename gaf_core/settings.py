@@ -2,7 +2,8 @@
 
 This is the one place of a setting. The command line, the sidebar, the links, the methods, the
 report and the key of what is kept between two views read `SETTINGS`. Knows no model and no tensor,
-so that the command line can say what there is without loading either.
+so that the command line can say what there is without loading either. It is long because it is a
+table.
 """
 
 from __future__ import annotations

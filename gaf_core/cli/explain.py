@@ -16,7 +16,8 @@ from gaf_core.cli import BY_HAND, OUTPUTS
 from gaf_core.composer import explain
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.explanation import Explanation
-from gaf_core.files.exports import edge_table, to_csv, to_graphml, to_json
+from gaf_core.files.exports import edge_table, to_csv, to_json
+from gaf_core.files.graphml import to_graphml
 from gaf_core.files.terminal import word_lines
 from gaf_core.flow.ready import prepare_aloud
 from gaf_core.models.model import load_model

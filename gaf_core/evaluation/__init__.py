@@ -2,6 +2,7 @@
 
 perturbation  how tokens are removed, and whose probability is watched
 perturbed     texts with tokens removed -> probabilities, in shared batches
+ranking       which tokens go first, and which may go at all
 metrics       AOPC, LOdds, comprehensiveness, sufficiency, curves
 agreement     how far several methods agree
 comparison    several methods on one text, for a page
@@ -22,17 +23,7 @@ from gaf_core.evaluation.edges import (
     evaluate_edges,
 )
 from gaf_core.evaluation.measuring import COLUMNS, benchmark, measure
-from gaf_core.evaluation.metrics import (
-    ERASER_FRACTIONS,
-    Curves,
-    Evaluation,
-    check_encoding,
-    check_scores,
-    evaluate,
-    evaluate_all,
-    ranked,
-    removed_count,
-)
+from gaf_core.evaluation.metrics import ERASER_FRACTIONS, Curves, Evaluation, evaluate, evaluate_all
 from gaf_core.evaluation.perturbation import (
     FRACTIONS,
     OPERATORS,
@@ -40,6 +31,7 @@ from gaf_core.evaluation.perturbation import (
     resolve_perturbation,
     watched_label,
 )
+from gaf_core.evaluation.ranking import check_encoding, check_scores, ranked, removed_count
 from gaf_core.evaluation.rows import RowStore
 
 __all__ = [

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import kendalltau, spearmanr
 
 from gaf_core.errors import SettingsError, TextError
-from gaf_core.evaluation.metrics import check_scores, ranked
+from gaf_core.evaluation.ranking import check_scores, ranked
 from gaf_core.tracing.trace import Trace
 
 

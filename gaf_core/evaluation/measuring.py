@@ -19,8 +19,9 @@ import pandas as pd
 
 from gaf_core.errors import GafError, SettingsError
 from gaf_core.evaluation.bootstrap import summarise
-from gaf_core.evaluation.metrics import Evaluation, check_encoding, check_scores, evaluate_all
+from gaf_core.evaluation.metrics import Evaluation, evaluate_all
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
+from gaf_core.evaluation.ranking import check_encoding, check_scores
 from gaf_core.evaluation.rows import Row, RowStore
 from gaf_core.methods import METHODS, Method
 from gaf_core.models.model import Model

@@ -1,4 +1,4 @@
-"""Explanation -> files for other programs: CSV, JSON, GraphML, all in full precision.
+"""Explanation -> files for other programs: CSV and JSON in full precision.
 
 The barrier flow sends something along nearly every edge, so a long text has as many edges with flow
 as it has edges, about `layers * tokens ** 2`. What can be left out are the weakest ones: `carried`
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +17,17 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError
 from gaf_core.explanation import Explanation
-from gaf_core.reading.rows import CITATION, PAPER, scores_are, versions
+from gaf_core.reading.rows import CITATION, PAPER, versions
 
 if TYPE_CHECKING:
-    import networkx as nx
     import pandas as pd
 
     from gaf_core.reading.agreement import Said
 
-GRAPH_LIMIT = 300_000  # edges; GraphML spends some 350 bytes on each, and readers far more
 _CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
 _BYTES = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_JSON = ("key_token", "query_token", "saturation")  # others of its columns say it
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
@@ -57,12 +53,12 @@ def edge_table(explanation: Explanation, carried: float = 1.0) -> pd.DataFrame:
         SettingsError: a share that is none.
     """
     table = explanation.edge_table()
-    return table if carried == 1.0 else table.loc[_kept(explanation, carried)]
+    return table if carried == 1.0 else table.loc[kept_edges(explanation, carried)]
 
 
 def count_edges(explanation: Explanation, carried: float = 1.0) -> int:
     """Rows of the `edge_table`, without making it."""
-    return int(_kept(explanation, carried).sum())
+    return int(kept_edges(explanation, carried).sum())
 
 
 def estimate_bytes(edges: int, kind: str) -> int:
@@ -116,7 +112,7 @@ def to_json(
     Raises:
         SettingsError: `carried` is no share.
     """
-    trace, kept = explanation.trace, _kept(explanation, carried)
+    trace, kept = explanation.trace, kept_edges(explanation, carried)
     content = {
         "format": "gaf-explanation",
         "format_version": 1,
@@ -130,7 +126,9 @@ def to_json(
         "settings": asdict(explanation.settings) | {"layers": list(explanation.layers)},
         "tokens": _rows(explanation.score_table().assign(written=explanation.written)),
         "words": _rows(explanation.word_table()),
-        "edges": {name: values.tolist() for name, values in _edges(explanation, kept).items()},
+        "edges": {
+            name: values.tolist() for name, values in edge_columns(explanation, kept).items()
+        },
         "nodes": _nodes(explanation),
         "edges_carried": carried,
         "certificate": _certificate(explanation),
@@ -148,53 +146,11 @@ def _said(explanation: Explanation, said: Said) -> dict[str, Any]:
     return said_content(explanation, said)
 
 
-def to_graphml(explanation: Explanation, *, carried: float = 1.0) -> bytes:
-    """The flow network as GraphML, in the direction of the flow: prediction to input.
-
-    Nodes are "source", "target" and "layer/position", each with its `label`, which programs such
-    as Gephi draw, its `flow` and, but for those two, `layer`, `position`, `token` (as written) and
-    `name` (as the tokenizer has it); with node capacities also `capacity` and `saturation`. Edges
-    have `capacity`, `flow` and `saturation`; those between tokens the `layer` of the model, and
-    with residual edges `residual_capacity` and `residual_flow`. Flows and capacities are doubles.
-    The graph has the `text`, its `flow_value`, its `status` as in `FlowSolution`, and what the
-    `scores` of the explanation are: those of a depth average are not the flows into "target".
-    Characters that XML does not allow become U+FFFD.
-
-    Args:
-        explanation: what to write.
-        carried: share of every layer's flow that the edges between tokens carry.
-
-    Raises:
-        SettingsError: more than `GRAPH_LIMIT` edges, or `carried` is no share.
-    """
-    kept = _kept(explanation, carried)
-    if kept.sum() > GRAPH_LIMIT:
-        raise SettingsError(
-            f"GraphML of {int(kept.sum()):,} edges is more than programs for graphs open; the "
-            f"limit is {GRAPH_LIMIT:,}. Keep fewer: let the edges carry 90 % or 50 % of the flow."
-        )
-    import networkx as nx
-
-    graph = nx.DiGraph(
-        flow_value=explanation.solution.value,
-        status=str(explanation.solution.status),
-        scores=scores_are(explanation),
-        text=_for_xml(explanation.trace.text),
-    )
-    _add_nodes(graph, explanation)
-    _add_edges(graph, explanation, kept)
-    return "\n".join(nx.generate_graphml(graph)).encode("utf-8")
-
-
 def _defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _for_xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
-
-
-def _kept(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
+def kept_edges(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
     """`[edges]` True for those that `carried` keeps, in the order of `FlowNetwork.edges`."""
     if not 0.0 < carried <= 1.0:
         raise SettingsError(
@@ -213,7 +169,7 @@ def _kept(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
     return kept
 
 
-def _edges(explanation: Explanation, kept: NDArray[np.bool_]) -> dict[str, NDArray]:
+def edge_columns(explanation: Explanation, kept: NDArray[np.bool_]) -> dict[str, NDArray]:
     table = explanation.edge_table().loc[kept]
     return {name: table[name].to_numpy() for name in table if name not in _NOT_IN_JSON}
 
@@ -266,48 +222,3 @@ def _certificate(explanation: Explanation) -> dict[str, Any]:
 def _finite(number: float) -> float | None:
     """JSON has no sign for infinity."""
     return float(number) if math.isfinite(number) else None
-
-
-def _add_nodes(graph: nx.DiGraph, explanation: Explanation) -> None:
-    network, solution, first = explanation.network, explanation.solution, explanation.layers[0]
-    through = np.vstack([solution.node_flow, solution.source_flow])
-    prediction = _for_xml(explanation.trace.target.name)
-    graph.add_node("source", label=f"prediction: {prediction}", flow=solution.value)
-    graph.add_node("target", label="all input tokens", flow=solution.value)
-    for k, i in zip(*map(np.ndarray.tolist, np.nonzero(network.live)), strict=True):
-        flow = float(through[k, i])
-        graph.add_node(
-            f"{first + k}/{i}",
-            label=_for_xml(explanation.written[i]),
-            layer=first + k,
-            position=i,
-            token=_for_xml(explanation.written[i]),
-            name=_for_xml(explanation.tokens[i]),
-            flow=flow,
-        )
-        if network.node_capacity is not None and k < network.layers:
-            capacity = float(network.node_capacity[k, i])
-            graph.nodes[f"{first + k}/{i}"].update(capacity=capacity, saturation=flow / capacity)
-
-
-def _add_edges(graph: nx.DiGraph, explanation: Explanation, kept: NDArray[np.bool_]) -> None:
-    network, solution, (first, last) = explanation.network, explanation.solution, explanation.layers
-
-    def ends(flows: NDArray[np.float64], live: NDArray[np.bool_]) -> list[tuple[int, dict]]:
-        unbound = network.u_inf
-        return [
-            (i, {"capacity": unbound, "flow": flow, "saturation": flow / unbound})
-            for i, flow in enumerate(flows.tolist())
-            if live[i]
-        ]
-
-    for i, numbers in ends(solution.source_flow, network.live[-1]):
-        graph.add_edge("source", f"{last}/{i}", **numbers)
-    for j, numbers in ends(solution.scores, network.live[0]):
-        graph.add_edge(f"{first}/{j}", "target", **numbers)
-    columns = {name: column.tolist() for name, column in _edges(explanation, kept).items()}
-    for row in zip(*columns.values(), strict=True):
-        numbers = dict(zip(columns, row, strict=True))
-        layer, query, key = numbers["layer"], numbers.pop("query"), numbers.pop("key")
-        numbers["saturation"] = numbers["flow"] / numbers["capacity"]
-        graph.add_edge(f"{layer + 1}/{query}", f"{layer}/{key}", **numbers)

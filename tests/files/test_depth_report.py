@@ -14,7 +14,8 @@ import gaf_core as gaf
 from benchmarks.handmade import explanation_of, trace_of
 from gaf_core.cli import main
 from gaf_core.figures import flow_graph, sankey, token_bars
-from gaf_core.files.exports import to_graphml, to_json
+from gaf_core.files.exports import to_json
+from gaf_core.files.graphml import to_graphml
 from gaf_core.files.report import to_html
 from gaf_core.files.terminal import word_lines
 from gaf_core.flow.solution import MESSAGES, Status

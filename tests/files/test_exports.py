@@ -12,14 +12,8 @@ import pytest
 
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of
-from gaf_core.files.exports import (
-    count_edges,
-    edge_table,
-    estimate_bytes,
-    to_csv,
-    to_graphml,
-    to_json,
-)
+from gaf_core.files.exports import count_edges, edge_table, estimate_bytes, to_csv, to_json
+from gaf_core.files.graphml import to_graphml
 from tests.support.tolerance import adding_up, assert_close
 
 NASTY = "Tea \x01 & <b>milk</b> 日本 “q” ]]> \x0b!"
@@ -167,7 +161,7 @@ def test_a_share_that_is_none_is_refused(explanation, carried):
 
 
 def test_a_graph_that_no_program_opens_is_refused(explanation, monkeypatch):
-    monkeypatch.setattr("gaf_core.files.exports.GRAPH_LIMIT", 10)
+    monkeypatch.setattr("gaf_core.files.graphml.GRAPH_LIMIT", 10)
     with pytest.raises(gaf.SettingsError, match="Keep fewer"):
         to_graphml(explanation)
 

@@ -10,7 +10,8 @@ import pytest
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of, trace_of
 from gaf_core.figures import flow_graph, sankey
-from gaf_core.files.exports import edge_table, to_graphml, to_json
+from gaf_core.files.exports import edge_table, to_json
+from gaf_core.files.graphml import to_graphml
 from gaf_core.picture.view import View
 from gaf_core.reading.bottleneck import bottleneck
 from gaf_core.reading.focus import Edge

@@ -7,15 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from gaf_core import Explanation
-from gaf_core.files.exports import (
-    GRAPH_LIMIT,
-    count_edges,
-    edge_table,
-    estimate_bytes,
-    to_csv,
-    to_graphml,
-    to_json,
-)
+from gaf_core.files.exports import count_edges, edge_table, estimate_bytes, to_csv, to_json
+from gaf_core.files.graphml import GRAPH_LIMIT, to_graphml
 from gaf_core.files.report import to_html
 from gaf_core.reading.agreement import Said
 from gaf_core.reading.focus import Selection
