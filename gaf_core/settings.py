@@ -7,8 +7,10 @@ so that the command line can say what there is without loading either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from gaf_core.errors import SettingsError
@@ -29,6 +31,53 @@ RESIDUALS: tuple[Residual, ...] = get_args(Residual)
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What the value of a setting may be, whatever the model.
+
+    Attributes:
+        told: in words, for the sentence that refuses another.
+        holds: whether a value is of it.
+    """
+
+    told: str
+    holds: Callable[[Any], bool]
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _all_whole(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(map(_whole, value))
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, str) or _whole(value)
+
+
+def _target(value: Any) -> bool:
+    pair = isinstance(value, tuple | list) and len(value) == 2 and all(map(_names, value))
+    return value is None or pair or _names(value)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_LAYERS = Kind(
+    "None, or a start and an end as two whole numbers, for example (3, 6)",
+    lambda value: value is None or (_all_whole(value) and len(value) == 2),
+)
+_HEADS = Kind(
+    "None, or whole numbers, for example (0, 2)", lambda value: value is None or _all_whole(value)
+)
+_TARGET = Kind("None, the name or index of a label, or two of them as a contrast", _target)
+_SOURCE = Kind('"all", "classification" or the position of a token as a whole number', _names)
+_EPSILON = Kind("a number above 0 and at most 0.5", _number)
+_FLAG = Kind("True or False", lambda value: isinstance(value, bool))
+
+
+@dataclass(frozen=True)
 class Setting:
     """What people are told of a setting, wherever they choose it.
 
@@ -40,6 +89,7 @@ class Setting:
             depends on the model or the text.
         others: whether values that are not in `notes` are allowed too.
         parameter: its name in links, where that is not its own.
+        kind: what its value is, where that is no matter of choices alone.
         traced: what of its value a trace depends on.
         name, default: as in `Settings`.
     """
@@ -50,6 +100,7 @@ class Setting:
     notes: Mapping[Any, str] = field(default_factory=dict)
     others: bool = False
     parameter: str = ""
+    kind: Kind | None = None
     traced: Callable[[Any], Hashable] = lambda value: value
     name: str = ""
     default: Any = None
@@ -60,7 +111,11 @@ class Setting:
         return tuple(self.notes)
 
     def check(self, value: Any) -> None:
-        """A `SettingsError` that names the choices if the value is none of them."""
+        """A `SettingsError` that names what may be chosen if the value is of another kind."""
+        if self.kind is not None and not self.kind.holds(value):
+            raise SettingsError(
+                f"{value!r} is no value of the setting '{self.name}'. Give {self.kind.told}."
+            )
         if self.notes and not self.others and value not in self.choices:
             known = ", ".join(str(choice) for choice in self.choices)
             raise SettingsError(
@@ -124,6 +179,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="network",
+            kind=_LAYERS,
             title="Layers",
             help="Layer 1 is next to the words, the last one next to the prediction. Each layer "
             "mixes the tokens, so the more of them, the more alike the scores.",
@@ -133,6 +189,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="trace",
+            kind=_TARGET,
             title="Explain",
             help="The class, token or contrast to explain.",
         ),
@@ -141,6 +198,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="network",
+            kind=_HEADS,
             title="Heads",
             help="Heads to keep in every layer; an extension.",
         ),
@@ -179,6 +237,7 @@ class Settings:
         default="all",
         metadata=_told(
             stage="network",
+            kind=_SOURCE,
             title="The flow starts at",
             help="Every output position of the last layer, or only those that the prediction is "
             "read from.",
@@ -190,6 +249,7 @@ class Settings:
         default=1e-6,
         metadata=_told(
             stage="flow",
+            kind=_EPSILON,
             title="Tolerance",
             help="How far the flow may stay below the largest possible one, relatively.",
         ),
@@ -198,6 +258,7 @@ class Settings:
         default=False,
         metadata=_told(
             stage="trace",
+            kind=_FLAG,
             title="Cut texts that are too long",
             help="Explain the first tokens of a text that is longer than the model takes.",
         ),

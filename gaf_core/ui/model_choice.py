@@ -51,6 +51,7 @@ def _choose_model() -> Choice:
             on_change=_ask_for_model,
             help=_OFFERED if held.hosted else _ANY,
         )
+        name = name or known[0]
         revision = None
         with place():
             if _on_hub(name):
