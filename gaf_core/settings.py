@@ -7,13 +7,12 @@ so that the command line can say what there is without loading either.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from gaf_core.errors import SettingsError
+from gaf_core.kinds import EPSILON, FLAG, HEADS, LAYERS, SOURCE, TARGET, Kind
 
 # What a caller may name: nothing (the prediction), an index, a label, or a contrast of two.
 TargetLike = int | str | tuple[int | str, int | str] | None
@@ -28,53 +27,6 @@ Stage = Literal["trace", "network", "flow"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 RESIDUALS: tuple[Residual, ...] = get_args(Residual)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What the value of a setting may be, whatever the model.
-
-    Attributes:
-        told: in words, for the sentence that refuses another.
-        holds: whether a value is of it.
-    """
-
-    told: str
-    holds: Callable[[Any], bool]
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _all_whole(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str) and all(map(_whole, value))
-
-
-def _names(value: Any) -> bool:
-    return isinstance(value, str) or _whole(value)
-
-
-def _target(value: Any) -> bool:
-    pair = isinstance(value, tuple | list) and len(value) == 2 and all(map(_names, value))
-    return value is None or pair or _names(value)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
-_LAYERS = Kind(
-    "None, or a start and an end as two whole numbers, for example (3, 6)",
-    lambda value: value is None or (_all_whole(value) and len(value) == 2),
-)
-_HEADS = Kind(
-    "None, or whole numbers, for example (0, 2)", lambda value: value is None or _all_whole(value)
-)
-_TARGET = Kind("None, the name or index of a label, or two of them as a contrast", _target)
-_SOURCE = Kind('"all", "classification" or the position of a token as a whole number', _names)
-_EPSILON = Kind("a number above 0 and at most 0.5", _number)
-_FLAG = Kind("True or False", lambda value: isinstance(value, bool))
 
 
 @dataclass(frozen=True)
@@ -179,7 +131,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="network",
-            kind=_LAYERS,
+            kind=LAYERS,
             title="Layers",
             help="Layer 1 is next to the words, the last one next to the prediction. Each layer "
             "mixes the tokens, so the more of them, the more alike the scores.",
@@ -189,7 +141,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="trace",
-            kind=_TARGET,
+            kind=TARGET,
             title="Explain",
             help="The class, token or contrast to explain.",
         ),
@@ -198,7 +150,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="network",
-            kind=_HEADS,
+            kind=HEADS,
             title="Heads",
             help="Heads to keep in every layer; an extension.",
         ),
@@ -237,7 +189,7 @@ class Settings:
         default="all",
         metadata=_told(
             stage="network",
-            kind=_SOURCE,
+            kind=SOURCE,
             title="The flow starts at",
             help="Every output position of the last layer, or only those that the prediction is "
             "read from.",
@@ -249,7 +201,7 @@ class Settings:
         default=1e-6,
         metadata=_told(
             stage="flow",
-            kind=_EPSILON,
+            kind=EPSILON,
             title="Tolerance",
             help="How far the flow may stay below the largest possible one, relatively.",
         ),
@@ -258,7 +210,7 @@ class Settings:
         default=False,
         metadata=_told(
             stage="trace",
-            kind=_FLAG,
+            kind=FLAG,
             title="Cut texts that are too long",
             help="Explain the first tokens of a text that is longer than the model takes.",
         ),

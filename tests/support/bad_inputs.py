@@ -66,7 +66,7 @@ COMMANDS = [
     (["explain", TEXT, "--json", "/nothing/here/file.json"], "/nothing/here"),
 ]
 
-# parameters of a link to the Explore page; what it says, "" where the page just shows its usual view
+# parameters of a link to the Explore page; what it says, "" where it shows its usual view
 LINKS = [
     ({"tensor": "XX"}, "does not exist here"),
     ({"target": "neutral"}, "does not exist here"),
