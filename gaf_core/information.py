@@ -23,7 +23,15 @@ import numpy as np
 from jaxtyping import Float
 
 from gaf_core.errors import SettingsError
-from gaf_core.settings import AGGREGATES, RESIDUALS, VARIANTS, Aggregate, Residual, Variant
+from gaf_core.settings import (
+    AGGREGATES,
+    RESIDUALS,
+    SETTINGS,
+    VARIANTS,
+    Aggregate,
+    Residual,
+    Variant,
+)
 from gaf_core.tracing.trace import Trace
 
 # what one head says of an edge: with its sign for the net sum, at least 0 for the others
@@ -195,6 +203,7 @@ def check_unit(variant: str, aggregate: str, what: str) -> None:
 
 def check_layers(layers: tuple[int, int] | None, depth: int) -> tuple[int, int]:
     """The layer range, or a `SettingsError` that says what a range is."""
+    SETTINGS["layers"].check(layers)
     first, last = (0, depth) if layers is None else layers
     if not 0 <= first < last <= depth:
         raise SettingsError(
@@ -206,6 +215,7 @@ def check_layers(layers: tuple[int, int] | None, depth: int) -> tuple[int, int]:
 
 def check_heads(heads: Sequence[int] | None, count: int) -> list[int]:
     """The heads kept, in order, or a `SettingsError` that says which exist."""
+    SETTINGS["heads"].check(heads)
     chosen = list(range(count)) if heads is None else sorted(set(heads))
     if not chosen or chosen[0] < 0 or chosen[-1] >= count:
         raise SettingsError(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from gaf_core.errors import SettingsError
+from gaf_core.kinds import EPSILON, FLAG, HEADS, LAYERS, SOURCE, TARGET, Kind
 
 # One output: nothing (the prediction), an index, a label, or a contrast of two.
 LabelLike = int | str | tuple[int | str, int | str] | None
@@ -68,6 +69,7 @@ class Setting:
             depends on the model or the text.
         others: whether values that are not in `notes` are allowed too.
         parameter: its name in links, where that is not its own.
+        kind: what its value is, where that is no matter of choices alone.
         traced: what of its value a trace depends on.
         name, default: as in `Settings`.
     """
@@ -78,6 +80,7 @@ class Setting:
     notes: Mapping[Any, str] = field(default_factory=dict)
     others: bool = False
     parameter: str = ""
+    kind: Kind | None = None
     traced: Callable[[Any], Hashable] = lambda value: value
     name: str = ""
     default: Any = None
@@ -88,7 +91,11 @@ class Setting:
         return tuple(self.notes)
 
     def check(self, value: Any) -> None:
-        """A `SettingsError` that names the choices if the value is none of them."""
+        """A `SettingsError` that names what may be chosen if the value is of another kind."""
+        if self.kind is not None and not self.kind.holds(value):
+            raise SettingsError(
+                f"{value!r} is no value of the setting '{self.name}'. Give {self.kind.told}."
+            )
         if self.notes and not self.others and value not in self.choices:
             known = ", ".join(str(choice) for choice in self.choices)
             raise SettingsError(
@@ -153,6 +160,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="network",
+            kind=LAYERS,
             title="Layers",
             help="Layer 1 is next to the words, the last one next to the prediction. Each layer "
             "mixes the tokens, so the more of them, the more alike the scores.",
@@ -162,6 +170,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="trace",
+            kind=TARGET,
             title="Explain",
             help="The class, token or contrast to explain, and where in the text.",
         ),
@@ -170,6 +179,7 @@ class Settings:
         default=None,
         metadata=_told(
             stage="network",
+            kind=HEADS,
             title="Heads",
             help="Heads to keep in every layer; an extension.",
         ),
@@ -208,6 +218,7 @@ class Settings:
         default="all",
         metadata=_told(
             stage="network",
+            kind=SOURCE,
             title="The flow starts at",
             help="Every output position of the last layer, or only those that the prediction is "
             "read from.",
@@ -219,6 +230,7 @@ class Settings:
         default=1e-6,
         metadata=_told(
             stage="flow",
+            kind=EPSILON,
             title="Tolerance",
             help="How far the flow may stay below the largest possible one, relatively.",
         ),
@@ -227,6 +239,7 @@ class Settings:
         default=False,
         metadata=_told(
             stage="trace",
+            kind=FLAG,
             title="Cut texts that are too long",
             help="Explain the first tokens of a text that is longer than the model takes.",
         ),

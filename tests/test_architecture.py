@@ -15,7 +15,7 @@ PACKAGE = ROOT / "gaf_core"
 ORDER = (
     ("errors",),
     ("cores",),
-    ("version", "places"),
+    ("version", "places", "kinds"),
     ("settings", "tables", "markup"),
     ("hosting",),
     ("models",),

@@ -118,3 +118,26 @@ def test_a_value_that_does_not_exist_is_said_with_those_that_do(one):
         pytest.skip("a position is a source too")
     with pytest.raises(gaf.SettingsError, match=f"'{one.name}'. Choose one of: {one.choices[0]}"):
         gaf.Settings(**{one.name: "no such"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("layers", (0.5, 2)), ("layers", "ab"), ("layers", (1, 2, 3)), ("layers", 3),
+        ("layers", (True, 2)), ("heads", "ab"), ("heads", (0.5,)), ("heads", 1),
+        ("epsilon", "x"), ("epsilon", None), ("epsilon", float("nan")), ("epsilon", True),
+        ("target", 1.5), ("target", (0, 1, 2)), ("target", (0, None)), ("target", True),
+        ("source", 1.5), ("source", None), ("truncate", "yes"), ("truncate", 1),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_kind_is_said_with_what_may_be_given(name, value):
+    with pytest.raises(gaf.SettingsError, match=f"no value of the setting '{name}'. Give ") as told:
+        gaf.Settings(**{name: value})
+    assert repr(value) in str(told.value)
+
+
+def test_numbers_of_numpy_are_numbers():
+    import numpy as np
+
+    one, epsilon = np.int64(1), np.float32(1e-3)
+    gaf.Settings(layers=(one, 2), heads=(one,), target=one, source=one, epsilon=epsilon)  # type: ignore[arg-type]

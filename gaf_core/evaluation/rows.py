@@ -15,6 +15,8 @@ from gaf_core.errors import SettingsError
 
 Row = dict[str, Any]
 
+_BEGINNING = '{"key": '  # of every line that this module writes
+
 
 class RowStore:
     """Rows by key, read from a file where there is one and added to it.
@@ -62,7 +64,8 @@ class RowStore:
         lines = content.splitlines()
         self._torn = bool(content) and not content.endswith("\n")
         found = [row for line in lines if (row := _parsed(line)) is not None]
-        if lines and not found:
+        only_torn = self._torn and len(lines) == 1 and lines[0].startswith(_BEGINNING)
+        if lines and not found and not only_torn:
             raise SettingsError(
                 f"The file '{path}' holds no rows of a benchmark, so nothing is added to it. Give "
                 "the file of an earlier run, or a new name."
@@ -82,4 +85,14 @@ def _parsed(line: str) -> Row | None:
         row = json.loads(line)
     except ValueError:
         return None
-    return row if isinstance(row, dict) and {"key", "failure"} <= row.keys() else None
+    return row if isinstance(row, dict) and _is_row(row) else None
+
+
+def _is_row(row: dict[str, Any]) -> bool:
+    """Whether an object is a row: a key, and either why it failed or numbers."""
+    if not isinstance(row.get("key"), str) or "failure" not in row:
+        return False
+    if row["failure"] is not None:
+        return isinstance(row["failure"], str)
+    numbers = (value for name, value in row.items() if name not in ("key", "failure"))
+    return all(value is None or isinstance(value, int | float) for value in numbers)

@@ -30,6 +30,7 @@ _DIVERGING = [
 _EMPTY = translucent(NEUTRAL, 0.10)  # behind the cells, so that a cell of 0 is seen as one
 _BLOCK = 40  # rows under one line of column names: more, and nobody knows which column is which
 _ROW, _HEADER = 20, 140  # pixels
+_SLANT = 96  # pixels right of the last column, over which its slanting name leans
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "cross")
 
@@ -79,7 +80,7 @@ def score_heatmap(
     figure.update_yaxes(showgrid=False, zeroline=False, ticks="", automargin=True, fixedrange=True)
     figure.update_layout(coloraxis=_colours(colour, unit))
     figure.update_layout(CLEAR, plot_bgcolor=_EMPTY, height=height)
-    return figure.update_layout(margin={**NARROW, "t": _HEADER})
+    return figure.update_layout(margin={**NARROW, "t": _HEADER, "r": _SLANT})
 
 
 def entry_bars(texts: tuple[str, ...], scores: NDArray[np.float64], limit: int = 25) -> go.Figure:
@@ -157,7 +158,7 @@ def agreement_matrix(
     )  # fmt: skip
     height = 28 * len(names) + _HEADER + 16
     return figure.update_layout(
-        CLEAR, plot_bgcolor=_EMPTY, height=height, margin={**NARROW, "t": _HEADER}
+        CLEAR, plot_bgcolor=_EMPTY, height=height, margin={**NARROW, "t": _HEADER, "r": _SLANT}
     )
 
 
@@ -223,7 +224,8 @@ def _name_columns(figure: go.Figure, names: Sequence[str]) -> None:
     figure.update_xaxes(
         side="top", tickvals=list(range(len(names))),
         ticktext=[_two_lines(name) for name in names],
-        tickangle=-50, showgrid=False, zeroline=False, ticks="", fixedrange=True,
+        tickangle=-50, ticklabeloverflow="allow", showgrid=False, zeroline=False, ticks="",
+        fixedrange=True,
     )  # fmt: skip
 
 

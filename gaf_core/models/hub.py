@@ -42,6 +42,7 @@ Progress = Callable[[int, int], None]
 
 _BRANCH = "main"
 _TIMEOUT = 15.0  # seconds until the hub counts as out of reach
+_NO_FOLDER = (FileExistsError, NotADirectoryError, PermissionError)
 _UNREACHABLE = (httpx2.TransportError, OfflineModeIsEnabled)
 
 
@@ -183,6 +184,11 @@ def _explained(error: Exception, name: str, revision: str, total: int = 0) -> Mo
         return ModelError(
             f"There is not enough space on the disk for '{name}' ({total / 1e6:,.0f} MB). Make "
             "room, or set HF_HOME to a folder on another disk."
+        )
+    if isinstance(error, _NO_FOLDER) or getattr(error, "errno", None) == errno.EROFS:
+        return ModelError(
+            f"The folder for models of the hub, '{constants.HF_HUB_CACHE}', cannot be used "
+            f"({type(error).__name__}). Set HF_HOME to a folder that can be written."
         )
     if total:
         return ModelError(

@@ -12,11 +12,13 @@ from urllib.parse import quote_plus
 
 import streamlit as st
 
+from gaf_core.models.devices import available_devices
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 
 _LONGEST = 6_000  # bytes of a text in an address: servers on the way take about 8,000 in all
 _CARRIED = "carried between pages"
+_NOTES = "what was changed of the link"
 _PAGE = "page that was drawn last"
 _ASKED = "asked_by_link"  # the parameters that a session arrived with; empty once reported
 
@@ -31,7 +33,10 @@ def report_unknown(known: dict[str, Iterable[str]]) -> None:
     """Name the values of the link that are not among the known ones of their parameter, once."""
     asked: dict[str, list[str]] = st.session_state[_ASKED]
     st.session_state[_ASKED] = {}
+    known = {**known, "device": ("auto", *available_devices())}
     with place():
+        for sentence in st.session_state.pop(_NOTES, ()):
+            st.info(literal(sentence), icon=":material/link:")
         for key, options in known.items():
             for value in asked.get(key, []):
                 if value not in set(options):
@@ -40,6 +45,11 @@ def report_unknown(known: dict[str, Iterable[str]]) -> None:
                         "The setting shown on the left is used instead.",
                         icon=":material/link_off:",
                     )
+
+
+def note(sentence: str) -> None:
+    """Say what was changed of a link, where the page says what it does not know of it."""
+    st.session_state.setdefault(_NOTES, []).append(sentence)
 
 
 def write(key: str, value: str | list[str] | None) -> None:

@@ -102,6 +102,7 @@ def _choose_layers(depth: int, *, averaged: bool) -> tuple[int, int] | None:
         st.session_state.layers = first, last = usual
     elif first > last:  # a link may hold the two ends in either order
         st.session_state.layers = (last, first)
+        links.note(f"This link names layers {first} to {last}, which is read as {last} to {first}.")
     first, last = st.slider(
         SETTINGS["layers"].title,
         min_value=1,

@@ -10,6 +10,7 @@ import gaf_core as gaf
 from benchmarks.tiny import random_text
 from gaf_core.evaluation import COLUMNS, measure
 from gaf_core.evaluation.bootstrap import MEASURES, bootstrap_interval, paired, summarise
+from gaf_core.evaluation.rows import RowStore
 from gaf_core.methods import Method, Option, Scored
 from tests.support.models import counting, in_float64, save_tiny
 from tests.support.tolerance import (
@@ -264,3 +265,36 @@ def test_methods_without_a_text_in_common_cannot_be_paired():
         paired(found, "a", "b")
     with pytest.raises(gaf.SettingsError, match="Use a, b"):
         paired(found, "a", "c")
+
+
+def test_a_file_that_holds_only_a_torn_line_is_begun_anew(tiny, tmp_path):
+    file = tmp_path / "rows.jsonl"
+    whole = tmp_path / "whole.jsonl"
+    first = measure(tiny, TEXTS[:1], [FIRST], resume=whole)
+    file.write_text(whole.read_text()[:40])
+    again = measure(tiny, TEXTS[:1], [FIRST], resume=file)
+    assert_close(again.aopc.to_numpy(), first.aopc.to_numpy(), roundings=through(tiny))
+    assert len(RowStore(file).rows) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"key": 3, "failure": null}',
+        '{"key": "a", "failure": 3}',
+        '{"key": ["a"], "failure": ""}',
+        '{"key": "a", "failure": null, "aopc": "high"}',
+        '{"key": "a", "failure": null, "aopc": {}}',
+        '["key", "failure"]',
+        '"key"',
+        "null",
+    ],
+)
+def test_rows_with_values_of_other_kinds_are_no_rows(line, tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(line + "\n")
+    with pytest.raises(gaf.SettingsError, match="holds no rows"):
+        RowStore(file)
+    good = '{"key": "b", "failure": null, "aopc": 0.5}'
+    file.write_text(f"{line}\n{good}\n")
+    assert list(RowStore(file).rows) == ["b"]

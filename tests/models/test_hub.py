@@ -275,3 +275,22 @@ def test_the_tokenizer_that_was_downloaded_is_the_models():
     model = gaf.load_model(NAME)
     text = "not a bad film"
     assert model.tokenizer(text)["input_ids"] == tiny_tokenizer()(text)["input_ids"]
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize("kind", ["a file", "not writable"])
+def test_a_cache_that_cannot_be_used_is_named(tmp_path, monkeypatch, kind):
+    place = tmp_path / "cache"
+    if kind == "a file":
+        place.write_text("no folder")
+        place = place / "hub"
+    else:
+
+        def refuse(*_, **__):
+            raise PermissionError(13, "Permission denied", str(place))
+
+        monkeypatch.setattr("gaf_core.models.hub.hf_hub_download", refuse)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(place))
+    with pytest.raises(gaf.ModelError, match="HF_HOME") as told:
+        gaf.load_model(NAME)
+    assert str(place) in str(told.value)

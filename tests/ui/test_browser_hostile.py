@@ -18,7 +18,7 @@ FORMS = (
     f"see http://{EVIL}/c and www.{EVIL}/d or me@{EVIL}",
     f"<http://{EVIL}/e>",
 )
-ADDRESSES = f"""() => [...document.querySelectorAll('a,img,image,iframe,object,use,link')].map(
+ADDRESSES = f"""() => [...document.querySelectorAll('a, img, image, iframe, object, use')].map(
     one => ['href', 'src', 'xlink:href'].map(name => one.getAttribute(name)).join(' ')
 ).filter(one => one.includes('{EVIL}'))"""
 VISITED = {

@@ -71,6 +71,10 @@ def _read_link() -> None:
     if asked and asked != st.session_state.get(_WRITTEN):
         entries, problems = parse_all([code for code in asked if code])
         st.session_state[_CODES] = [one.code for one in entries[:_MOST]]
+        if len(entries) > _MOST:
+            problems.append(
+                f"This link asks to compare {len(entries)} methods. The first {_MOST} are shown."
+            )
         st.session_state[_SAID] = problems
     elif _CODES not in st.session_state:
         st.session_state[_CODES] = [one.code for one in usual_entries()]

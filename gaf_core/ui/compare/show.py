@@ -139,6 +139,8 @@ def show_table(comparison: Comparison) -> None:
     for name, (_, more) in METRICS.items():
         label = f"{name[0].upper()}{name[1:]} {'↑' if more else '↓'}"
         columns[name] = st.column_config.NumberColumn(label, help=_HELP[name])
+    # the sentences stand below: a cell would cut them
+    table.loc[table.method.isin(comparison.failures), "note"] = "see below"
     notes = table.note.any()
     st.dataframe(
         _marked(table), column_config=columns, hide_index=True, key="measures",

@@ -96,7 +96,13 @@ def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None
     st.header("What moved", anchor=False)
     with place():
         if all(pairing.kind == SAME for pairing in edit.pairings):
-            st.info("Both texts are the same. Change a word, or drop one.", icon=":material/edit:")
+            cut = before.trace.truncated or after.trace.truncated
+            st.info(
+                "The model reads the same of both texts: what may differ was cut off."
+                if cut
+                else "Both texts are the same. Change a word, or drop one.",
+                icon=":material/edit:",
+            )
     st.plotly_chart(
         change_chart(edit, show_special=special),
         key="change",

@@ -1,0 +1,56 @@
+"""What the value of a setting may be, whatever the model: numbers, names, ranges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the value of a setting may be, whatever the model.
+
+    Attributes:
+        told: in words, for the sentence that refuses another.
+        holds: whether a value is of it.
+    """
+
+    told: str
+    holds: Callable[[Any], bool]
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _all_whole(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(map(_whole, value))
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, str) or _whole(value)
+
+
+def _target(value: Any) -> bool:
+    pair = isinstance(value, tuple | list) and len(value) == 2 and all(map(_names, value))
+    return value is None or pair or _names(value)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+LAYERS = Kind(
+    "None, or a start and an end as two whole numbers, for example (3, 6)",
+    lambda value: value is None or (_all_whole(value) and len(value) == 2),
+)
+HEADS = Kind(
+    "None, or whole numbers, for example (0, 2)", lambda value: value is None or _all_whole(value)
+)
+TARGET = Kind("None, the name or index of a label, or two of them as a contrast", _target)
+SOURCE = Kind('"all", "classification" or the position of a token as a whole number', _names)
+EPSILON = Kind("a number above 0 and at most 0.5", _number)
+FLAG = Kind("True or False", lambda value: isinstance(value, bool))
