@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -27,16 +27,27 @@ def _whole(value: Any) -> bool:
 
 
 def _all_whole(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str) and all(map(_whole, value))
+    return isinstance(value, tuple) and all(map(_whole, value))
 
 
 def _names(value: Any) -> bool:
     return isinstance(value, str) or _whole(value)
 
 
-def _target(value: Any) -> bool:
-    pair = isinstance(value, tuple | list) and len(value) == 2 and all(map(_names, value))
+def _label(value: Any) -> bool:
+    pair = isinstance(value, tuple) and len(value) == 2 and all(map(_names, value))
     return value is None or pair or _names(value)
+
+
+def _target(value: Any) -> bool:
+    """A label, or one at a place: `settings.At`, which stands above this module."""
+    if hasattr(value, "label") and hasattr(value, "place"):
+        return _label(value.label) and (value.place is None or _names(value.place))
+    return _label(value)
+
+
+def _source(value: Any) -> bool:
+    return value in ("all", "classification") if isinstance(value, str) else _whole(value)
 
 
 def _number(value: Any) -> bool:
@@ -50,7 +61,12 @@ LAYERS = Kind(
 HEADS = Kind(
     "None, or whole numbers, for example (0, 2)", lambda value: value is None or _all_whole(value)
 )
-TARGET = Kind("None, the name or index of a label, or two of them as a contrast", _target)
-SOURCE = Kind('"all", "classification" or the position of a token as a whole number', _names)
-EPSILON = Kind("a number above 0 and at most 0.5", _number)
+TARGET = Kind(
+    "None, the name or index of a label, two of them as a contrast, or one of these at a place",
+    _target,
+)
+SOURCE = Kind('"all", "classification" or the position of a token as a whole number', _source)
+EPSILON = Kind(
+    "a number above 0 and at most 0.5", lambda value: _number(value) and 0 < value <= 0.5
+)
 FLAG = Kind("True or False", lambda value: isinstance(value, bool))

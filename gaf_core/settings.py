@@ -280,7 +280,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, one in SETTINGS.items():
-            one.check(getattr(self, name))
+            value = getattr(self, name)
+            if isinstance(value, list):  # as a file has it; settings are a key, and a list is none
+                value = tuple(value)
+                object.__setattr__(self, name, value)
+            one.check(value)
 
 
 SETTINGS: Mapping[str, Setting] = {

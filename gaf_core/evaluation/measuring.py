@@ -24,7 +24,7 @@ from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
 from gaf_core.evaluation.ranking import check_encoding, check_scores
 from gaf_core.evaluation.rows import Row, RowStore
 from gaf_core.methods import METHODS, Method
-from gaf_core.models.model import Model
+from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.target import resolve_target
 from gaf_core.tracing.trace import trace
@@ -253,8 +253,10 @@ def _key(
     model: Model, text: TextLike, target: TargetLike, entry: _Entry, perturbation: Perturbation
 ) -> str:
     """What a row depends on, and nothing else: not its label, not the other texts."""
+    # a name alone tells the head of most models, but not where another one was asked for
+    usual = model.task in (Task.CLASSIFICATION, Task.NEXT_TOKEN)
     parts = (
-        (model.name, model.revision),
+        (model.name, model.revision, *(() if usual else (model.task,))),
         (text, target),
         (entry.method.name, dict(entry.settings)),
         asdict(perturbation),

@@ -18,7 +18,7 @@ from gaf_core.methods.flows import EPSILON, FIRST_LAYER, option_of, score_flow
 from gaf_core.methods.hidden import cat
 from gaf_core.methods.method import Method, Progress, Scored
 from gaf_core.models.model import Model
-from gaf_core.settings import FAITHFUL, INGREDIENTS
+from gaf_core.settings import FAITHFUL, INGREDIENTS, At
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace, trace
 
@@ -48,10 +48,11 @@ def second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, floa
         return made[frozen]
     started = time.perf_counter()
     target = traced.target
+    label = target.index if target.against is None else (target.index, target.against)
     second = trace(
         model,
         traced.encoding,
-        target.index if target.against is None else (target.index, target.against),
+        label if target.place is None else At(label, target.place),
         frozen=Frozen() if frozen else None,
         residual=True,
     )
@@ -73,8 +74,9 @@ def _faithful(
     model: Model, traced: Trace, _progress: Progress, *, gradients: str, **settings: Any
 ) -> Scored:
     second, seconds = traced, 0.0
-    if gradients == "frozen" or settings["residual"] == "first order":
-        second, seconds = second_trace(model, traced, frozen=gradients == "frozen")
+    frozen, residual = gradients == "frozen", settings["residual"] == "first order"
+    if frozen != (traced.frozen is not None) or (residual and traced.residual is None):
+        second, seconds = second_trace(model, traced, frozen=frozen)
     scored = score_flow(second, **settings)
     return scored._replace(shared_seconds=seconds)
 

@@ -1,47 +1,57 @@
-"""The same question about another text: a target that does not depend on where its tokens stand."""
+"""The same question about an edited text: a target moves with the token that it is about."""
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
+from gaf_core.errors import TargetError
 from gaf_core.settings import At, LabelLike, TargetLike
+from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.places import split_target, token_text
 from gaf_core.tracing.trace import Trace
 
 
-def asked_again(trace: Trace, target: TargetLike) -> TargetLike:
+def asked_again(trace: Trace, target: TargetLike, edited: Encoding) -> TargetLike:
     """What was explained of one text, as a target for an edited copy of it.
-
-    Positions of tokens become the words that stand there, and what was predicted is named.
 
     Args:
         trace: of the first text.
         target: what was asked of it.
+        edited: the copy, as the same model reads it.
+
+    Raises:
+        TargetError: the token that was asked about is not in the copy.
     """
+    found, kind = trace.target, trace.task.kind
     label, _ = split_target(target)
-    kind, place = trace.task.kind, trace.target.place
-    if label is None or kind.classes == "tokens":
-        ends = trace.target.index, trace.target.against
-        label = _named(trace, ends) if kind.classes == "tokens" else trace.target.index
-    match kind.place:
-        case "text":
-            return label
-        case "mask":
-            return At(label, _mask(trace))
-        case "token":
-            return At(label, token_text(trace.encoding, int(place or 0)))
-        case "end":
-            return At(label, place)
+    if kind.classes == "tokens":
+        label = _moved_label(trace, edited)
+    elif label is None:  # what the model says may change
+        label = found.index
+    if kind.place == "text":
+        return label
+    place = found.place
+    return At(label, _moved(trace, place, edited) if isinstance(place, int) else place)
 
 
-def _named(trace: Trace, ends: tuple[int, int | None]) -> LabelLike:
-    """Tokens that an answer may start or end with, by what is written there."""
-    index, against = (None if one is None else trace.labels[one] for one in ends)
-    assert index is not None
-    return index if against is None else (index, against)
+def _moved_label(trace: Trace, edited: Encoding) -> LabelLike:
+    """The tokens that an answer may start or end with, where they stand now."""
+    index = _moved(trace, trace.target.index, edited)
+    if trace.target.against is None:
+        return index
+    return index, _moved(trace, trace.target.against, edited)
 
 
-def _mask(trace: Trace) -> int | None:
-    """Which mask, where there are several: words before them may be dropped, so by its position."""
-    place = trace.target.place
-    assert isinstance(place, int)
-    several = trace.tokens.count(trace.tokens[place]) > 1
-    return place if several else None
+def _moved(trace: Trace, position: int, edited: Encoding) -> int:
+    """Where a token of the first text stands in the copy: in the runs of tokens that stayed."""
+    matcher = SequenceMatcher(None, trace.tokens, edited.tokens, autojunk=False)
+    for before, after, length in matcher.get_matching_blocks():
+        if before <= position < before + length:
+            return after + position - before
+    token = trace.tokens[position]
+    if edited.tokens.count(token) == 1:  # it was moved past others
+        return edited.tokens.index(token)
+    raise TargetError(
+        f"The edited text no longer has “{token_text(trace.encoding, position)}”, which the "
+        "prediction that is explained stands at. Leave it there, or explain another token."
+    )

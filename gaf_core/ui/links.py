@@ -86,6 +86,8 @@ def write_text(key: str, text: str, usual: str | None = None) -> None:
     """
     fits = len(quote_plus(text, errors="replace")) <= _LONGEST
     write(key, text if fits and text != usual else None)
+    if not fits:  # what is in the link is carried to other pages, and so is this
+        st.session_state.setdefault(_CARRIED, {})[key] = text, []
     with place():
         if not fits:
             st.caption("This text is too long to be part of the link, which opens without it.")

@@ -12,6 +12,7 @@ import streamlit as st
 
 from gaf_core import At, Model, Output, Task, Trace, group_words
 from gaf_core.errors import GafError
+from gaf_core.hosting import limits
 from gaf_core.settings import LabelLike, TargetLike
 from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.tracing.places import END, START, mask_positions, token_text
@@ -92,8 +93,10 @@ def _choose_place(places: Mapping[str, int | str | None], title: str) -> int | s
 def _read(model: Model) -> Encoding | None:
     """The text as the model reads it; None where it cannot, which the page says."""
     try:
+        text = current_text(model)
+        limits().check_text(text)
         with model.lock:
-            return encode(model, current_text(model), truncate=True)
+            return encode(model, text, truncate=True)
     except GafError:
         return None
 

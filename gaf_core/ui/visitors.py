@@ -8,6 +8,7 @@ a reload is a new session, of the same browser.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ GRACE = 8.0  # seconds without a connection after which what belongs to a visit 
 PARTED = 100.0  # after which Streamlit may forget the session, a little before it would itself
 COOKIE = "gaf_visitor"  # a random number that the server gives a browser, see `gaf_core.ui.server`
 _VISIT = "visit"
+
+_log = logging.getLogger(__name__)
 
 
 class Closable(Protocol):
@@ -44,11 +47,13 @@ class Visit:
         browser: the cookie, "" where there is none.
         things: what belongs to it, by name.
         last: when it was connected last, in seconds.
+        arrived: its turn among all visits; a reload keeps it.
     """
 
     session: str
     browser: str
     last: float
+    arrived: int
     things: dict[str, Any] = field(default_factory=dict)
 
 
@@ -64,12 +69,16 @@ class Visitors:
         self, connected: Callable[[str], bool], clock: Callable[[], float] = time.monotonic
     ):
         self._visits: dict[str, Visit] = {}
+        self._turns = 0
         self._lock, self._connected, self._clock = Lock(), connected, clock
 
     def enter(self, key: str, session: str, browser: str) -> None:
         """Note that a visit is there; one that is known stays as it is."""
         with self._lock:
-            visit = self._visits.setdefault(key, Visit(session, browser, self._clock()))
+            if key not in self._visits:
+                arrived = self._arrival(browser)
+                self._visits[key] = Visit(session, browser, self._clock(), arrived)
+            visit = self._visits[key]
             visit.session, visit.last = session, self._clock()
 
     def own(self, key: str, name: str, make: Callable[[], Own]) -> Own:
@@ -84,7 +93,8 @@ class Visitors:
     def present(self) -> list[str]:
         """The keys of the visits whose sessions are connected, in the order of their arrival."""
         with self._lock:
-            return [key for key, one in self._visits.items() if self._connected(one.session)]
+            here = [(k, one) for k, one in self._visits.items() if self._connected(one.session)]
+            return [key for key, _ in sorted(here, key=lambda pair: pair[1].arrived)]
 
     def look(self) -> list[str]:
         """Close what belongs to visits that are over; the sessions that nobody will resume."""
@@ -101,8 +111,21 @@ class Visitors:
             for key in parted:
                 del self._visits[key]
         for thing in things:
-            thing.close()
+            try:
+                thing.close()
+            except Exception:  # the others are to end all the same
+                _log.exception("What belonged to a visitor who has gone could not be closed")
         return [visit.session for visit in parted.values()]
+
+    def _arrival(self, browser: str) -> int:
+        """The turn of a visit: that of the one that it reloads, or the next."""
+        left = [
+            one.arrived
+            for one in self._visits.values()
+            if browser and one.browser == browser and not self._connected(one.session)
+        ]
+        self._turns += 1
+        return min(left, default=self._turns)
 
     def _left_behind(self, visit: Visit, name: str) -> Visit | None:
         alike = [

@@ -7,6 +7,7 @@ from transformers import BertConfig, BertForMaskedLM
 
 import gaf_core as gaf
 from benchmarks.tiny import VOCABULARY
+from gaf_core.methods.faithful import second_trace
 from gaf_core.models.model import Task
 from gaf_core.reading.predicted import prediction_sentence
 from gaf_core.tracing.asking import asked_again
@@ -222,9 +223,41 @@ def test_the_answer_is_said_with_the_end_that_is_explained(trained):
 def test_what_was_asked_is_asked_of_an_edited_text(fixture, text, target, edited, request):
     model = request.getfixturevalue(fixture)
     before = gaf.trace(model, text, target)
-    after = gaf.trace(model, edited, asked_again(before, target))
+    after = gaf.trace(model, edited, asked_again(before, target, encode(model, edited, False)))
     assert after.target.name == before.target.name
     if fixture != "answering":
         assert after.target.index == before.target.index
         places = [(one.target.place, one.tokens) for one in (before, after)]
         assert len({tokens[place] for place, tokens in places}) == 1
+
+
+@pytest.mark.parametrize(("edited", "place"), [("not a film a good film", 6), ("a film good", 2)])
+def test_a_word_that_stands_there_twice_is_followed(tagger, edited, place):
+    """ "a film a good film": the second "film" stays the second, and the first the first."""
+    asked = 5 if place == 6 else 2
+    before = gaf.trace(tagger, "a film a good film", gaf.At(0, asked))
+    again = asked_again(before, gaf.At(0, asked), encode(tagger, edited, False))
+    assert again == gaf.At(0, place)
+
+
+def test_a_token_that_was_edited_away_is_said(tagger):
+    before = gaf.trace(tagger, "a film not bad", gaf.At(0, 3))
+    with pytest.raises(gaf.TargetError, match="no longer has “not”"):
+        asked_again(before, gaf.At(0, 3), encode(tagger, "a film bad", False))
+
+
+@pytest.mark.parametrize("method", ["cat_frozen", "attention_x_gradient_frozen"])
+def test_a_second_trace_is_of_the_same_place(tagger, method):
+    traced = gaf.trace(tagger, "a film a good film", gaf.At("positive", 4))
+    assert second_trace(tagger, traced, frozen=True)[0].target == traced.target
+    other = gaf.trace(tagger, "a film a good film", gaf.At("positive", 2))
+    scores = [gaf.METHODS[method](tagger, one).scores for one in (traced, other)]
+    assert not np.array_equal(*scores)
+
+
+def test_settings_know_a_label_at_a_place():
+    settings = gaf.Settings(target=gaf.At(("B-LOC", "O"), "Paris"), layers=[1, 3])
+    assert settings == gaf.Settings(target=gaf.At(("B-LOC", "O"), "Paris"), layers=(1, 3))
+    assert hash(settings)
+    with pytest.raises(gaf.SettingsError, match="at a place"):
+        gaf.Settings(target=gaf.At("B-LOC", 0.5))  # type: ignore[arg-type]

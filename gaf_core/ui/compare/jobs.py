@@ -191,8 +191,9 @@ class Desk:
         """Stop and forget what nobody looks at any more."""
         kept = set(keys)
         # the last first: one that waits must not start because the one before it is stopped
-        for key in [key for key in reversed(self._jobs) if key not in kept]:
-            self._jobs.pop(key).stop()
+        for key in [key for key in reversed(list(self._jobs)) if key not in kept]:
+            if job := self._jobs.pop(key, None):
+                job.stop()
 
     def close(self) -> None:
         """Stop everything: the visitor has gone."""

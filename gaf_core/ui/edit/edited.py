@@ -11,6 +11,7 @@ import streamlit as st
 from gaf_core import Explanation, Settings, Target, Trace, label_name
 from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv
+from gaf_core.hosting import limits
 from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.reading.predicted import prediction_sentence
 from gaf_core.reading.sentences import certificate_sentence
@@ -18,6 +19,7 @@ from gaf_core.settings import TextLike
 from gaf_core.text.edits import SAME, Edit, compare_edit
 from gaf_core.text.words import Words, group_words, word_scores
 from gaf_core.tracing.asking import asked_again
+from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.ui import cache, links
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
@@ -79,9 +81,17 @@ def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
 def explain_edited(request: cache.Request, explanation: Explanation, text: TextLike) -> Explanation:
     """The edited text, explained for the same target as the original."""
     # what the model says may change, and scores of two targets do not compare
-    target = asked_again(explanation.trace, request.settings.target)
+    target = asked_again(explanation.trace, request.settings.target, _read(request, text))
     settings: Settings = replace(request.settings, target=target)
     return cache.explained(request.choice, text, settings)
+
+
+def _read(request: cache.Request, text: TextLike) -> Encoding:
+    """The edited text as the model reads it."""
+    limits().check_text(text)
+    model = cache.model(request.choice)
+    with model.lock:
+        return encode(model, text, request.settings.truncate)
 
 
 def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None:

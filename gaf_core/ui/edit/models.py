@@ -106,7 +106,8 @@ def _same_place(request: cache.Request, first: Trace, other: Model) -> Place:
     place = first.target.place
     if not isinstance(place, int):
         return place
-    encoding = encode(other, request.text, request.settings.truncate)
+    with other.lock:
+        encoding = encode(other, request.text, request.settings.truncate)
     letter = first.offsets[place, 0]
     there = (encoding.offsets[:, 0] <= letter) & (letter < encoding.offsets[:, 1])
     return int(there.argmax()) if there.any() else None
@@ -142,11 +143,11 @@ def _largest(edit: Edit) -> list[int]:
     table = edit.table()
     change = table["change"].abs().to_numpy()
     special = [
-        bool(edit.words[side].special[index])
+        edit.words[0].special[pairing.before]
+        if pairing.before is not None
+        else edit.words[1].special[pairing.after]
         for pairing in edit.pairings
-        for side, index in ((0, pairing.before), (1, pairing.after))
-        if index is not None
-    ][: len(table)]
+    ]
     ordinary = np.flatnonzero(~np.array(special, dtype=bool) & (change > 0))
     return ordinary[np.argsort(-change[ordinary], kind="stable")][:_NAMED].tolist()
 
@@ -198,8 +199,8 @@ def _show_reading(
 def _marked(one: Explanation, edit: Edit, side: int, rows: list[int]) -> list[int]:
     """The words of the heatmap that lie in the words of these rows."""
     pairings = [edit.pairings[row] for row in rows]
-    indices = {index for pairing in pairings if (index := (pairing.before, pairing.after)[side])}
-    tokens = np.isin(edit.words[side].token_word, sorted(indices))
+    indices = [(pairing.before, pairing.after)[side] for pairing in pairings]
+    tokens = np.isin(edit.words[side].token_word, [one for one in indices if one is not None])
     return np.unique(group_words(one.trace).token_word[tokens]).tolist()
 
 

@@ -79,8 +79,8 @@ def show_take_away(
     whole = "the flow value" if explanation.depths is None else "1"
     st.caption(
         f"Numbers are in full precision: the scores sum to {whole}. The report opens without "
-        "a network and saves every figure as PNG or SVG. The address of this page holds the text "
-        "and all settings; send it to show somebody what you see."
+        "a network and saves every figure as PNG or SVG. The address of this page holds all "
+        "settings, and the text unless it is very long; send it to show somebody what you see."
     )
 
 
