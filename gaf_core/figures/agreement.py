@@ -43,8 +43,8 @@ def kept_curves(explanation: Explanation, found: Agreement, step: int) -> go.Fig
     for value, text in ((found.whole, "all edges"), (found.nothing, "none")):
         figure.add_hline(y=value, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
         figure.add_annotation(
-            x=1, xref="paper", y=value, xanchor="right", yanchor="bottom", showarrow=False,
-            text=text, font={"size": 12},
+            x=1, xref="paper", y=value, xanchor="left", xshift=4, showarrow=False, text=text,
+            font={"size": 12},
         )  # fmt: skip
     name = shortened(explanation.trace.target.name, 24)
     figure.update_xaxes(
@@ -58,7 +58,7 @@ def kept_curves(explanation: Explanation, found: Agreement, step: int) -> go.Fig
     )  # fmt: skip
     legend = {"orientation": "h", "yanchor": "top", "y": -0.26, "x": 0, "xanchor": "left"}
     return figure.update_layout(
-        CLEAR, height=300, margin={**NARROW, "t": 16}, hovermode="closest", legend=legend
+        CLEAR, height=300, margin={**NARROW, "t": 16, "r": 66}, hovermode="closest", legend=legend
     )
 
 

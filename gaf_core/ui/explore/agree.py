@@ -71,7 +71,7 @@ def show_agree(
         return None
 
 
-def kept_part(explanation: Explanation) -> NDArray[np.float64] | None:
+def kept_part(request: cache.Request, explanation: Explanation) -> NDArray[np.float64] | None:
     """`[l, t, t]` the flow whose whole way is kept, to be set off; None where nobody asked."""
     if not st.session_state.get(_ON, st.query_params.get(_ON) == "true"):
         return None
@@ -79,7 +79,9 @@ def kept_part(explanation: Explanation) -> NDArray[np.float64] | None:
     chosen = st.session_state.get(_STEP) or st.query_params.get(_STEP)
     share = KEPT[STEPS.index(chosen if chosen in STEPS else _USUAL)]
     count = edge_counts(np.array([share]), count_edges_within(explanation))[0]
-    return kept_flow(explanation, int(count))
+    return cache.derived(
+        f"kept {count}", request, explanation, lambda one: kept_flow(one, int(count))
+    )
 
 
 def _show_kept(explanation: Explanation, found: Agreement) -> int:

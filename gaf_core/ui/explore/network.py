@@ -34,12 +34,14 @@ class Shown(NamedTuple):
     """What the views have in common.
 
     Attributes:
+        request: what the explanation was asked for with.
         explanation: whose flow.
         selection: what is in focus, or None.
         part: `[l, t, t]` the part of the flow in focus.
         limit: the minimum cut.
     """
 
+    request: cache.Request
     explanation: Explanation
     selection: Selection | None
     part: NDArray[np.float64] | None
@@ -62,6 +64,7 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
         choose_format()
     selection = choose_focus(request, explanation)
     shown = Shown(
+        request,
         explanation,
         selection,
         part_in_focus(request, explanation, selection),
@@ -168,7 +171,7 @@ def _choose_view(shown: Shown, budget: int, graph: bool) -> View:
         )  # fmt: skip
     return View(
         budget=budget,
-        part=kept_part(shown.explanation) if shown.selection is None else shown.part,
+        part=kept_part(shown.request, shown.explanation) if shown.selection is None else shown.part,
         cut=shown.limit.cut if cut else None,
         by=by,
         opened=() if by == "tokens" else focused_tokens(shown.selection),
