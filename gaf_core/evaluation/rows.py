@@ -15,6 +15,7 @@ from gaf_core.errors import SettingsError
 
 Row = dict[str, Any]
 
+_IN_WORDS = ("key", "failure", "method", "why")  # of what a row may hold; the others are numbers
 _BEGINNING = '{"key": '  # of every line that this module writes
 
 
@@ -94,5 +95,5 @@ def _is_row(row: dict[str, Any]) -> bool:
         return False
     if row["failure"] is not None:
         return isinstance(row["failure"], str)
-    numbers = (value for name, value in row.items() if name not in ("key", "failure"))
+    numbers = (value for name, value in row.items() if name not in _IN_WORDS)
     return all(value is None or isinstance(value, int | float) for value in numbers)

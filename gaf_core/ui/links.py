@@ -16,7 +16,9 @@ from gaf_core.models.devices import available_devices
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 
-_LONGEST = 6_000  # bytes of a text in an address: servers on the way take about 8,000 in all
+_LONGEST = (
+    30_000  # bytes of a text in an address: servers take some 60,000 in all, many proxies less
+)
 _CARRIED = "carried between pages"
 _NOTES = "what was changed of the link"
 _PAGE = "page that was drawn last"
