@@ -69,7 +69,7 @@ def trial_in_words(
 ) -> str:
     """What the model says without some edges, or without any other, beside as many by chance."""
     if not found.count:
-        return f"No attention runs through {mark(found.name)}, so there is nothing to cut."
+        return f"No attention runs through {mark(found.name)}, so there is nothing to cut or keep."
     change = change_in_words(explanation, found.before, found.after, mark)
     edges = "1 edge" if found.count == 1 else f"{found.count:,} edges"
     size = f"{edges} of the {_among(explanation, found.edges)}"

@@ -125,7 +125,7 @@ def test_edges_of_other_layers_do_not_count(model, upper):
     assert found.count == 0
     assert_close(found.after, found.before, precision=np.float32)
     assert trial_in_words(upper, found) == (
-        "No attention runs through it, so there is nothing to cut."
+        "No attention runs through it, so there is nothing to cut or keep."
     )
 
 
