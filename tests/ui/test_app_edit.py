@@ -1,8 +1,12 @@
 """The page that compares a text with an edited copy, driven without a browser."""
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.handmade import explanation_of, trace_of
+from gaf_core.text.edits import compare_models
+from gaf_core.ui.edit import models
 from tests.support.models import save_tiny
 from tests.support.patience import HANG
 from tests.ui.test_app import ROOT, figures_of, html_of, messages, visible
@@ -127,3 +131,13 @@ def test_a_label_that_only_one_has_is_a_sentence(tmp_path):
 
 def captions(app: AppTest) -> str:
     return " ".join(caption.value for caption in app.caption)
+
+
+def test_the_first_word_and_no_special_token_is_among_the_largest_differences():
+    traces = [trace_of("bad film") for _ in range(2)]
+    shares = np.array([9.0, 1.0, 1.0, 1.0]), np.array([1.0, 9.0, 1.0, 1.0])
+    edit = compare_models((traces[0], shares[0]), (traces[1], shares[1]), ("one", "other"))
+    assert edit.words[0].text == ("[CLS]", "bad", "film", "[SEP]")
+    assert models._largest(edit) == [1]
+    bare = [explanation_of("bad film") for _ in range(2)]
+    assert models._marked(bare[0], edit, 0, [0]) == [0], "a first word is marked as any other"

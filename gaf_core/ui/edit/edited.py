@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -12,15 +11,13 @@ from gaf_core import Explanation, Settings, Target, Trace, label_name
 from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv
 from gaf_core.hosting import limits
-from gaf_core.picture.heatmap import heatmap_html
-from gaf_core.reading.predicted import prediction_sentence
-from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.settings import TextLike
 from gaf_core.text.edits import SAME, Edit, compare_edit
-from gaf_core.text.words import Words, group_words, word_scores
+from gaf_core.text.words import group_words, word_scores
 from gaf_core.tracing.asking import asked_again
 from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.ui import cache, links
+from gaf_core.ui.edit.sides import show_sides
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import choose_format, saving
@@ -97,10 +94,9 @@ def _read(request: cache.Request, text: TextLike) -> Encoding:
 def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None:
     """Both texts in one scale of colour, what the prediction did, and the words that moved."""
     edit = compare_edit((before.trace, before.scores), (after.trace, after.scores))
-    full = max(_strongest(edit, side, special) for side in (0, 1))
-    for column, side, one in zip(st.columns(2, gap="large"), (0, 1), (before, after), strict=True):
-        with column:
-            _show_text(("Original", "Edited")[side], one, edit, side, full, special)
+    show_sides(
+        (before, after), edit, ("Original", "Edited"), edit.touched.__getitem__, special=special
+    )
     with place():
         _show_prediction(before, after)
     st.header("What moved", anchor=False)
@@ -183,35 +179,6 @@ def _without(originals: list[str], stretch: tuple[int, int]) -> list[str]:
         else:
             parts.append(original)
     return parts
-
-
-def _strongest(edit: Edit, side: int, special: bool) -> float:
-    words: Words = edit.words[side]
-    shown = edit.shares[side][special | ~words.special]
-    return float(shown.max(initial=0.0))
-
-
-def _show_text(
-    name: str, one: Explanation, edit: Edit, side: int, full: float, special: bool
-) -> None:
-    st.html(f'<p class="gaf-note">{name}</p>')
-    sentence = prediction_sentence(one.trace, lambda text: f"<b>{escape(text)}</b>")
-    st.html(f'<p class="gaf-verdict">{sentence}</p>')
-    if one.trace.truncated:
-        st.info(f"The last {one.trace.truncated:,} tokens were cut off.")
-    if not one.certified or one.solution.value <= 0:
-        st.warning(certificate_sentence(one), icon=":material/warning:")
-    st.html(
-        heatmap_html(
-            one.trace,
-            one.scores,
-            by_words=True,
-            show_special=special,
-            marked=edit.touched[side],
-            full=full,
-            of=one.share_of,
-        )
-    )
 
 
 def _show_prediction(before: Explanation, after: Explanation) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,13 @@ from gaf_core import At, Explanation, Model, TargetError, Trace, label_name
 from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv, to_json
 from gaf_core.models.labels import as_read
-from gaf_core.picture.heatmap import heatmap_html
-from gaf_core.reading.predicted import prediction_sentence
-from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.settings import TargetLike
 from gaf_core.text.edits import Edit, compare_models
 from gaf_core.text.words import group_words
 from gaf_core.tracing.encoding import encode
 from gaf_core.tracing.places import Place
 from gaf_core.ui import cache
+from gaf_core.ui.edit.sides import show_sides
 from gaf_core.ui.failures import literal
 from gaf_core.ui.saving import choose_format, saving
 
@@ -56,10 +53,9 @@ def show_models(
     first, second = both
     edit = compare_models((first.trace, first.scores), (second.trace, second.scores), names)
     largest = _largest(edit)
-    full = max(_strongest(edit, side, special) for side in (0, 1))
-    for column, side in zip(st.columns(2, gap="large"), (0, 1), strict=True):
-        with column:
-            _show_reading(both[side], edit, side, largest, full, special)
+    show_sides(
+        both, edit, names, lambda side: _marked(both[side], edit, side, largest), special=special
+    )
     if len({as_read(one.trace.target.name).casefold() for one in both}) > 1:
         st.info(
             f"They explain different things: {literal(first.trace.target.name)} and "
@@ -166,34 +162,6 @@ def _in_words(edit: Edit, rows: list[int]) -> str:
 
 def _share(value: float) -> str:
     return "not read" if np.isnan(value) else f"{value:.1%}"
-
-
-def _strongest(edit: Edit, side: int, special: bool) -> float:
-    words = edit.words[side]
-    return float(edit.shares[side][special | ~words.special].max(initial=0.0))
-
-
-def _show_reading(
-    one: Explanation, edit: Edit, side: int, largest: list[int], full: float, special: bool
-) -> None:
-    st.html(f'<p class="gaf-note">{escape(edit.names[side])}</p>')
-    sentence = prediction_sentence(one.trace, lambda text: f"<b>{escape(text)}</b>")
-    st.html(f'<p class="gaf-verdict">{sentence}</p>')
-    if one.trace.truncated:
-        st.info(f"The last {one.trace.truncated:,} tokens were cut off.")
-    if not one.certified or one.solution.value <= 0:
-        st.warning(certificate_sentence(one), icon=":material/warning:")
-    st.html(
-        heatmap_html(
-            one.trace,
-            one.scores,
-            by_words=True,
-            show_special=special,
-            marked=_marked(one, edit, side, largest),
-            full=full,
-            of=one.share_of,
-        )
-    )
 
 
 def _marked(one: Explanation, edit: Edit, side: int, rows: list[int]) -> list[int]:
