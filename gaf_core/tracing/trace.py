@@ -4,8 +4,8 @@
     G[l, h, i, j] = d y / d A[l, h, i, j],   y = logit of the target (before softmax)
     R[l, i] = sum_d h[l, i, d] * d y / d h[l, i, d],   h the hidden state entering layer l
 
-The parameters need no gradient and only the outputs of the embeddings require a gradient, so the
-backward pass computes the gradients of activations and never one of a parameter.
+The parameters need no gradient and only the words that are looked up require a gradient, so the
+backward pass computes the gradients of activations and never one of a parameter or of a position.
 """
 
 from __future__ import annotations
@@ -274,9 +274,12 @@ def _embeddings_require_grad(model: Model) -> Iterator[None]:
         # networks may change it in place, which autograd forbids for a leaf, not for its copy
         return output.detach().requires_grad_().clone()
 
-    # all of them: an encoder may look words up in a table of its own, tied to the model's
     tables = [part for part in model.module.modules() if isinstance(part, torch.nn.Embedding)]
-    handles = [table.register_forward_hook(require_grad) for table in tables]
+    words = model.module.get_input_embeddings()
+    # more than one: an encoder may look words up in a table of its own, tied to the model's; those
+    # of positions are constants, or their product with a state would be one of two states
+    of_words = [one for one in tables if one.weight is getattr(words, "weight", None)]
+    handles = [table.register_forward_hook(require_grad) for table in of_words or tables]
     try:
         yield
     finally:
