@@ -24,6 +24,7 @@ from gaf_core.methods.gradients import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, S
 from gaf_core.methods.hidden import ATTCAT, CAT
 from gaf_core.methods.method import Attribution, Method, Option, Progress, Scored
 from gaf_core.methods.perturbing import KERNEL_SHAP, LIME, OCCLUSION
+from gaf_core.methods.rules import ATTNLRP_METHOD, CP_LRP_METHOD, GIM_METHOD
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -47,6 +48,9 @@ METHODS: dict[str, Method] = {
         INTEGRATED_GRADIENTS,
         INPUT_X_GRADIENT,
         SALIENCY,
+        CP_LRP_METHOD,
+        ATTNLRP_METHOD,
+        GIM_METHOD,
         DEEPLIFT,
         OCCLUSION,
         LIME,

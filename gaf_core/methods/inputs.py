@@ -120,7 +120,7 @@ class EmbeddedText:
             return removal_token(self._model, "pad" if kind == "pad" else None)[1]
         except SettingsError as error:
             raise SettingsError(
-                f"{error} Integrated gradients and DeepLift can also start from zeros: "
+                f"{error} Integrated gradients, DeepLift and GIM can also start from zeros: "
                 'baseline="zero".'
             ) from error
 

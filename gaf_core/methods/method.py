@@ -145,6 +145,7 @@ class Method:
         options: its settings.
         slow: runs the model many times, so it starts on request.
         extension: this project's own, not published elsewhere.
+        note: what whoever uses it has to know, in a sentence.
 
     >>> import gaf_core as gaf
     >>> method = gaf.METHODS["lime"]
@@ -161,6 +162,7 @@ class Method:
     options: tuple[Option, ...] = ()
     slow: bool = False
     extension: bool = False
+    note: str = ""
 
     def __call__(
         self, model: Model, trace: Trace, *, progress: Progress | None = None, **options: Any

@@ -29,10 +29,11 @@ softmax, `p . dy/dp - x . dy/dx`, as if it were a bias. With GIM the relevance h
 
 CP_LRP: Ali et al., "XAI for Transformers: Better Explanations through Conservative Propagation",
 ICML 2022, for norms and attention. ATTN_LRP: Achtibat et al., "AttnLRP: Attention-Aware Layer-Wise
-Relevance Propagation for Transformers", ICML 2024. GIM: gradient interaction modifications, arXiv
-2505.17630, 2025. A product of two states is a form of degree two, whose gradient would count it
-twice; halves are the uniform rule of AttnLRP, and need not know which of the factors is the gate.
-LRP carries a patent claim by its authors, free for personal and scientific use.
+Relevance Propagation for Transformers", ICML 2024. GIM: Edin et al., "GIM: Improved
+Interpretability for Large Language Models", arXiv 2505.17630, 2025. A product of two states is a
+form of degree two, whose gradient would count it twice; halves are the uniform rule of AttnLRP, and
+need not know which of the factors is the gate. LRP carries a patent claim by its authors, free for
+personal and scientific use.
 """
 
 from __future__ import annotations

@@ -53,9 +53,10 @@ def show_methods(entries: list[Entry]) -> None:
         for method in dict.fromkeys(one.method for one in entries):
             told = METHODS[method]
             extension = " Our extension." if told.extension else ""
+            note = f" {literal(told.note)}" if told.note else ""
             st.markdown(
                 f"**{literal(told.title)}** ({literal(told.family)}). {literal(told.summary)}"
-                f"{extension} :gray[{literal(told.reference)}]"
+                f"{extension} :gray[{literal(told.reference)}]{note}"
             )
 
 
