@@ -132,7 +132,7 @@ class EmbeddedText:
     @contextmanager
     def _substituted(self, embeddings: torch.Tensor) -> Iterator[None]:
         """Let every table of word embeddings return these for the ids of the text."""
-        ids = self._ids[0]
+        ids, types = self._ids[0], self._inputs.get("token_type_ids")
 
         def substitute(_table: torch.nn.Module, arguments: tuple[Any, ...], output: torch.Tensor):
             seen = arguments[0][0]
@@ -140,6 +140,8 @@ class EmbeddedText:
                 return embeddings
             if torch.equal(seen[1:], ids[:-1]):  # a decoder reads the text one position later
                 return torch.cat([output[:, :1], embeddings[:, :-1]], dim=1)
+            if types is not None and torch.equal(seen, types[0].to(seen.device)):
+                return output  # GPT-2 has them in the table of its words
             raise ModelError(
                 f"{type(self._model.module).__name__} looks up other tokens than those of the "
                 "text, so its embeddings cannot be replaced. Use a method that reads attention."
