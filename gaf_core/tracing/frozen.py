@@ -64,10 +64,10 @@ class Frozen:
         gates: gates share their gradient where activations are exact, too.
         products: so do matrix products of two states, and the weights of experts and what they
             weigh.
-        temperature: of the softmax in the backward pass, where it is not constant.
+        temperature: of the softmax in the backward pass, where it is not constant; 1 is its own.
 
     Raises:
-        SettingsError: the rules contradict each other, or the temperature is not above 0.
+        SettingsError: the rules contradict each other, or the temperature is below 1.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -91,10 +91,10 @@ class Frozen:
                 "off, and would halve that of a norm with norms=False, as a norm that is written "
                 "out is a product as well. Use attention=False and norms=True with it."
             )
-        if not 0 < self.temperature < math.inf:
+        if not 1 <= self.temperature < math.inf:  # below, the numbers of a mask would overflow
             raise SettingsError(
-                f"The temperature of a softmax is a number above 0 and not {self.temperature}. "
-                "Use 1 for its own gradient."
+                "The temperature of a softmax in the backward pass is a number of at least 1 and "
+                f"not {self.temperature}. Use 1 for its own gradient."
             )
 
 

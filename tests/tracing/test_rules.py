@@ -148,7 +148,7 @@ def tempered(temperature):
     return Frozen(norms=False, activations=False, attention=False, temperature=temperature)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 2.0, 3.7])
+@pytest.mark.parametrize("temperature", [2.0, 3.7])
 @pytest.mark.parametrize(
     "function",
     [
@@ -159,15 +159,16 @@ def tempered(temperature):
     ],
 )
 def test_a_softmax_is_differentiated_at_a_temperature(function, temperature):
-    x = torch.randn((3, 5), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    x[0, 3:], x[1, 4] = torch.finfo(x.dtype).min, -torch.inf  # masked
+    x = torch.randn((4, 5), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    lowest = torch.finfo(x.dtype).min
+    x[0, 3:], x[1, 4], x[3] = lowest, -torch.inf, lowest  # masked, the last row wholly
     value, plain, outer = gradient_of(function, x, None)
     same, found, _ = gradient_of(function, x, tempered(temperature))
     assert torch.equal(value, same)
     for row, given, by in zip(x.numpy(), outer.numpy(), found.numpy(), strict=True):
-        powers = np.exp(row / temperature - row.max() / temperature)
+        powers = np.exp((row - row.max()) / temperature)
         p = powers / powers.sum()
-        assert_close(by, p * (given - p @ given))
+        assert_close(by, p * (given - p @ given), size=given.max())
     assert_apart(found, plain)
     _, exact, _ = gradient_of(function, x, tempered(1.0))
     assert torch.equal(exact, plain)
@@ -210,6 +211,7 @@ def test_an_activation_that_is_written_out_is_exact_where_activations_are(name):
     [
         {"products": True},
         {"products": True, "attention": False, "norms": False},
+        {"temperature": 0.5},
         {"temperature": 0.0},
         {"temperature": -1.0},
         {"temperature": float("nan")},

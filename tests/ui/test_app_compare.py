@@ -110,6 +110,19 @@ def test_a_link_restores_entries_and_says_what_is_broken(tiny):
     assert "nothing" not in messages(app.run()), "said once"
 
 
+def test_what_a_user_has_to_know_of_a_method_stands_beside_it(tiny):
+    app = opened(tiny, methods=["attnlrp", "gim:baseline=zero", "AF"])
+    assert not app.exception
+    assert table(app).method.tolist() == ["AttnLRP", "GIM (baseline zero)", "AF"]
+    about = {
+        name: next(one.value for one in app.markdown if one.value.startswith(f"**{name}** ("))
+        for name in ("AttnLRP", "GIM", "AF")
+    }
+    assert "ICML 2024" in about["AttnLRP"]
+    assert "LRP carries a patent claim by its authors, free for personal" in about["AttnLRP"]
+    assert "patent" not in about["GIM"] + about["AF"]
+
+
 def test_entries_are_added_with_settings_and_removed(tiny):
     app = opened(tiny, methods=["AF"])
     app.selectbox(key="new_method").set_value("GF").run()
