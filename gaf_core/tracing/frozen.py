@@ -45,7 +45,7 @@ from dataclasses import dataclass
 
 import torch
 from torch.overrides import TorchFunctionMode
-from transformers.activations import ReLUSquaredActivation
+from transformers.activations import ReLUSquaredActivation, XIELUActivation
 
 from gaf_core.errors import SettingsError
 from gaf_core.tracing.products import Products
@@ -176,8 +176,9 @@ class _Rules(TorchFunctionMode):
 
 
 def _by_hand(part: torch.nn.Module) -> bool:
-    # a gelu written out in products and a tanh is one activation and not several; ReLU squared too
-    return "gelu" in type(part).__name__.lower() or isinstance(part, ReLUSquaredActivation)
+    # a gelu written out in products and a tanh is one activation and not several; others likewise
+    written_out = ReLUSquaredActivation | XIELUActivation
+    return "gelu" in type(part).__name__.lower() or isinstance(part, written_out)
 
 
 def _freeze_module(part: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> torch.Tensor:

@@ -184,7 +184,8 @@ def test_a_constant_softmax_has_no_temperature():
 
 
 @pytest.mark.parametrize(
-    "name", ["gelu", "gelu_new", "gelu_fast", "quick_gelu", "gelu_accurate", "relu2", "silu"]
+    "name",
+    ["gelu", "gelu_new", "gelu_fast", "quick_gelu", "gelu_accurate", "relu2", "silu", "xielu"],
 )
 def test_an_activation_that_is_written_out_is_exact_where_activations_are(name):
     """It multiplies states, but is one function: under GIM no gate."""
@@ -192,7 +193,7 @@ def test_an_activation_that_is_written_out_is_exact_where_activations_are(name):
     gates = Frozen(norms=False, activations=False, attention=False, gates=True)
     found = []
     for rules in (None, gates, GIM):
-        model = nn.Sequential(ACT2FN[name])
+        model = nn.Sequential(ACT2FN[name]).double().requires_grad_(False)
         inputs = x.clone().requires_grad_()
         with torch.enable_grad(), frozen_backward(model, rules):
             output = model(inputs) * (2 * inputs)  # and a gate behind it
