@@ -17,7 +17,7 @@ from plotly.subplots import make_subplots
 from gaf_core.evaluation import Curves
 from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.picture.colours import NEUTRAL, PALETTE, translucent
-from gaf_core.picture.labels import literal, shortened
+from gaf_core.picture.labels import abridged, literal, shortened
 
 FOR, AGAINST = "#2b7bba", "#d55e00"
 _SEQUENTIAL = [[0.0, translucent(FOR, 0.0)], [1.0, FOR]]
@@ -143,7 +143,7 @@ def agreement_matrix(
     figure.add_scatter(
         mode="text", x=places * len(names), y=np.repeat(places, len(names)), hoverinfo="skip",
         text=[_in_cell(value, len(names)) for value in matrix.ravel()],
-        textfont={"size": 11 if len(names) <= _MANY else 10},
+        textfont={"size": 11 if len(names) <= _MANY else 9},
     )  # fmt: skip
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=labels, range=[len(names) - 0.5, -0.5],
@@ -226,7 +226,8 @@ def _line(number: int, *, faded: bool) -> dict:
 def _name_columns(figure: go.Figure, names: Sequence[str]) -> None:
     figure.update_xaxes(
         side="top", tickvals=list(range(len(names))),
-        ticktext=[_two_lines(name) for name in names],
+        # two slanting lines of a narrow column would run into those beside it
+        ticktext=[_two_lines(n) if len(names) <= _MANY else abridged(n, 26) for n in names],
         tickangle=-50, ticklabeloverflow="allow", showgrid=False, zeroline=False, ticks="",
         fixedrange=True,
     )  # fmt: skip
@@ -263,7 +264,7 @@ def _colours(values: NDArray[np.float64], unit: str) -> dict:
 
 def _in_cell(value: float, columns: int) -> str:
     """A number of two digits; in a narrow cell without the 0 before the point."""
-    told = f"{value:.2f}"
+    told = f"{round(value, 2) + 0.0:.2f}"  # -0.00 is 0.00
     return told if columns <= _MANY else told.replace("0.", ".")
 
 

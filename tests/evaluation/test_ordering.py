@@ -1,5 +1,7 @@
 """The order of a comparison: every entry once, and where it says it comes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,7 +39,7 @@ def test_orders_are_what_they_say(entries):
         if scores is not None
     }
     evaluations = {
-        name: evaluated(aopc) for name, (_, aopc, _) in named.items() if aopc is not None
+        name: evaluated(float(aopc)) for name, (_, aopc, _) in named.items() if aopc is not None
     }
     compared = Comparison(TRACE, tuple(named), Perturbation(), attributions, evaluations)
     for order in ORDERS:
@@ -49,7 +51,7 @@ def test_orders_are_what_they_say(entries):
             assert list(dict.fromkeys(families[n] for n in found)) == list(
                 dict.fromkeys(families.values())
             )
-            runs = [n for n, m in zip(found, found[1:], strict=False) if families[n] != families[m]]
+            runs = [n for n, m in pairwise(found) if families[n] != families[m]]
             assert len(runs) <= len(set(families.values())) - 1 or not found
         if order == "by AOPC":
             values = [evaluations[name].aopc for name in found if name in evaluations]

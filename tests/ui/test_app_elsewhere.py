@@ -77,7 +77,7 @@ def test_a_set_in_a_link_and_a_set_that_is_taken(tiny):
     assert app.pills(key="preset").value is None
     assert not app.exception
     app = opened(tiny, methods=["family:nothing", "AF"])
-    assert "family:nothing" in messages(app)
+    assert "family:\u2060nothing" in messages(app)
     assert compared(app) == ["AF"]
 
 

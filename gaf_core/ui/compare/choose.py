@@ -14,7 +14,7 @@ from gaf_core.methods import METHODS, Method, Option
 from gaf_core.ui import links
 from gaf_core.ui.compare.elsewhere import given_entries, offer_files, take_files
 from gaf_core.ui.compare.entries import GIVEN, Entry, entry, parse, parse_all, usual_entries
-from gaf_core.ui.compare.presets import preset_of, presets, shortened
+from gaf_core.ui.compare.presets import families, preset_of, presets, shortened
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 
@@ -60,8 +60,8 @@ def choose_entries(trace: Trace) -> list[Entry]:
 
 def chosen_order(comparison: Comparison, entries: list[Entry]) -> Comparison:
     """The comparison with its entries in the order that was chosen."""
-    families = {one.name: one.definition.family for one in entries}
-    return ordered(comparison, st.session_state[ORDER], families)
+    of = {one.name: one.definition.family for one in entries}
+    return ordered(comparison, st.session_state[ORDER], of)
 
 
 def show_methods(entries: list[Entry]) -> None:
@@ -131,7 +131,7 @@ def _offer_methods(found: dict[str, Entry]) -> None:
     )  # fmt: skip
     offered = {code: _entry(code) for code in [*METHODS, *st.session_state[_OFFERED]]}
     offered |= given_entries() | found
-    grouped: dict[str, list[str]] = {}
+    grouped: dict[str, list[str]] = {family: [] for family in families()}
     for code, one in offered.items():
         grouped.setdefault(one.definition.family, []).append(code)
     for family, codes in grouped.items():

@@ -26,10 +26,10 @@ _KEPT, _COME, _TURN, _SAID = "given files", "files that came", "turn of the uplo
 _MOST = 8  # files of a visitor
 _TYPES = ("csv", "tsv", "txt", "json")
 _HOW = (
-    "A CSV or JSON file with the words or tokens of the text above, in reading order, and their "
-    "scores: columns `token,score` or `word,score`, or `start,end,score` with characters of the "
-    "text counted from 0. Several methods are a column each, or are named in a column `method`; "
-    'JSON may also be `{"tokens": [...], "scores": [...]}`. A word\'s score is spread over its '
+    "How a file may look: the words or tokens of the text above in reading order, with columns "
+    "`word,score` or `token,score`; or places in the text, `start,end,score`, in characters counted "
+    "from 0. Several methods are a column each, or are named in a column `method`. JSON is a list of "
+    'such rows, or `{"tokens": [...], "scores": [...]}`. The score of a word is spread over its '
     "tokens in equal parts."
 )
 
@@ -69,8 +69,8 @@ def offer_files(trace: Trace) -> None:
     turn = st.session_state.setdefault(_TURN, 0)
     key = f"given_{turn}"
     st.file_uploader(
-        "Scores from elsewhere", _TYPES, accept_multiple_files=True, key=key, on_change=_take,
-        args=(key,), max_upload_size=LARGEST // 1_000_000, help=_HOW,
+        "Files of scores", _TYPES, accept_multiple_files=True, key=key, on_change=_take,
+        args=(key,), max_upload_size=LARGEST // 1_000_000,
     )  # fmt: skip
     with place():
         for sentence in st.session_state.get(_SAID, ()):
@@ -78,6 +78,7 @@ def offer_files(trace: Trace) -> None:
     with place():
         for number, kept in enumerate(_kept()):
             _show_file(number, kept, trace)
+    st.caption(_HOW)
     st.download_button(
         "A file to fill in (CSV)",
         lambda: _template(trace),

@@ -6,6 +6,7 @@ the link is opened.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from gaf_core.methods import METHODS
@@ -64,8 +65,9 @@ _SETS = (
 
 
 def families() -> list[str]:
-    """The families of the methods, in the order in which they first come."""
-    return list(dict.fromkeys(method.family for method in METHODS.values()))
+    """The families of the methods, in the order in which they first come; those of one are last."""
+    sizes = Counter(method.family for method in METHODS.values())
+    return sorted(sizes, key=lambda family: sizes[family] == 1)
 
 
 def presets() -> list[Preset]:
