@@ -27,10 +27,10 @@ _MOST = 8  # files of a visitor
 _TYPES = ("csv", "tsv", "txt", "json")
 _HOW = (
     "How a file may look: the words or tokens of the text above in reading order, with columns "
-    "`word,score` or `token,score`; or places in the text, `start,end,score`, in characters counted "
-    "from 0. Several methods are a column each, or are named in a column `method`. JSON is a list of "
-    'such rows, or `{"tokens": [...], "scores": [...]}`. The score of a word is spread over its '
-    "tokens in equal parts."
+    "`word,score` or `token,score`; or places in the text, `start,end,score`, in characters "
+    "counted from 0. Several methods are a column each, or are named in a column `method`. JSON is "
+    'a list of such rows, or `{"tokens": [...], "scores": [...]}`. The score of a word is spread '
+    "over its tokens in equal parts."
 )
 
 
