@@ -28,6 +28,7 @@ from gaf_core.text.words import group_pieces, written
 from gaf_core.tracing.trace import Trace
 
 Stretch = tuple[int, int]
+_BYTES = 4  # of a character at most, each of which may be a token of another tokenizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,11 @@ def match(sheet: Sheet, trace: Trace) -> Matched:
         raise TextError(
             f"The file says that “{sheet.name}” is of another text: “{_cut(sheet.text)}”. Explain "
             "that one, or give the scores of this one."
+        )
+    if len(sheet.rows) > _BYTES * len(trace.text) + len(trace.tokens):
+        raise TextError(
+            f"“{sheet.name}” has {len(sheet.rows):,} rows, and the text {len(trace.tokens):,} "
+            "tokens. Give each word or token one row."
         )
     if (found := _by_tokens(sheet.rows, trace)) is not None:
         return found

@@ -12,6 +12,7 @@ from gaf_core.elsewhere.contents import (
     END,
     HOW,
     METHOD,
+    MOST_ROWS,
     SCORES,
     START,
     TOKENS,
@@ -94,13 +95,17 @@ def read_sheets(content: bytes, file: str) -> list[Sheet]:
             f"{source} has the scores of {len(sheets):,} methods, and at most {MOST_METHODS} are "
             "read. Split it."
         )
+    _check_once(sheets, source)
+    return sheets
+
+
+def _check_once(sheets: Sequence[Sheet], source: str) -> None:
     names = [sheet.name for sheet in sheets]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise SettingsError(
             f"{source} has two methods called “{twice}”. Give each a name of its own."
         )
-    return sheets
 
 
 def _of_table(table: Table, usual: str, source: str) -> list[Sheet]:
@@ -136,6 +141,12 @@ def _columns(table: Table, source: str) -> _Columns:
     scores = [name for name in names if plain(name) not in _NOT_SCORES and _scores(table, name)]
     if len(scores) > 1:
         scores = [name for name in scores if plain(name) != "share"]
+    count = len(table.records) * len(scores)
+    if count > MOST_ROWS:
+        raise SettingsError(
+            f"{source} has {count:,} scores in {len(scores):,} columns, and at most "
+            f"{MOST_ROWS:,} are read. Split it."
+        )
     method = first(METHOD)
     if not scores:
         raise SettingsError(f"{source} has no column of numbers that may be scores. {HOW}")

@@ -69,6 +69,8 @@ def said_by(content, trace) -> str:
         (b"x" * (LARGEST + 1), "larger than the 4 MB"),
         ("word,score\n" + "a,1\n" * (MOST_ROWS + 1), "100,001 rows"),
         (as_csv(["word", *range(MOST_METHODS + 1)], ["a", *range(MOST_METHODS + 1)]), "51 methods"),
+        ("start,end,score\n" + "0,1,1\n" * 200, "200 rows, and the text 12"),
+        (as_csv(["word", *range(40)], *[["a", *range(40)]] * 2_501), "100,040 scores in 40"),
         ('[{"word": "\\ud83d", "score": 1}]', "Row 1"),
     ],
     ids=lambda one: repr(one)[:40],

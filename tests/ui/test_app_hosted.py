@@ -120,3 +120,14 @@ def test_limits_that_cannot_be_read_are_told(monkeypatch):
     app = opened(text=SENTENCE)
     assert "GAF" in messages(app)
     assert not app.exception
+
+
+def test_scores_may_be_uploaded_and_are_bound_by_the_text():
+    app = compared("minilm-reviews", text="Good.", methods=["AF"])
+    app.file_uploader[0].set_value([("mine.csv", b"word,score\nGood,1\n", "text/csv")]).run()
+    assert chosen(app)[0] == "AF"
+    assert chosen(app)[1].startswith("given:")
+    rows = b"start,end,score\n" + b"0,4,1\n" * 1_000
+    app.file_uploader[0].set_value([("many.csv", rows, "text/csv")]).run()
+    assert "1,000 rows, and the text 4 tokens" in messages(app)
+    assert len(chosen(app)) == 2

@@ -13,7 +13,7 @@ import streamlit as st
 
 from gaf_core import GafError, Trace
 from gaf_core.elsewhere import GivenFile, given_methods
-from gaf_core.elsewhere.contents import LARGEST
+from gaf_core.elsewhere.contents import LARGEST, MOST_ROWS
 from gaf_core.elsewhere.given import matched_in_words
 from gaf_core.errors import SettingsError
 from gaf_core.files.exports import to_csv
@@ -105,6 +105,11 @@ def _read(name: str, content: bytes, trace: Trace) -> _Kept:
     if len(_kept()) >= _MOST:
         raise SettingsError(f"{_MOST} files are kept at a time. Remove one of them first.")
     file = GivenFile.read(content, name)
+    held = [sheet for one in (*(kept.file for kept in _kept()), file) for sheet in one.sheets]
+    if sum(len(sheet.rows) for sheet in held) > MOST_ROWS:
+        raise SettingsError(
+            f"All files together would have more than {MOST_ROWS:,} rows. Remove one of them first."
+        )
     for sheet in file.sheets:
         matched_in_words(sheet, trace)  # raises where it does not fit
     taken = {entry.method: kept.file.name for kept in _kept() for entry in kept.entries}
