@@ -7,6 +7,11 @@ from .methods import (
     EdgeScores as EdgeScores,
     Method as Method,
 )
+from .elsewhere import (
+    GivenFile as GivenFile,
+    given_methods as given_methods,
+    read_scores as read_scores,
+)
 from .evaluation import benchmark as benchmark, benchmark_edges as benchmark_edges
 from .flow.depths import DepthShares as DepthShares
 from .errors import (

@@ -27,6 +27,7 @@ ORDER = (
     ("explanation",),
     ("composer",),
     ("methods",),
+    ("elsewhere",),
     ("evaluation",),
     ("reading",),
     ("picture",),

@@ -117,6 +117,15 @@ def _add_question(command: argparse.ArgumentParser) -> None:
     for one in SETTINGS.values():
         if one.name not in BY_HAND:
             _add_setting(command, one)
+    add(
+        "--scores",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="scores of this text from elsewhere, CSV or JSON with tokens or words: print how "
+        "faithful they and this explanation are, and how far they agree; may be given again",
+    )
 
 
 def _add_setting(command: argparse.ArgumentParser, one: Setting) -> None:

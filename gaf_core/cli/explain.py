@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformers.utils.logging import disable_progress_bar
 
@@ -20,10 +21,13 @@ from gaf_core.files.exports import edge_table, to_csv, to_json
 from gaf_core.files.graphml import to_graphml
 from gaf_core.files.terminal import word_lines
 from gaf_core.flow.ready import prepare_aloud
-from gaf_core.models.model import load_model
+from gaf_core.models.model import Model, load_model
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.settings import SETTINGS, At, LabelLike, Settings, TextLike
 from gaf_core.text.decoding import decode
+
+if TYPE_CHECKING:
+    from gaf_core.elsewhere import GivenFile
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -32,15 +36,35 @@ def run(asked: argparse.Namespace) -> None:
     disable_progress_bar()
     outputs = {name: path for name in OUTPUTS if (path := getattr(asked, name)) is not None}
     _check_outputs(list(outputs.values()), asked.force)
+    given = _given(asked.scores)
     text, settings = _text(asked), _settings(asked)
     model = load_model(asked.model, revision=asked.revision, device=asked.device, task=asked.task)
     prepare_aloud(partial(print, file=sys.stderr))
     explanation = explain(model, text, settings)
-    if not outputs:
-        print("\n".join(word_lines(explanation)))
+    told = [] if outputs else word_lines(explanation)
+    if given:
+        told += [*([""] if told else []), *_compared(model, explanation, given)]
+    if told:
+        print("\n".join(told))
     writers = _writers(explanation, asked)
     for name, path in outputs.items():
         _write(path, writers[name](), asked.force)
+
+
+def _given(paths: Sequence[Path]) -> list[GivenFile]:
+    """Files of scores, read before the model is."""
+    if not paths:
+        return []
+    from gaf_core.elsewhere import GivenFile  # brings all methods, which a flow does not need
+
+    return [GivenFile.read(path) for path in paths]
+
+
+def _compared(model: Model, explanation: Explanation, given: Sequence[GivenFile]) -> list[str]:
+    """Lines about an explanation beside the scores of files."""
+    from gaf_core.files.side_by_side import beside, comparison_lines
+
+    return comparison_lines(beside(model, explanation, given))
 
 
 def _writers(explanation: Explanation, asked: argparse.Namespace) -> dict[str, Callable[[], bytes]]:

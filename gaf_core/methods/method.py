@@ -139,7 +139,8 @@ class Method:
         name: key in `METHODS`.
         title: how people call it.
         reference: where it was published.
-        family: "flow", "attention", "gradient", "perturbation" or "chance".
+        family: "flow", "attention", "gradient", "perturbation", "chance", or "elsewhere" for scores
+            that are given.
         summary: one sentence that says what it computes.
         compute: `(model, trace, progress, **options) -> Scored`.
         options: its settings.

@@ -222,6 +222,24 @@ def test_the_matrix_and_the_curves_draw_what_they_are_given(compared):
     assert len(looks) == len(curves)
 
 
+def test_no_two_of_many_curves_look_alike(compared):
+    curves = dict.fromkeys(map(str, range(64)), compared.evaluations["up"].curves)
+    drawn = faithfulness_curves(curves).data[::2]
+    assert len({(t.line.color, t.line.dash, t.marker.symbol) for t in drawn}) == 64
+
+
+def test_every_column_of_a_large_matrix_has_its_name_and_numbers_that_fit():
+    names = [f"Method number {number}" for number in range(40)]
+    matrix = np.linspace(-1, 1, 1600).reshape(40, 40)
+    figure = agreement_matrix(names, matrix, "spearman", signed=True)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert len(axis.ticktext) == len(axis.tickvals) == 40
+        assert "39" in axis.ticktext[-1]
+    assert max(map(len, figure.data[1].text)) <= 5
+    assert figure.data[1].text[0] == "-1.00"
+    assert not any("0." in text for text in figure.data[1].text)
+
+
 def test_an_empty_table_has_its_columns(compared):
     empty = side.Comparison(compared.trace, (), compared.perturbation, {})
     assert isinstance(side.faithfulness_table(empty), pd.DataFrame)

@@ -63,6 +63,7 @@ COMMANDS = [
     (["explain", TEXT, "--contrast", "positive", "neutral"], "not one of the model's labels"),
     (["explain", TEXT, "--epsilon", "2"], "at most 0.5"),
     (["explain", TEXT, "--device", "nonsense"], "device"),
+    (["explain", TEXT, "--scores", "/nothing/here.csv"], "cannot be read"),
     (["explain", TEXT, "--json", "/nothing/here/file.json"], "/nothing/here"),
 ]
 

@@ -69,6 +69,12 @@ def table(app: AppTest):
     return app.dataframe[0].value
 
 
+def compared(app: AppTest) -> list[str]:
+    """The codes of the entries that are chosen, whatever their family."""
+    families = [one for one in app.pills if str(one.key).startswith("family_")]
+    return [code for one in families for code in one.value]
+
+
 def kinds(app: AppTest) -> list[str]:
     return [json.loads(one.proto.spec)["data"][0]["type"] for one in app.get("plotly_chart")]
 
@@ -131,9 +137,10 @@ def test_entries_are_added_with_settings_and_removed(tiny):
     settled(app)
     assert app.query_params["methods"] == ["AF", "GF:first_layer=3"]
     assert table(app).method.tolist() == ["AF", "GF (first layer 3)"]
-    app.multiselect(key="entries").set_value(["GF:first_layer=3"]).run()
+    assert compared(app) == ["AF", "GF:first_layer=3"]
+    app.pills(key="family_flow").set_value(["GF:first_layer=3"]).run()
     assert table(settled(app)).method.tolist() == ["GF (first layer 3)"]
-    app.multiselect(key="entries").set_value([]).run()
+    app.pills(key="family_flow").set_value([]).run()
     assert "Pick at least one" in messages(app)
     assert not app.exception
 

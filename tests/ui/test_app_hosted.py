@@ -7,6 +7,7 @@ from gaf_core.ui.visitors import Visitors
 from tests.support.models import save_tiny
 from tests.ui.test_app import heatmap_of, html_of, messages, opened, visible
 from tests.ui.test_app_compare import button
+from tests.ui.test_app_compare import compared as chosen
 from tests.ui.test_app_compare import opened as compared
 
 SENTENCE = "A lovely film."
@@ -79,7 +80,7 @@ def test_a_method_with_too_many_samples_is_left_out_with_the_limit(monkeypatch):
     monkeypatch.setenv("GAF_MAX_SAMPLES", "600")
     app = compared("minilm-reviews", methods=["AF", "lime:samples=601"])
     assert "at most 600" in messages(app)
-    assert app.multiselect(key="entries").value == ["AF"]
+    assert chosen(app) == ["AF"]
 
 
 def test_so_many_slow_methods_at_once_and_no_more(monkeypatch):
@@ -119,3 +120,14 @@ def test_limits_that_cannot_be_read_are_told(monkeypatch):
     app = opened(text=SENTENCE)
     assert "GAF" in messages(app)
     assert not app.exception
+
+
+def test_scores_may_be_uploaded_and_are_bound_by_the_text():
+    app = compared("minilm-reviews", text="Good.", methods=["AF"])
+    app.file_uploader[0].set_value([("mine.csv", b"word,score\nGood,1\n", "text/csv")]).run()
+    assert chosen(app)[0] == "AF"
+    assert chosen(app)[1].startswith("given:")
+    rows = b"start,end,score\n" + b"0,4,1\n" * 1_000
+    app.file_uploader[0].set_value([("many.csv", rows, "text/csv")]).run()
+    assert "1,000 rows, and the text 4 tokens" in messages(app)
+    assert len(chosen(app)) == 2

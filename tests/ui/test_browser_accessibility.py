@@ -76,6 +76,16 @@ def open_settings_of_a_method(page: Page) -> None:
     page.get_by_test_id("stPopoverBody").wait_for()
 
 
+def open_choice(page: Page) -> None:
+    page.get_by_role("button", name="Methods:").click()
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
+def open_scores(page: Page) -> None:
+    page.get_by_role("button", name="Scores from elsewhere").click()
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
 def open_methods(page: Page) -> None:
     page.get_by_text("About these methods").click()
 
@@ -91,6 +101,7 @@ def open_list(page: Page) -> None:
     [
         ("explore", open_advanced), ("explore", open_list),
         ("compare", open_settings_of_a_method), ("compare", open_methods),
+        ("compare", open_choice), ("compare", open_scores),
     ],
 )  # fmt: skip
 def test_what_opens_has_none_either(visit, path: str, act: Callable[[Page], None], dark):
@@ -115,7 +126,10 @@ def test_every_picture_says_what_it_shows(visit, path):
     ("path", "wanted"),
     [
         ("explore", ["Text to explain", "Explain", "Focus on", "Tolerance"]),
-        ("compare", ["Text to explain", "Methods to compare", "With other settings"]),
+        (
+            "compare",
+            ["Text to explain", "Methods:", "With other settings", "Scores from elsewhere"],
+        ),
         ("edit", ["Text to explain", "Edited text", "Back to the original"]),
     ],
 )

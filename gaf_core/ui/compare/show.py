@@ -36,6 +36,7 @@ _BEST = "★"
 _UNITS = {"own": "of the strongest", "common": "share"}
 _MOST_ROWS = 80  # of the heatmap, which would be many screens high for a long text
 _SIDE_BY_SIDE = 10  # entries; the heatmap of more takes the whole width
+_TALLEST = 40  # rows of the table of measures, which scrolls if it has more
 _HELP = {
     "AOPC": "Mean fall of the probability, or value, as the highest-ranked tokens are removed. "
     "Higher is better.",
@@ -76,7 +77,7 @@ def show_scores(comparison: Comparison, reading: Reading) -> None:
     left, right = (st.container(), st.container()) if wide else st.columns([3, 2], gap="large")
     rows = shown.strongest(_MOST_ROWS)
     with left:
-        with st.container(key="heat"):
+        with st.container(key=f"heat_{_tens(len(shown.scores))}"):
             _chart(
                 score_heatmap(
                     [shown.texts[row] for row in rows],
@@ -134,7 +135,7 @@ def show_table(comparison: Comparison) -> None:
             "Seconds",
             help="Beside the one pass that all methods share. Measured once, as this page ran it.",
         ),
-        "note": st.column_config.TextColumn("Note", width="large"),
+        "note": st.column_config.TextColumn("Note", width=120),
     }
     for name, (_, more) in METRICS.items():
         label = f"{name[0].upper()}{name[1:]} {'↑' if more else '↓'}"
@@ -145,7 +146,7 @@ def show_table(comparison: Comparison) -> None:
     st.dataframe(
         _marked(table), column_config=columns, hide_index=True, key="measures",
         column_order=[name for name in table if name != "note" or notes],
-        height=min(36 * (len(table) + 1), 700), placeholder="–",
+        height=35 * (min(len(table), _TALLEST) + 1) + 3, placeholder="–",
         alt="Table of the faithfulness and the time of each method.",
     )  # fmt: skip
     for sentence in dict.fromkeys(comparison.failures.values()):
@@ -217,7 +218,7 @@ def show_agreement(comparison: Comparison) -> None:
     found = agreement(comparison.trace, comparison.scored, int(top))
     matrices = (found.spearman, found.kendall, found.overlap)
     matrix = matrices[_MEASURES.index(measure)]
-    with st.container(key="agreement"):
+    with st.container(key=f"agreement_{_tens(len(found.names))}"):
         _chart(
             agreement_matrix(found.names, matrix, measure.lower(), signed=measure != _MEASURES[2]),
             "agreement",
@@ -227,6 +228,11 @@ def show_agreement(comparison: Comparison) -> None:
         f"Over the ordinary tokens, special ones left out. {literal(_extremes(found))}"
         + (f" Of each method its {found.top} highest-ranked." if measure == _MEASURES[2] else "")
     )
+
+
+def _tens(columns: int) -> int:
+    """By which the style sheet knows how wide a picture of so many columns is at least."""
+    return -(-columns // 10)
 
 
 def _extremes(found: Any) -> str:
