@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple, cast
 
 import numpy as np
+import scipy.linalg  # noqa: F401  its BLAS is loaded before the pools are looked for
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -127,7 +128,7 @@ def cholesky(routines, matrix, lead, order, failed):
 
 @_compiled
 def invert(routines, matrix, lead, order, failed):
-    """Overwrite the lower triangular `matrix` `[order, order]`, of no 0 on its diagonal, with its inverse."""
+    """Overwrite a lower triangle `[order, order]`, its diagonal not 0, with its inverse."""
     call(routines.addresses[1], (_LOWER, _PLAIN, np.int32(order), matrix, np.int32(lead), failed))
 
 
@@ -153,7 +154,7 @@ def subtract_product(routines, result, one, other, leads, shape, transposed):
 
 @_compiled
 def triangle_times(routines, triangle, lead, matrix, rows, columns, above, factor):
-    """Overwrite `matrix` `[rows, columns]`, part of one with `above` rows, with `triangle matrix`."""
+    """Overwrite `matrix` `[rows, columns]`, in one of `above` rows, with `triangle matrix`."""
     m, n = np.int32(rows), np.int32(columns)
     call(
         routines.addresses[3],
@@ -197,7 +198,7 @@ def times_triangle(routines, triangle, lead, matrix, rows, columns, above, trans
 
 @_compiled
 def triangle_times_vector(routines, triangle, lead, vector, order, transposed):
-    """Overwrite `vector` `[order]` with `triangle vector`, or `triangle' vector` where `transposed`."""
+    """Overwrite `vector` `[order]` with `triangle vector`, or of `triangle'` where `transposed`."""
     n, turned = np.int32(order), _TRANSPOSED if transposed else _PLAIN
     call(routines.addresses[6], (_LOWER, turned, _PLAIN, n, triangle, np.int32(lead), vector, _ONE))
 

@@ -58,7 +58,8 @@ class Laplacian(NamedTuple):
         conductance: `[edges]` `theta >= 0`; read only.
         degree: `[nodes]` sums of the conductances at every node; read only.
         coupling: `[edges]` the matrices `W`.
-        factor: the factors `L` (`factor`), one after the other; where layer `k` begins is `factor_start[k]`.
+        factor: the factors `L` (`factor`), one after the other; that of layer `k` begins at
+            `factor_start[k]`.
         fine: `[3]` whether the pivots of each part were positive definite.
         failed: `[3, 1]` what the Cholesky factorisation of each part said last.
         vector: `[nodes]` a right-hand side, and then its potentials.

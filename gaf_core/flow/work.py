@@ -36,8 +36,8 @@ class Work(NamedTuple):
         potential: `[nodes]` the potentials `p`.
         theta: `[edges]` conductances.
         change: `[nodes]` right-hand side and then solution `dp` of a Newton system.
-        aim: `[nodes]` `p + dp` of the predictor, whose flow step is `d = theta (aim_tail - aim_head)`;
-            0 where there was none.
+        aim: `[nodes]` `p + dp` of the predictor, whose flow step is
+            `d = theta (aim_tail - aim_head)`; 0 where there was none.
         moved_potential: `[nodes]` the potentials after the step.
         rough: `[nodes]` the same while it is solved in single precision.
         degree: `[PARTS, nodes]` sums of `theta` over the edges into and out of each node.
@@ -47,8 +47,8 @@ class Work(NamedTuple):
         barrier: `[PARTS, nodes]` the same of what mu adds to it.
         mu: `[1]` what the corrector aims at.
         length: `[2]` how far the step goes, for the flow and for the duals.
-        predicted, shrinks, moved: `[PARTS, ..]` what `predict`, `lengths` and `advance` found in each
-            part.
+        predicted, shrinks, moved: `[PARTS, ..]` what `predict`, `lengths` and `advance` found in
+            each part.
     """
 
     edge_start: NDArray[np.int64]
