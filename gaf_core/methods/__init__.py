@@ -23,6 +23,9 @@ from gaf_core.methods.flows import AF, AGF, DEPTH_AVERAGE, GF
 from gaf_core.methods.gradients import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
 from gaf_core.methods.hidden import ATTCAT, CAT
 from gaf_core.methods.method import Attribution, Method, Option, Progress, Scored
+from gaf_core.methods.mixing import INFORMATION_FLOW_ROUTES, VALUE_ZEROING
+from gaf_core.methods.noisy import GRADIENT_SHAP, SMOOTHGRAD
+from gaf_core.methods.partition import PARTITION_SHAP
 from gaf_core.methods.perturbing import KERNEL_SHAP, LIME, OCCLUSION
 
 METHODS: dict[str, Method] = {
@@ -44,13 +47,18 @@ METHODS: dict[str, Method] = {
         ATTENTION_X_GRADIENT_FROZEN,
         FAITHFUL_FLOW,
         RELEVANCE,
+        VALUE_ZEROING,
+        INFORMATION_FLOW_ROUTES,
         INTEGRATED_GRADIENTS,
         INPUT_X_GRADIENT,
         SALIENCY,
+        SMOOTHGRAD,
+        GRADIENT_SHAP,
         DEEPLIFT,
         OCCLUSION,
         LIME,
         KERNEL_SHAP,
+        PARTITION_SHAP,
     )
 }
 

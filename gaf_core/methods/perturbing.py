@@ -28,7 +28,7 @@ _PENALTY = 1.0  # of LIME's ridge regression
 Subsets = Callable[..., Iterator[torch.Tensor]]
 
 
-class _Presence:
+class Presence:
     """The target as a function of `[n, k]` 0 or 1: which ordinary tokens are there.
 
     Attributes:
@@ -63,7 +63,7 @@ class _Presence:
 def _occlusion(model: Model, trace: Trace, progress: Progress) -> Scored:
     from captum.attr import Occlusion  # slow to import, as it brings matplotlib
 
-    present = _Presence(model, trace, progress)
+    present = Presence(model, trace, progress)
     drops = Occlusion(present).attribute(
         present.all_present(),
         sliding_window_shapes=(1,),
@@ -76,7 +76,7 @@ def _occlusion(model: Model, trace: Trace, progress: Progress) -> Scored:
 def _lime(model: Model, trace: Trace, progress: Progress, samples: int, seed: int) -> Scored:
     from captum.attr import Lime
 
-    present = _Presence(model, trace, progress)
+    present = Presence(model, trace, progress)
     present.passes = samples
     surrogate: Any = WeightedRegression(_PENALTY)
     explainer = Lime(
@@ -91,7 +91,7 @@ def _lime(model: Model, trace: Trace, progress: Progress, samples: int, seed: in
 def _kernel_shap(model: Model, trace: Trace, progress: Progress, samples: int, seed: int) -> Scored:
     from captum.attr import KernelShap
 
-    present = _Presence(model, trace, progress)
+    present = Presence(model, trace, progress)
     enumerated = 2**present.tokens <= samples
     samples = 2**present.tokens if enumerated else samples
     present.passes = 2 + (samples if present.tokens > 1 else 0)
