@@ -12,6 +12,7 @@ from gaf_core.methods.attention import (
 )
 from gaf_core.methods.attention_flow import ATTENTION_FLOW
 from gaf_core.methods.chance import RANDOM
+from gaf_core.methods.contrast import CONTRAST_CAT
 from gaf_core.methods.deeplift import DEEPLIFT
 from gaf_core.methods.edges import EDGE_METHODS, EdgeMethod, EdgeScores
 from gaf_core.methods.faithful import (
@@ -43,6 +44,7 @@ METHODS: dict[str, Method] = {
         ATTENTION_X_GRADIENT,
         CAT,
         ATTCAT,
+        CONTRAST_CAT,
         CAT_FROZEN,
         ATTENTION_X_GRADIENT_FROZEN,
         FAITHFUL_FLOW,

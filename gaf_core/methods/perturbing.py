@@ -49,12 +49,15 @@ class Presence:
         """`[1, k]` the whole text."""
         return torch.ones(1, self.tokens, dtype=torch.float64)
 
-    @torch.no_grad()
-    def __call__(self, present: torch.Tensor) -> torch.Tensor:
+    def embedded(self, present: torch.Tensor) -> torch.Tensor:
+        """`[n, t, d]` the embeddings of texts with tokens removed."""
         kept = (~self.text.ordinary).repeat(len(present), 1)
         kept[:, self.text.ordinary] = present.bool().to(kept.device)
-        embeddings = torch.where(kept[..., None], self.text.embeddings, self._absent)
-        values = self.text(embeddings).double().cpu()
+        return torch.where(kept[..., None], self.text.embeddings, self._absent)
+
+    @torch.no_grad()
+    def __call__(self, present: torch.Tensor) -> torch.Tensor:
+        values = self.text(self.embedded(present)).double().cpu()
         self._done += len(values)
         self._progress(self._done, self.passes)
         return values
