@@ -7,7 +7,7 @@ The prompts of `benchmarks/prompts.tsv` are of five kinds; those of the split `r
 table, those of `choice` for choosing settings. Removed tokens become what the vocabulary has for
 nothing; `--delete-prompts` adds a section in which they are deleted, on the first of the prompts.
 The usual run has the methods that answer what the flow is worth; `--every-method` adds the others,
-but for LIME and KernelSHAP with their 500 passes a prompt. How long it may take is printed as it
+but for LIME and the SHAPs with their 500 passes a prompt. How long it may take is printed as it
 runs, and `--resume` keeps what is measured in a file, so that a run may be stopped and go on.
 `--write` keeps the tables in `benchmarks/next_token.md`.
 """
@@ -47,7 +47,7 @@ USUAL = (
     "GF", "AGF", "depth_average", "random", "rollout", "attention_x_gradient", "attcat",
     "cat_frozen", "attention_x_gradient_frozen", "faithful", "relevance", "integrated_gradients",
 )  # fmt: skip
-LEFT_OUT = ("lime", "kernel_shap")
+LEFT_OUT = ("lime", "kernel_shap", "partition_shap")
 
 
 def prompts(split: str, count: int) -> list[str]:
@@ -109,9 +109,9 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
         f"the model says next. {MEASURED} The vocabulary has no mask token, so the usual way to "
         f"remove a token is `{usual}`, and that token is the baseline of integrated gradients in "
         "every section. Seconds are the mean of a prompt, beside the forward and backward pass "
-        f"that all methods share ({rows['trace_seconds'].mean():.3f} s). LIME and KernelSHAP are "
-        "left out, as they run the model 500 times a prompt; `--every-method` has what else is not "
-        "here. One small model and short prompts: no more is claimed."
+        f"that all methods share ({rows['trace_seconds'].mean():.3f} s). LIME, KernelSHAP and "
+        "partition SHAP are left out, as they run the model 500 times a prompt; `--every-method` "
+        "has what else is not here. One small model and short prompts: no more is claimed."
     )
     sections = [part for operator, rows in found.items() for part in section(operator, rows)]
     said = "\n".join(dict.fromkeys(failures(rows)))

@@ -33,10 +33,12 @@ from .composer import (
     trace_for as trace_for,
 )
 from .evaluation import (
+    AopcLimits as AopcLimits,
     Curves as Curves,
     EdgeEvaluation as EdgeEvaluation,
     Evaluation as Evaluation,
     Perturbation as Perturbation,
+    aopc_limits as aopc_limits,
     evaluate as evaluate,
     evaluate_all as evaluate_all,
     evaluate_all_edges as evaluate_all_edges,

@@ -17,7 +17,7 @@ from gaf_core.settings import TextLike
 
 SWITCH, MODELS = "GAF_HOSTED", "GAF_MODELS"
 CHARACTERS = 100_000  # of a text on a computer of one's own: more are no text that somebody reads
-PASSES = ("samples", "steps")  # options of methods that say how often the model runs
+PASSES = ("samples", "steps", "passes")  # options of methods that say how often the model runs
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 

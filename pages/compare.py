@@ -7,7 +7,7 @@ import streamlit as st
 from gaf_core import Settings
 from gaf_core.reading.predicted import prediction_sentence
 from gaf_core.ui import cache
-from gaf_core.ui.compare import show, work
+from gaf_core.ui.compare import bounds, show, work
 from gaf_core.ui.compare.choose import choose_entries, chosen_order, known_orders, show_methods
 from gaf_core.ui.compare.measure import choose_perturbation, known_measures, say_measure
 from gaf_core.ui.compare.take_away import show_files
@@ -28,9 +28,8 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    reading = choose_reading(
-        model, {**known_measures(model), **show.known_views(), **known_orders()}
-    )
+    known = known_measures(model) | show.known_views() | known_orders() | bounds.KNOWN
+    reading = choose_reading(model, known)
     text = ask_text(model)
     question = work.Question(choice, text, reading.target, reading.truncate)
     trace = cache.traced(choice, text, Settings(target=reading.target, truncate=reading.truncate))
@@ -44,17 +43,23 @@ with polite():
     working, scores = place(), place()
     st.header("Which ranking does the prediction bear out?", anchor=False)
     perturbation = choose_perturbation(model)
-    todo = work.tasks(question, entries, perturbation)
+    search = bounds.choose_search(trace, question, perturbation)
+    todo = work.tasks(question, entries, perturbation, beside=bounds.keys(search))
+    bounds.begin(model, trace, search)
     work.begin(model, trace, todo)
     with working:
         show_work(todo)  # first: what ends in between is compared, and not missed by both
-    comparison = chosen_order(work.compare(trace, todo, perturbation), entries)
+    compared = work.compare(trace, todo, perturbation, bounds.found(search))
+    comparison = chosen_order(compared, entries)
     if comparison.scored:
         with scores:
             show.show_scores(comparison, reading)
     with place():
+        bounds.show_search(search)
+    with place():
         show.show_table(comparison)
         say_measure(comparison)
+        bounds.say_limits(search)
     with place():
         show.show_curves(comparison)
     with place():

@@ -110,7 +110,7 @@ def paired(
             "both on the same texts."
         )
     one, other = one.loc[shared], other.loc[shared]
-    low, high = bootstrap_interval(one - other, seed)
+    low, high = _interval(one - other, seed)
     return pd.DataFrame(
         {
             "measure": list(measures),
@@ -124,12 +124,21 @@ def paired(
     )
 
 
+def _interval(values: pd.DataFrame, seed: int) -> Float[np.ndarray, "2 m"]:
+    """`bootstrap_interval`, of a measure that some texts do not have over those that have it."""
+    interval = bootstrap_interval(values, seed)
+    missing = values.isna().to_numpy()
+    for column in np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0)):
+        interval[:, [column]] = bootstrap_interval(values.iloc[:, [column]].dropna(), seed)
+    return interval
+
+
 def _summary(
     name: str, rows: pd.DataFrame, seed: int, measures: Sequence[str]
 ) -> dict[str, object]:
     failed = rows["failure"].notna()
     values = rows.loc[~failed, list(measures)].astype(float)
-    interval = bootstrap_interval(values, seed)
+    interval = _interval(values, seed)
     summary: dict[str, object] = {
         "method": name,
         "texts": len(values),

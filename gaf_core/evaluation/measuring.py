@@ -18,8 +18,9 @@ from typing import Any
 import pandas as pd
 
 from gaf_core.errors import GafError, SettingsError
-from gaf_core.evaluation.bootstrap import summarise
+from gaf_core.evaluation.bootstrap import MEASURES, summarise
 from gaf_core.evaluation.metrics import Evaluation, evaluate_all
+from gaf_core.evaluation.naopc import WIDTH, aopc_limits
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
 from gaf_core.evaluation.ranking import check_encoding, check_scores
 from gaf_core.evaluation.rows import Row, RowStore
@@ -34,6 +35,7 @@ MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]
 
 _MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
 COLUMNS = ("text", "method", *_MEASURES, "deletion_area", "seconds", "trace_seconds", "failure")
+NAOPC_COLUMNS = ("naopc", "aopc_lower", "aopc_upper")
 
 
 def benchmark(
@@ -46,6 +48,7 @@ def benchmark(
     progress: Progress | None = None,
     resume: str | Path | None = None,
     seed: int = 0,
+    naopc: bool = False,
 ) -> pd.DataFrame:
     """Measure methods on texts: one row a method, means with 95 % bootstrap intervals.
 
@@ -53,7 +56,7 @@ def benchmark(
     methods by these rows.
 
     Args:
-        model, texts, methods, perturbation, targets, progress, resume: see `measure`.
+        model, texts, methods, perturbation, targets, progress, resume, naopc: see `measure`.
         seed: of the bootstrap.
 
     Returns:
@@ -77,8 +80,9 @@ def benchmark(
         targets=targets,
         progress=progress,
         resume=resume,
+        naopc=naopc,
     )
-    return summarise(rows, seed)
+    return summarise(rows, seed, (*MEASURES, *NAOPC_COLUMNS) if naopc else MEASURES)
 
 
 def measure(
@@ -90,6 +94,7 @@ def measure(
     targets: Sequence[TargetLike] | None = None,
     progress: Progress | None = None,
     resume: str | Path | None = None,
+    naopc: bool = False,
 ) -> pd.DataFrame:
     """Measure each method on each text. All methods of a text share its trace and its batches.
 
@@ -106,12 +111,15 @@ def measure(
         resume: file that rows are read from, and added to as soon as a text is done. A row is
             found again by the model's name and revision, the text, the settings and the
             perturbation. Failed ones are tried again.
+        naopc: find the limits of AOPC for each text too, once for all methods, and give NAOPC: what
+            two models can be compared by. About `5 n^2` passes for a text of `n` tokens.
 
     Returns:
         One row a text and method: `text` (its position), `method` (label), `aopc`, `log_odds`,
         `comprehensiveness`, `sufficiency`, `deletion_area`, `seconds` of the
         method, `trace_seconds` of the trace it shares, and `failure`: the sentence that says why
-        there are no measures, missing where there are.
+        there are no measures, missing where there are. With `naopc`, also `naopc`, `aopc_lower` and
+        `aopc_upper`; a text whose limits are equal has no `naopc`.
 
     Raises:
         SettingsError: no texts or methods, a method, option or perturbation that means nothing, or
@@ -127,18 +135,19 @@ def measure(
     steps = _Steps(progress, len(jobs) * len(entries))
     rows = []
     for number, (text, target) in enumerate(jobs):
-        keys = [_key(model, text, target, entry, perturbation) for entry in entries]
+        keys = [_key(model, text, target, entry, perturbation, naopc) for entry in entries]
         missing = dict(zip(keys, entries, strict=True))
         missing = {key: entry for key, entry in missing.items() if key not in store.rows}
         steps.take(len(entries) - len(missing))
         if missing:
-            found = _measure_text(model, text, target, list(missing.values()), perturbation, steps)
+            how = _How(perturbation, naopc, steps)
+            found = _measure_text(model, text, target, list(missing.values()), how)
             store.add([{"key": key} | row for key, row in zip(missing, found, strict=True)])
         rows += [
             store.rows[key] | {"text": number, "method": entry.label}
             for key, entry in zip(keys, entries, strict=True)
         ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=[*COLUMNS, *(NAOPC_COLUMNS if naopc else ())])
 
 
 @dataclass(frozen=True)
@@ -159,15 +168,29 @@ class _Steps:
         if self.progress is not None and count:
             self.progress(self.done, self.total)
 
+    def still(self, *_: int) -> None:
+        """Tell that no more is done than before, which may stop the run."""
+        if self.progress is not None:
+            self.progress(self.done, self.total)
+
+
+@dataclass(frozen=True)
+class _How:
+    """How the methods of a text are measured."""
+
+    perturbation: Perturbation
+    naopc: bool
+    steps: _Steps
+
 
 def _measure_text(
     model: Model,
     text: TextLike,
     target: TargetLike,
     entries: Sequence[_Entry],
-    perturbation: Perturbation,
-    steps: _Steps,
+    how: _How,
 ) -> list[Row]:
+    steps, perturbation = how.steps, how.perturbation
     began = time.perf_counter()
     try:
         traced = trace(model, text, target)
@@ -187,16 +210,21 @@ def _measure_text(
             rows[entry.label] = _failed(error)
         steps.take()
     try:
-        found = evaluate_all(model, traced, scores, perturbation, insertion_curve=False)
+        wanted = how.naopc and bool(scores)
+        limits = aopc_limits(model, traced, perturbation, progress=steps.still) if wanted else None
+        found = evaluate_all(
+            model, traced, scores, perturbation, insertion_curve=False, limits=limits
+        )
         for label, evaluation in found.items():
-            rows[label] |= _measures(evaluation)
+            rows[label] |= _measures(evaluation, how.naopc)
     except GafError as error:
         rows |= {label: _failed(error) for label in scores}
     return list(rows.values())
 
 
-def _measures(evaluation: Evaluation) -> Row:
-    found = {name: getattr(evaluation, name) for name in _MEASURES}
+def _measures(evaluation: Evaluation, naopc: bool) -> Row:
+    names = (*_MEASURES, *(NAOPC_COLUMNS if naopc else ()))
+    found = {name: getattr(evaluation, name) for name in names}
     return found | {"deletion_area": evaluation.curves.deletion_area}
 
 
@@ -250,7 +278,12 @@ def _jobs(
 
 
 def _key(
-    model: Model, text: TextLike, target: TargetLike, entry: _Entry, perturbation: Perturbation
+    model: Model,
+    text: TextLike,
+    target: TargetLike,
+    entry: _Entry,
+    perturbation: Perturbation,
+    naopc: bool,
 ) -> str:
     """What a row depends on, and nothing else: not its label, not the other texts."""
     # a name alone tells the head of most models, but not where another one was asked for
@@ -260,6 +293,7 @@ def _key(
         (text, target),
         (entry.method.name, dict(entry.settings)),
         asdict(perturbation),
+        *((f"naopc, beams of {WIDTH}",) if naopc else ()),
     )
     content = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

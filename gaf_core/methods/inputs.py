@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gaf_core.errors import ModelError, SettingsError, TextError
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model, Task
+from gaf_core.tracing.attention import Maps, read_hidden
 from gaf_core.tracing.memory import available_memory, estimate_memory
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.removal import removal_token
@@ -62,12 +63,23 @@ class EmbeddedText:
 
     def unlocked(self, embeddings: torch.Tensor) -> torch.Tensor:
         """The same for a caller that holds `model.lock`."""
+        return self._run(embeddings)[0]
+
+    def with_states(self, embeddings: torch.Tensor) -> tuple[torch.Tensor, Maps]:
+        """The same, and the hidden states entering each layer, `L` of `[n, t, d]`, or none."""
+        with self._model.lock:
+            values, output = self._run(embeddings, output_hidden_states=True)
+        return values, read_hidden(self._model, output, embeddings.shape[1])
+
+    def _run(self, embeddings: torch.Tensor, **options: Any) -> tuple[torch.Tensor, Any]:
         inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
         with failures_in_a_sentence(self._model), self._substituted(embeddings):
-            output = forward(self._model, inputs)
+            output = forward(self._model, inputs, **options)
             logits = read_logits(self._model, output, inputs, self._place)
         values = logits[:, self._target.index]
-        return values if self._target.against is None else values - logits[:, self._target.against]
+        if self._target.against is not None:
+            values = values - logits[:, self._target.against]
+        return values, output
 
     def threads(self, rows: int = 1) -> AbstractContextManager[None]:
         """Where a forward pass with so many rows at once, and its backward pass, are computed."""

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gaf_core.evaluation import aopc_limits
 from gaf_core.methods import METHODS, Method, Scored
-from gaf_core.ui.compare import watch, work
+from gaf_core.ui.compare import bounds, watch, work
 from gaf_core.ui.compare.jobs import Desk
 from gaf_core.ui.visitors import VISITORS
 from tests.support.gate import Gate
@@ -209,3 +210,47 @@ def test_a_text_that_is_too_long_is_said_as_on_the_explore_page(tiny):
     assert "62 tokens" in messages(app)
     button(app, "Explain the first 32 tokens").click().run()
     assert kinds(settled(app))
+
+
+def test_naopc_is_a_column_on_request(tiny):
+    app = opened(tiny, methods=["AF", "GF", "random"])
+    assert "NAOPC" not in table(app)
+    app.toggle(key="naopc").set_value(True).run()
+    found = table(settled(app))
+    assert found.columns.tolist()[1:3] == ["AOPC", "NAOPC"]
+    assert found.NAOPC.between(0, 1).all()
+    assert (found.NAOPC.argsort() == found.AOPC.argsort()).all()
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "over all orders of these tokens: found exactly" in captions
+    assert "NAOPC" in table(opened(tiny, methods=["AF"], naopc="true"))
+    assert "NAOPC" not in table(app.toggle(key="naopc").set_value(False).run())
+    assert not app.exception
+
+
+def test_the_search_for_limits_runs_beside_the_methods_and_can_be_stopped(tiny, monkeypatch):
+    gate = Gate(50)
+
+    def search(*arguments, progress, **options):
+        gate(progress)
+        return aopc_limits(*arguments, **options)
+
+    monkeypatch.setattr(bounds, "aopc_limits", search)
+    app = opened_at_once(tiny, text="not bad a good film", methods=["AF"], naopc="true")
+    assert table(app).AOPC.notna().all(), "the measures do not wait for it"
+    gate.open(10)
+    gate.reach(10)
+    app.run()
+    assert "step 10 of 50" in app.get("progress")[0].proto.text
+    button(app, "Stop").click().run()
+    assert "stopped" in " ".join(one.value for one in app.markdown)
+    assert "NAOPC" not in table(app)
+    gate.open(1 + 50)  # the step at which the first one ends, and all of the second
+    button(app, "Run").click().run()
+    assert "NAOPC" in table(settled(app))
+    assert not app.exception
+
+
+def test_one_token_has_no_naopc_and_the_page_says_so(tiny):
+    app = opened(tiny, text="good", naopc="true")
+    assert "no NAOPC" in " ".join(caption.value for caption in app.caption)
+    assert not app.exception

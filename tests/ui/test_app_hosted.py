@@ -131,3 +131,15 @@ def test_scores_may_be_uploaded_and_are_bound_by_the_text():
     app.file_uploader[0].set_value([("many.csv", rows, "text/csv")]).run()
     assert "1,000 rows, and the text 4 tokens" in messages(app)
     assert len(chosen(app)) == 2
+
+
+def test_limits_of_a_long_text_take_more_passes_than_the_app_allows(monkeypatch):
+    monkeypatch.setenv("GAF_MAX_SAMPLES", "500")
+    words = "one two three four five six seven eight nine ten eleven twelve"
+    app = compared("minilm-reviews", methods=["AF"], naopc="true", text=words)
+    assert "at most 500 texts with tokens removed for NAOPC" in " ".join(
+        one.value for one in app.caption
+    )
+    assert "NAOPC" not in app.dataframe[0].value
+    app = compared("minilm-reviews", methods=["AF"], naopc="true", text="A lovely film.")
+    assert "NAOPC" in app.dataframe[0].value

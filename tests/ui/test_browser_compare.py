@@ -153,3 +153,18 @@ def quiet(process: psutil.Process) -> None:
     end = time.monotonic() + HANG
     while process.cpu_percent(interval=1.0) > 20:
         assert time.monotonic() < end, "it still computes"
+
+
+def test_naopc_is_switched_on_and_stays_in_the_link(visit, tmp_path):
+    page = opened(visit, "methods=AF&methods=GF&methods=random")
+    page.get_by_text("NAOPC", exact=True).click()
+    expect(page.get_by_text("over all orders of these tokens")).to_be_visible()
+    page.wait_for_url("**naopc=true**")
+    compared(page)
+    assert all(float(one) < 1 for one in numbers(page, 3, rows=3))
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Table (CSV)").click()
+    started.value.save_as(tmp_path / "table.csv")
+    rows = list(csv.DictReader((tmp_path / "table.csv").open(encoding="utf-8")))
+    assert [float(row["NAOPC"]) for row in rows] == [float(one) for one in numbers(page, 3, rows=3)]
+    assert not sticks_out(page)

@@ -11,6 +11,7 @@ import streamlit as st
 from gaf_core.evaluation.agreement import agreement
 from gaf_core.evaluation.comparison import (
     METRICS,
+    NORMALISED,
     SCALES,
     Comparison,
     Units,
@@ -40,6 +41,8 @@ _TALLEST = 40  # rows of the table of measures, which scrolls if it has more
 _HELP = {
     "AOPC": "Mean fall of the probability, or value, as the highest-ranked tokens are removed. "
     "Higher is better.",
+    "NAOPC": "AOPC between the least, 0, and the greatest, 1, that any order of these tokens "
+    "reaches: what two models can be compared by. Higher is better.",
     "LOdds": "Mean logarithm of the probability after over before. Lower is better.",
     "comprehensiveness": "Mean fall of the probability, or value, with the top 1, 5, 10, 20, 50 % "
     "removed. Higher is better.",
@@ -137,7 +140,8 @@ def show_table(comparison: Comparison) -> None:
         ),
         "note": st.column_config.TextColumn("Note", width=120),
     }
-    for name, (_, more) in METRICS.items():
+    measures = {**METRICS, **NORMALISED}
+    for name, (_, more) in measures.items():
         label = f"{name[0].upper()}{name[1:]} {'↑' if more else '↓'}"
         columns[name] = st.column_config.NumberColumn(label, help=_HELP[name])
     # the sentences stand below: a cell would cut them
@@ -158,7 +162,8 @@ def show_table(comparison: Comparison) -> None:
 def _marked(table: pd.DataFrame) -> Any:
     """The table with a star before the best numbers; the numbers themselves stay sortable."""
     winners = best(table)
-    styler = table.style.format(precision=3, subset=[*METRICS])
+    measures = [name for name in (*METRICS, *NORMALISED) if name in table]
+    styler = table.style.format(precision=3, subset=measures)
     styler = styler.format("{:.2f}", subset=["seconds"])
     for column, rows in winners.items():
         chosen = sorted(rows)

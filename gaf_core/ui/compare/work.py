@@ -6,7 +6,7 @@ and not scored anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,8 +14,8 @@ import streamlit as st
 
 from gaf_core import Model, Trace
 from gaf_core.errors import GafError
-from gaf_core.evaluation import Evaluation, Perturbation, evaluate_all
-from gaf_core.evaluation.comparison import Comparison
+from gaf_core.evaluation import AopcLimits, Evaluation, Perturbation, evaluate_all
+from gaf_core.evaluation.comparison import Comparison, within
 from gaf_core.hosting import limits
 from gaf_core.methods import Attribution
 from gaf_core.settings import TargetLike, TextLike
@@ -80,8 +80,13 @@ def stop(task: Task) -> None:
         job.stop()
 
 
-def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbation) -> list[Task]:
-    """What there is to do; jobs of what is no longer shown are stopped."""
+def tasks(
+    question: Question,
+    entries: Sequence[Entry],
+    perturbation: Perturbation,
+    beside: Iterable[Hashable] = (),
+) -> list[Task]:
+    """What there is to do; jobs of what is no longer shown are stopped, but for those beside it."""
     asked, kept = desk().requested, _shelf()
     found = [
         Task(
@@ -94,7 +99,7 @@ def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbati
         )
         for entry in entries
     ]
-    desk().keep_only(task.key for task in found)
+    desk().keep_only([*(task.key for task in found), *beside])
     return _within_limit(found)
 
 
@@ -124,8 +129,13 @@ def begin(model: Model, trace: Trace, todo: Sequence[Task]) -> None:
     _wait(todo)
 
 
-def compare(trace: Trace, todo: Sequence[Task], perturbation: Perturbation) -> Comparison:
-    """What is there by now."""
+def compare(
+    trace: Trace,
+    todo: Sequence[Task],
+    perturbation: Perturbation,
+    limits: AopcLimits | None = None,
+) -> Comparison:
+    """What is there by now, with NAOPC where its limits are known."""
     names = tuple(task.name for task in todo)
     found = {task.name: job.result for task in todo if (job := _done(task))}
     failures = {
@@ -137,7 +147,11 @@ def compare(trace: Trace, todo: Sequence[Task], perturbation: Perturbation) -> C
         names,
         perturbation,
         {name: one.attribution for name, one in found.items()},
-        {name: one.evaluation for name, one in found.items() if one.evaluation},
+        {
+            name: within(one.evaluation, limits) if limits else one.evaluation
+            for name, one in found.items()
+            if one.evaluation
+        },
         failures,
     )
 
