@@ -15,7 +15,7 @@ import torch
 from gaf_core.methods.inputs import EmbeddedText
 from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
-from gaf_core.tracing.embeddings import BASELINES
+from gaf_core.settings import BASELINES
 from gaf_core.tracing.trace import Trace
 
 BASELINE = Option(

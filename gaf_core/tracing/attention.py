@@ -22,8 +22,14 @@ _ROW_SUM_TOLERANCE = 1e-4
 _ADVICE = "Choose a transformer whose layers all attend by softmax."
 
 
-def read_attention(model: Model, output: Any, tokens: int) -> Maps:
+def read_attention(model: Model, output: Any, tokens: int, rows: int = 1) -> Maps:
     """Take the self-attention from what the network returned; of the encoder where there are two.
+
+    Args:
+        model: which was run.
+        output: what it returned.
+        tokens: of the text.
+        rows: texts in the batch.
 
     Raises:
         ModelError: it is missing, in all or some layers, or is not a softmax over the tokens.
@@ -42,18 +48,18 @@ def read_attention(model: Model, output: Any, tokens: int) -> Maps:
             f"others. {_ADVICE}"
         )
     for number, layer in enumerate(maps):
-        _check_layer(kind, number, layer, (1, model.heads, tokens, tokens))
+        _check_layer(kind, number, layer, (rows, model.heads, tokens, tokens))
     return maps
 
 
-def read_hidden(model: Model, output: Any, tokens: int) -> Maps:
-    """The hidden state entering each layer, `L` of `[1, t, d]`; of the encoder where there are two.
+def read_hidden(model: Model, output: Any, tokens: int, rows: int = 1) -> Maps:
+    """The hidden state entering each layer, `L` of `[n, t, d]`; of the encoder where there are two.
 
     Empty where the network does not return one for every layer and a last one after them.
     """
     found = getattr(output, "encoder_hidden_states", None) or getattr(output, "hidden_states", None)
     states = tuple(found or ())
-    fits = all(state.ndim == 3 and state.shape[:2] == (1, tokens) for state in states)
+    fits = all(state.ndim == 3 and state.shape[:2] == (rows, tokens) for state in states)
     return states[:-1] if fits and len(states) == model.layers + 1 else ()
 
 

@@ -18,8 +18,6 @@ from gaf_core.models.model import Model
 from gaf_core.tracing.prediction import Inputs
 from gaf_core.tracing.removal import removal_token
 
-BASELINES = ("mask", "pad", "zero")
-
 
 def look_up(model: Model, ids: torch.Tensor) -> torch.Tensor:
     """`[n, t, d]` what the network looks up for `[n, t]` ids; the caller holds `model.lock`."""

@@ -109,9 +109,14 @@ def past_attention(
             (through,) = torch.autograd.grad(o, h, outer)
             rest.append(whole - through)
     if len(rest) < model.layers:
-        raise ModelError(
-            f"{type(model.module).__name__} does not show for every layer the hidden state that "
-            "enters it and the product of its attention and values, so what passes beside "
-            "attention is not known. Explain it without residual edges."
-        )
+        raise unseen(model)
     return tuple(rest)
+
+
+def unseen(model: Model) -> ModelError:
+    """The error where a hidden state or a product of attention and values is not known."""
+    return ModelError(
+        f"{type(model.module).__name__} does not show for every layer the hidden state that "
+        "enters it and the product of its attention and values, so what passes beside "
+        "attention is not known. Explain it without residual edges."
+    )
