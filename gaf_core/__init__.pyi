@@ -22,9 +22,13 @@ from .errors import (
     TextTooLongError as TextTooLongError,
 )
 from .explanation import Explanation as Explanation
+from .signed import SignedExplanation as SignedExplanation
 from .composer import (
     explain as explain,
+    explain_path as explain_path,
+    explain_signed as explain_signed,
     explain_trace as explain_trace,
+    path_for as path_for,
     trace_for as trace_for,
 )
 from .evaluation import (

@@ -23,6 +23,7 @@ from gaf_core.methods.flows import AF, AGF, DEPTH_AVERAGE, GF
 from gaf_core.methods.gradients import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
 from gaf_core.methods.hidden import ATTCAT, CAT
 from gaf_core.methods.method import Attribution, Method, Option, Progress, Scored
+from gaf_core.methods.path import INTEGRATED_FROZEN_GRADIENTS, PATH_GAF
 from gaf_core.methods.perturbing import KERNEL_SHAP, LIME, OCCLUSION
 
 METHODS: dict[str, Method] = {
@@ -43,8 +44,10 @@ METHODS: dict[str, Method] = {
         CAT_FROZEN,
         ATTENTION_X_GRADIENT_FROZEN,
         FAITHFUL_FLOW,
+        PATH_GAF,
         RELEVANCE,
         INTEGRATED_GRADIENTS,
+        INTEGRATED_FROZEN_GRADIENTS,
         INPUT_X_GRADIENT,
         SALIENCY,
         DEEPLIFT,
