@@ -56,6 +56,7 @@ Stage = Literal["trace", "path", "network", "flow"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 RESIDUALS: tuple[Residual, ...] = get_args(Residual)
+FOR, AGAINST = "for", "against"  # the two flows of a path
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
 

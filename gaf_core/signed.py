@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gaf_core.explanation import Explanation
 from gaf_core.flow import Status
 from gaf_core.markup import Html
-from gaf_core.settings import Settings
+from gaf_core.settings import AGAINST, FOR, Settings
 from gaf_core.tables import joined
 from gaf_core.text.words import word_table
 from gaf_core.tracing.path import PathTrace
@@ -26,8 +26,6 @@ from gaf_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FOR, AGAINST = "for", "against"
 
 
 @dataclass(frozen=True, eq=False)
