@@ -50,7 +50,7 @@ def show_signed_words(explanation: SignedExplanation, view: Display) -> None:
     summed = " A word has the sum of its tokens." if view.by_words else ""
     st.caption(
         f"Blue speaks for {literal(explanation.trace.target.name)}, orange against it; hover for "
-        f"numbers.{summed} {signed_score_sentence(explanation)} {path_sentence(explanation)}"
+        f"numbers.{summed} {signed_score_sentence(explanation)}"
     )
 
 
@@ -87,7 +87,8 @@ def show_sides(request: Request, explanation: SignedExplanation, view: Display, 
         # cutting what speaks against a target raises it, which the curves are not about
         if side == FOR:
             show_agree(asked, shown, focus)
-    panels.show_certificate(shown, other=signed_certificate_sentence(explanation))
+    told = f"{signed_certificate_sentence(explanation)} {path_sentence(explanation)}"
+    panels.show_certificate(shown, other=told)
     show_signed_files(explanation, shown, side, view.budget, model)
 
 
