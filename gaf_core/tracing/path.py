@@ -31,6 +31,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gaf_core.errors import ModelError
 from gaf_core.models.model import Model
 from gaf_core.settings import SETTINGS
 from gaf_core.tracing.embeddings import absent, look_up
@@ -131,7 +132,7 @@ def trace_path(
         TextError: the text has no token that can be removed.
         MemoryLimitError: not even one of the points fits into memory.
         ModelError: the model does not show its hidden states or the products of attention and
-            values, or looks up other words than those of the text.
+            values, looks up other words than those of the text, or a number overflows.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -160,11 +161,21 @@ def trace_path(
         with _held(model, rows * tokens):
             found.append(relevances_on(model, trace, one, frozen, step))
         progress(min(number * rows, points), points)
+    terms, relevance, residual = (
+        _summed([getattr(one, name) for one in found])
+        for name in ("terms", "relevance", "residual")
+    )
+    if not all(np.isfinite(one).all() for one in (terms, relevance, residual)):
+        raise ModelError(
+            "The relevances on the way to this text are not finite: a number overflowed, as it "
+            "does where hidden states are nearly zero and a norm divides by them. Begin with "
+            f'another text than baseline="{baseline}" does, or compute in float32.'
+        )
     return PathTrace(
         trace=trace,
-        terms=_summed([one.terms for one in found]),
-        relevance=_summed([one.relevance for one in found]),
-        residual=_summed([one.residual for one in found]),
+        terms=terms,
+        relevance=relevance,
+        residual=residual,
         values=torch.cat([one.values for one in found]).double().cpu().numpy(),
         baseline=baseline,
         frozen=frozen,

@@ -259,6 +259,17 @@ def test_a_model_that_does_not_show_its_states_is_refused(tiny):
         trace_path(tiny, traced)
 
 
+def test_a_number_that_overflows_is_a_sentence():
+    """States of zero, by norms that divide by next to nothing, layer after layer."""
+    model = build(ROWS["llama"], Task.NEXT_TOKEN)
+    for part in model.module.modules():
+        if hasattr(part, "variance_epsilon"):
+            part.variance_epsilon = 1e-20
+    traced = gaf.trace(model, text_for(model))
+    with pytest.raises(gaf.ModelError, match='another text than baseline="zero" does'):
+        trace_path(model, traced, baseline="zero")
+
+
 def test_what_it_finds_cannot_be_changed(bundled, traced):
     found = trace_path(bundled, traced)
     assert isinstance(found, PathTrace)
