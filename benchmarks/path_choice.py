@@ -1,6 +1,6 @@
 """What the path methods should be: points, rules and starts, measured where choices are made.
 
-    python -m benchmarks.path_choice [--sentences 100] [--prompts 40] [--resume rows.jsonl]
+    python -m benchmarks.path_choice [--sentences 60] [--prompts 30] [--resume rows.jsonl]
         [--write]
 
 Sentences are of the part `validation` of the bundled data, prompts of the part `choice` of
@@ -147,8 +147,8 @@ def reading() -> list[str]:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--sentences", type=int, default=100)
-    arguments.add_argument("--prompts", type=int, default=40)
+    arguments.add_argument("--sentences", type=int, default=60)
+    arguments.add_argument("--prompts", type=int, default=30)
     arguments.add_argument("--resume", type=Path)
     arguments.add_argument("--write", action="store_true")
     options = arguments.parse_args()

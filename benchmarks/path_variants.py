@@ -141,15 +141,6 @@ def of_starts() -> list[Method]:
         for title, flow in (("sum", False), ("flow", True))
         for kind in STARTS[1:]
         for kept in (False, True)
-    ] + [
-        variant(
-            f"{title}, from mean{', first token kept' if kept else ''}, 17 points",
-            flow=flow,
-            start=partial(starting, "mean", keep_first=kept),
-            points=17,
-        )
-        for title, flow in (("sum", False), ("flow", True))
-        for kept in (False, True)
     ]
 
 
@@ -162,7 +153,6 @@ def of_constants() -> list[Method]:
         "gradient at the text only": {"only_at_text": True},
         "attention not constant": {"frozen": exact_attention},
         "nothing constant": {"frozen": None},
-        "9 points": {"points": 9},
         "17 points": {"points": 17},
         "33 points": {"points": 33},
     }
