@@ -27,9 +27,13 @@ from .errors import (
     TextTooLongError as TextTooLongError,
 )
 from .explanation import Explanation as Explanation
+from .signed import SignedExplanation as SignedExplanation
 from .composer import (
     explain as explain,
+    explain_path as explain_path,
+    explain_signed as explain_signed,
     explain_trace as explain_trace,
+    path_for as path_for,
     trace_for as trace_for,
 )
 from .evaluation import (
@@ -62,11 +66,12 @@ from .models.presets import PRESETS as PRESETS
 from .models.model import Model as Model, Task as Task, load_model as load_model
 from .models.outputs import Output as Output
 from .network import FlowNetwork as FlowNetwork
-from .settings import At as At, FAITHFUL as FAITHFUL, Settings as Settings
+from .settings import At as At, FAITHFUL as FAITHFUL, PATH as PATH, Settings as Settings
 from .tracing.frozen import Frozen as Frozen
 from .tracing.interventions import intervene as intervene
 from .tracing.masks import edge_set as edge_set
 from .tracing.memory import estimate_memory as estimate_memory
+from .tracing.path import PathTrace as PathTrace, trace_path as trace_path
 from .tracing.target import (
     Target as Target,
     label_name as label_name,

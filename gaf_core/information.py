@@ -160,7 +160,10 @@ def head_terms(
     chosen = check_heads(heads, trace.attention.shape[1])
     attention = trace.attention[layer, chosen].astype(np.float64)
     gradient = trace.gradient[layer, chosen].astype(np.float64)
-    terms = _SAYS[variant](attention, gradient)
+    if variant == "AGF" and trace.terms is not None:
+        terms = trace.terms[layer, chosen].astype(np.float64)
+    else:
+        terms = _SAYS[variant](attention, gradient)
     if aggregate == "net":
         terms = np.where(terms.sum(axis=0) > 0, terms, 0.0)
     else:

@@ -7,23 +7,26 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transformers.utils.logging import disable_progress_bar
 
 from gaf_core.cli import BY_HAND, OUTPUTS
-from gaf_core.composer import explain
+from gaf_core.composer import explain, explain_signed
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.explanation import Explanation
 from gaf_core.files.exports import edge_table, to_csv, to_json
 from gaf_core.files.graphml import to_graphml
+from gaf_core.files.signed import signed_edge_table, signed_json, signed_lines
 from gaf_core.files.terminal import word_lines
 from gaf_core.flow.ready import prepare_aloud
 from gaf_core.models.model import Model, load_model
 from gaf_core.reading.intervals import score_intervals
-from gaf_core.settings import SETTINGS, At, LabelLike, Settings, TextLike
+from gaf_core.settings import NAMED, SETTINGS, At, LabelLike, Settings, TextLike
+from gaf_core.signed import SignedExplanation
 from gaf_core.text.decoding import decode
 
 if TYPE_CHECKING:
@@ -40,13 +43,18 @@ def run(asked: argparse.Namespace) -> None:
     text, settings = _text(asked), _settings(asked)
     model = load_model(asked.model, revision=asked.revision, device=asked.device, task=asked.task)
     prepare_aloud(partial(print, file=sys.stderr))
-    explanation = explain(model, text, settings)
-    told = [] if outputs else word_lines(explanation)
+    explanation: Explanation | SignedExplanation
+    if settings.gradients == "path":
+        explanation = signed = explain_signed(model, text, settings)
+        lines, writers = partial(signed_lines, signed), _signed_writers(signed, asked)
+    else:
+        explanation = plain = explain(model, text, settings)
+        lines, writers = partial(word_lines, plain), _writers(plain, asked)
+    told = [] if outputs else lines()
     if given:
         told += [*([""] if told else []), *_compared(model, explanation, given)]
     if told:
         print("\n".join(told))
-    writers = _writers(explanation, asked)
     for name, path in outputs.items():
         _write(path, writers[name](), asked.force)
 
@@ -60,7 +68,9 @@ def _given(paths: Sequence[Path]) -> list[GivenFile]:
     return [GivenFile.read(path) for path in paths]
 
 
-def _compared(model: Model, explanation: Explanation, given: Sequence[GivenFile]) -> list[str]:
+def _compared(
+    model: Model, explanation: Explanation | SignedExplanation, given: Sequence[GivenFile]
+) -> list[str]:
     """Lines about an explanation beside the scores of files."""
     from gaf_core.files.side_by_side import beside, comparison_lines
 
@@ -88,6 +98,28 @@ def _writers(explanation: Explanation, asked: argparse.Namespace) -> dict[str, C
     }
 
 
+def _signed_writers(
+    explanation: SignedExplanation, asked: argparse.Namespace
+) -> dict[str, Callable[[], bytes]]:
+    def report() -> bytes:
+        from gaf_core.files.signed_report import signed_html  # brings plotly
+
+        return signed_html(explanation, model=asked.model).encode("utf-8")
+
+    def as_json() -> bytes:
+        return signed_json(explanation, model=asked.model, carried=asked.carried).encode("utf-8")
+
+    return {
+        "report": report,
+        "json": as_json,
+        "csv": lambda: to_csv(explanation.score_table()),
+        "words": lambda: to_csv(explanation.word_table()),
+        "edges": lambda: to_csv(signed_edge_table(explanation, asked.carried)),
+        "nodes": lambda: to_csv(explanation.node_table()),
+        "graphml": lambda: to_graphml(explanation.sides[asked.side], carried=asked.carried),
+    }
+
+
 def _text(asked: argparse.Namespace) -> TextLike:
     text = asked.text
     if text == "-":
@@ -107,15 +139,25 @@ def _settings(asked: argparse.Namespace) -> Settings:
         target = _label(asked.target)
     if asked.at is not None:
         target = At(target, asked.at)
-    position = re.fullmatch(r"\d+", asked.source)
-    if position is None and asked.source not in ("all", "classification"):
+    chosen: dict[str, Any] = {"target": target, "layers": _layers(asked.layers)}
+    chosen |= {
+        name: value
+        for name in SETTINGS
+        if name not in BY_HAND and (value := getattr(asked, name)) is not None
+    }
+    if "source" in chosen:
+        chosen["source"] = _source(asked.source)
+    return replace(NAMED[asked.method], **chosen)
+
+
+def _source(asked: str) -> str | int:
+    if re.fullmatch(r"\d+", asked):
+        return int(asked)
+    if asked not in ("all", "classification"):
         raise SettingsError(
-            f"'{asked.source}' is not a source. Use all, classification, or a token position."
+            f"'{asked}' is not a source. Use all, classification, or a token position."
         )
-    chosen = {name: getattr(asked, name) for name in SETTINGS if name not in BY_HAND}
-    if position:
-        chosen["source"] = int(asked.source)
-    return Settings(**chosen, target=target, layers=_layers(asked.layers))
+    return asked
 
 
 def _label(name: str) -> int | str:

@@ -76,7 +76,8 @@ def head_matrix(explanation: Explanation, layer: int, head: int, quantity: str =
         explanation: whose trace.
         layer: of the network, from 0.
         head: from 0.
-        quantity: one of `OF_HEADS`. G and A · G are signed, so 0 has the colour in the middle.
+        quantity: one of `OF_HEADS`. G and A · G are signed, so 0 has the colour in the middle. In
+            a side of a path A · G is what is added up on the way to the text.
 
     Raises:
         SettingsError: a layer, head or quantity that does not exist.
@@ -85,15 +86,22 @@ def head_matrix(explanation: Explanation, layer: int, head: int, quantity: str =
     _check(head, explanation.trace.attention.shape[1], "head")
     if quantity not in OF_HEADS:
         raise SettingsError(f"'{quantity}' is no matrix of a head. Use {', '.join(OF_HEADS)}.")
-    attention, gradient = head_values(explanation.trace, explanation.layers[0] + layer)
-    values = {"A": attention, "G": gradient, "A · G": attention * gradient}[quantity][head]
+    of_heads = head_values(explanation.trace, explanation.layers[0] + layer)
+    values = dict(zip(OF_HEADS, of_heads, strict=True))[quantity][head]
     names = [shortened(text, _NAME) for text in explanation.written]
     return _heatmap(_Drawing(values, names, quantity, signed=quantity != "A"))
 
 
-def head_values(trace: Trace, layer: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """`[H, t, t]` attention and gradient of a layer of the model, from 0."""
-    return trace.attention[layer].astype(np.float64), trace.gradient[layer].astype(np.float64)
+def head_values(trace: Trace, layer: int) -> tuple[NDArray[np.float64], ...]:
+    """`[H, t, t]` attention, gradient and their product, of a layer of the model, from 0.
+
+    In a side of a path what is added up on the way stands in place of the product at the text.
+    """
+    attention = trace.attention[layer].astype(np.float64)
+    gradient = trace.gradient[layer].astype(np.float64)
+    if trace.terms is not None:
+        return attention, gradient, trace.terms[layer].astype(np.float64)
+    return attention, gradient, attention * gradient
 
 
 def _summed(matrix: NDArray[np.float64], units: Sequence[Sequence[int]]) -> NDArray[np.float64]:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from gaf_core.errors import SettingsError
 from gaf_core.explanation import Explanation
 from gaf_core.reading.rows import CITATION, PAPER, versions
+from gaf_core.signed import SignedExplanation
+from gaf_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,32 +114,48 @@ def to_json(
     Raises:
         SettingsError: `carried` is no share.
     """
-    trace, kept = explanation.trace, kept_edges(explanation, carried)
     content = {
         "format": "gaf-explanation",
         "format_version": 1,
+        **text_content(explanation, model),
+        **network_content(explanation, carried),
+        "edges_carried": carried,
+        "interventions": None if said is None else _said(explanation, said),
+        **versions_content(),
+    }
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, default=int)
+
+
+def text_content(explanation: Explanation | SignedExplanation, model: str | None) -> dict[str, Any]:
+    """What was read, what the model says of it, what was asked, and all scores."""
+    trace = explanation.trace
+    return {
         "text": trace.text,
         "task": str(trace.task),
         "model": model,
         "output": str(trace.output),
         "target": trace.target.as_dict(),
         "answer": None if trace.answer is None else asdict(trace.answer),
-        "probabilities": _probabilities(explanation),
+        "probabilities": _probabilities(trace),
         "settings": asdict(explanation.settings) | {"layers": list(explanation.layers)},
         "tokens": _rows(explanation.score_table().assign(written=explanation.written)),
         "words": _rows(explanation.word_table()),
-        "edges": {
-            name: values.tolist() for name, values in edge_columns(explanation, kept).items()
-        },
-        "nodes": _nodes(explanation),
-        "edges_carried": carried,
-        "certificate": _certificate(explanation),
-        "interventions": None if said is None else _said(explanation, said),
-        "versions": versions(),
-        "citation": CITATION,
-        "paper": PAPER,
     }
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, default=int)
+
+
+def network_content(explanation: Explanation, carried: float) -> dict[str, Any]:
+    """Edges, nodes and the certificate of one flow."""
+    columns = edge_columns(explanation, kept_edges(explanation, carried))
+    return {
+        "edges": {name: values.tolist() for name, values in columns.items()},
+        "nodes": _nodes(explanation),
+        "certificate": _certificate(explanation),
+    }
+
+
+def versions_content() -> dict[str, Any]:
+    """What computed it, and whose method it is."""
+    return {"versions": versions(), "citation": CITATION, "paper": PAPER}
 
 
 def _said(explanation: Explanation, said: Said) -> dict[str, Any]:
@@ -186,8 +204,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return table.to_dict(orient="records")  # pyright: ignore[reportReturnType]
 
 
-def _probabilities(explanation: Explanation) -> list[dict[str, Any]]:
-    trace = explanation.trace
+def _probabilities(trace: Trace) -> list[dict[str, Any]]:
     likely = trace.most_likely(_CLASSES).tolist()
     probabilities = trace.probabilities
     return [

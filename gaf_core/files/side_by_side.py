@@ -16,6 +16,7 @@ from gaf_core.files.terminal import printable
 from gaf_core.methods.method import Attribution
 from gaf_core.models.model import Model
 from gaf_core.reading.rows import PAPER
+from gaf_core.signed import SignedExplanation
 from gaf_core.text.clusters import columns, fitted
 
 OURS = "this explanation"
@@ -28,7 +29,9 @@ _SHOWN = {
 }
 
 
-def beside(model: Model, explanation: Explanation, files: Sequence[GivenFile]) -> Comparison:
+def beside(
+    model: Model, explanation: Explanation | SignedExplanation, files: Sequence[GivenFile]
+) -> Comparison:
     """An explanation and the scores of files for its text, measured in the usual way.
 
     Raises:

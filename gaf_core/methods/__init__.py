@@ -27,6 +27,7 @@ from gaf_core.methods.method import Attribution, Method, Option, Progress, Score
 from gaf_core.methods.mixing import INFORMATION_FLOW_ROUTES, VALUE_ZEROING
 from gaf_core.methods.noisy import GRADIENT_SHAP, SMOOTHGRAD
 from gaf_core.methods.partition import PARTITION_SHAP
+from gaf_core.methods.path import INTEGRATED_FROZEN_GRADIENTS, PATH_GAF
 from gaf_core.methods.perturbing import KERNEL_SHAP, LIME, OCCLUSION
 from gaf_core.methods.rules import ATTNLRP_METHOD, CP_LRP_METHOD, GIM_METHOD
 
@@ -49,10 +50,12 @@ METHODS: dict[str, Method] = {
         CAT_FROZEN,
         ATTENTION_X_GRADIENT_FROZEN,
         FAITHFUL_FLOW,
+        PATH_GAF,
         RELEVANCE,
         VALUE_ZEROING,
         INFORMATION_FLOW_ROUTES,
         INTEGRATED_GRADIENTS,
+        INTEGRATED_FROZEN_GRADIENTS,
         INPUT_X_GRADIENT,
         SALIENCY,
         CP_LRP_METHOD,

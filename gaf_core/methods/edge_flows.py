@@ -32,7 +32,7 @@ TAKEN = Option(
 # the mean over depths is one of scores of tokens
 FLOW_OPTIONS = (
     *(
-        option_of(one, SETTINGS[one.name].default)
+        option_of(one, SETTINGS[one.name].default, without=("path",))
         for one in INGREDIENTS
         if one.name != "depth_average"
     ),

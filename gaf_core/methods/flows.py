@@ -89,18 +89,27 @@ def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings:
 
 def _explain(trace: Trace, first_layer: int, **settings: Any) -> Explanation:
     """The flow of the layers from `first_layer`, counted from 1; one without proof is no result."""
-    if first_layer > trace.layers:
-        raise SettingsError(
-            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
-            f"Choose a first layer from 1 to {trace.layers}."
-        )
-    layers = first_layer - 1, trace.layers
+    layers = check_first_layer(trace, first_layer)
     # an exact trace and a frozen one are explained alike: the gradients are those of the trace
     gradients = "exact" if trace.frozen is None else "frozen"
     explanation = explain_trace(trace, Settings(layers=layers, gradients=gradients, **settings))
     if not explanation.certified:
         raise GafError(explanation.message)
     return explanation
+
+
+def check_first_layer(trace: Trace, first_layer: int) -> tuple[int, int]:
+    """The half-open range of the layers from one on, counted from 1.
+
+    Raises:
+        SettingsError: the model has fewer.
+    """
+    if first_layer > trace.layers:
+        raise SettingsError(
+            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
+            f"Choose a first layer from 1 to {trace.layers}."
+        )
+    return first_layer - 1, trace.layers
 
 
 def _flow_method(variant: str) -> Method:

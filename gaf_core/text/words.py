@@ -137,11 +137,16 @@ def word_scores(words: Words, scores: NDArray[np.float64]) -> NDArray[np.float64
     return summed.astype(np.float64)
 
 
-def word_table(trace: Tokenized, scores: NDArray[np.float64]) -> pd.DataFrame:
-    """One row a word: word, start, end, score, share, tokens (as the tokenizer names them)."""
+def word_table(
+    trace: Tokenized, scores: NDArray[np.float64], whole: float | None = None
+) -> pd.DataFrame:
+    """One row a word: word, start, end, score, share, tokens (as the tokenizer names them).
+
+    A share is a part of `whole`; of all scores for None.
+    """
     words = group_words(trace)
     summed = word_scores(words, scores)
-    total = float(summed.sum())
+    total = float(summed.sum()) if whole is None else whole
     return table(
         {
             "word": words.text,

@@ -22,8 +22,14 @@ _ROW_SUM_TOLERANCE = 1e-4
 _ADVICE = "Choose a transformer whose layers all attend by softmax."
 
 
-def read_attention(model: Model, output: Any, tokens: int) -> Maps:
+def read_attention(model: Model, output: Any, tokens: int, rows: int = 1) -> Maps:
     """Take the self-attention from what the network returned; of the encoder where there are two.
+
+    Args:
+        model: which was run.
+        output: what it returned.
+        tokens: of the text.
+        rows: texts in the batch.
 
     Raises:
         ModelError: it is missing, in all or some layers, or is not a softmax over the tokens.
@@ -42,7 +48,7 @@ def read_attention(model: Model, output: Any, tokens: int) -> Maps:
             f"others. {_ADVICE}"
         )
     for number, layer in enumerate(maps):
-        _check_layer(kind, number, layer, (1, model.heads, tokens, tokens))
+        _check_layer(kind, number, layer, (rows, model.heads, tokens, tokens))
     return maps
 
 

@@ -71,15 +71,35 @@ def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:
     return max(1, min(_BATCH_ROWS, _BATCH_TOKENS // tokens, fitting))
 
 
-def check_memory(model: Model, tokens: int) -> None:
+def rows_of_a_path(model: Model, tokens: int, points: int) -> int:
+    """Points of a path that one batch can have; at least one.
+
+    Each takes what a trace takes, and `L H t^2` numbers hold the sums over all of them.
+
+    Raises:
+        MemoryLimitError: not even one fits.
+    """
+    check_memory(model, tokens, sums=1)
+    return min(points, rows_that_fit(model, tokens, backward=True))
+
+
+def check_memory(model: Model, tokens: int, sums: int = 0) -> None:
     """Refuse a text that needs more memory than the model's device has free.
+
+    Args:
+        model: that reads it.
+        tokens: of the text.
+        sums: arrays `[L, H, t, t]` that are kept beside what a trace takes.
 
     Raises:
         MemoryLimitError: with the two numbers, and how many tokens would fit.
     """
-    needed, available = estimate_memory(model, tokens), available_memory(model.device)
+
+    def needs(count: int) -> int:
+        kept = sums * model.layers * model.heads * count**2
+        return estimate_memory(model, count) + _BYTES * kept
+
+    needed, available = needs(tokens), available_memory(model.device)
     if needed > available:
-        fitting = bisect_right(
-            range(1, tokens), available, key=lambda count: estimate_memory(model, count)
-        )
+        fitting = bisect_right(range(1, tokens), available, key=needs)
         raise MemoryLimitError(tokens, needed, available, fitting)

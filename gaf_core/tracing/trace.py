@@ -70,6 +70,8 @@ class Trace:
             not asked for.
         output: what the logits mean, and so what a probability is.
         answer: of question answering, where the predicted answer starts and ends; else None.
+        terms: `[L, H, t, t]` float32, in units of the logit, what stands in place of attention
+            times gradient in one side of a path (`PathTrace`); None for the product itself.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -90,6 +92,7 @@ class Trace:
     residual: NDArray[np.float32] | None = None
     output: Output = Output.SOFTMAX
     answer: Answer | None = None
+    terms: NDArray[np.float32] | None = None
 
     @property
     def text(self) -> str:

@@ -19,13 +19,25 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 import torch
 
-from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
+from gaf_core import (
+    Explanation,
+    Model,
+    PathTrace,
+    Settings,
+    SignedExplanation,
+    Trace,
+    explain_path,
+    explain_trace,
+    load_model,
+    path_for,
+    trace_for,
+)
 from gaf_core.errors import ModelError, ModelSizeError
 from gaf_core.flow.ready import compiled, prepare
 from gaf_core.hosting import limits
 from gaf_core.models.hub import Progress
 from gaf_core.models.memory import available_memory, memory_of
-from gaf_core.settings import TextLike, trace_key
+from gaf_core.settings import TextLike, path_key, trace_key
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 0.5  # of the memory that the server finds free at its start, for models
@@ -108,12 +120,47 @@ def explained(choice: Choice, text: TextLike, settings: Settings) -> Explanation
     return _explanations().get((choice, text, settings), compute)
 
 
+def explained_signed(choice: Choice, text: TextLike, settings: Settings) -> SignedExplanation:
+    """Both flows of the path to a text under the given settings."""
+
+    def compute() -> SignedExplanation:
+        path = _path_to(choice, text, settings)
+        with st.spinner("Computing the flows …"):
+            return explain_path(path, settings)
+
+    return _signed().get((choice, text, settings), compute)
+
+
+def _path_to(choice: Choice, text: TextLike, settings: Settings) -> PathTrace:
+    found = traced(choice, text, settings)
+
+    def read() -> PathTrace:
+        with st.spinner("Reading the way to the text …"):
+            return path_for(model(choice), found, settings)
+
+    key = (choice, text, *trace_key(settings), *path_key(settings))
+    return _paths().get(key, read)
+
+
 class Request(NamedTuple):
-    """What an explanation was asked for with: the key of everything that is derived from it."""
+    """What an explanation was asked for with: the key of everything that is derived from it.
+
+    Attributes:
+        choice: of the model.
+        text: what is explained.
+        settings: how.
+        side: "for" or "against", of one of two flows.
+    """
 
     choice: Choice
     text: TextLike
     settings: Settings
+    side: str = ""
+
+    @property
+    def asked(self) -> tuple[Choice, TextLike, Settings]:
+        """Model, text and settings, whichever side is looked at."""
+        return self.choice, self.text, self.settings
 
 
 def derived(
@@ -128,7 +175,7 @@ def derived(
 
 def let_go() -> None:
     """Forget what was computed; models stay."""
-    for shelf in (_traces(), _explanations(), _derived(), *_OTHERS):
+    for shelf in (_traces(), _explanations(), _paths(), _signed(), _derived(), *_OTHERS):
         shelf.clear()
 
 
@@ -207,6 +254,20 @@ def _traces() -> Shelf[Trace]:
 def _explanations() -> Shelf[Explanation]:
     # capacity and flow; what they come from is a trace, counted there unless it is gone
     return Shelf(_BYTES, lambda one: 2 * one.network.capacity.nbytes + one.trace.attention.nbytes)
+
+
+@cache
+def _paths() -> Shelf[PathTrace]:
+    # the terms, and a copy with a sign for either side
+    return Shelf(_BYTES, lambda one: 3 * one.terms.nbytes)
+
+
+@cache
+def _signed() -> Shelf[SignedExplanation]:
+    return Shelf(
+        _BYTES,
+        lambda one: 4 * one.toward.network.capacity.nbytes + 3 * one.path.terms.nbytes,
+    )
 
 
 @cache

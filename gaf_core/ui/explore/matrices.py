@@ -46,6 +46,8 @@ def show_matrices(explanation: Explanation) -> None:
         note = " Blank cells are no edges of the network."
     else:
         note = " Blue is positive, red negative, white 0." if quantity != "A" else ""
+        if quantity == OF_HEADS[-1] and explanation.trace.terms is not None:
+            note += " On the path, what is added up on the way stands in place of A · G."
     st.caption(
         f"{what}. A row is the token that reads, a column the token that is read.{note} "
         f"{literal(figure.layout.meta['summary'])}"

@@ -77,7 +77,9 @@ def _explained(request: Request) -> Both:
     kept = {name: getattr(settings, name) for name in ("target", "truncate", "epsilon")}
     wanted = (Settings(variant=settings.variant, **kept), replace(FAITHFUL, **kept))
     requests = [request._replace(settings=one) for one in wanted]
-    return {name: (one, cache.explained(*one)) for name, one in zip(NAMES, requests, strict=True)}
+    return {
+        name: (one, cache.explained(*one.asked)) for name, one in zip(NAMES, requests, strict=True)
+    }
 
 
 def _show_both(both: Both, view: Display) -> None:
