@@ -28,7 +28,7 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    known = known_measures(model) | show.known_views() | known_orders() | bounds.KNOWN
+    known = {**known_measures(model), **show.known_views(), **known_orders(), **bounds.KNOWN}
     reading = choose_reading(model, known)
     text = ask_text(model)
     question = work.Question(choice, text, reading.target, reading.truncate)
