@@ -223,5 +223,9 @@ def test_every_task_of_the_costs_takes_its_turns(tiny):
         assert {len(times) for times in found.values()} == {2}
         assert all(one > 0 for times in found.values() for one in times)
     assert len(cost.ratio_table(timed)) == 2 + len(cost.RATIOS)
-    page = cost.document(timed, [5, 7], 2)
+    methods = cost.method_seconds(tiny, TEXTS[:2])
+    assert "faithful" in methods
+    assert {len(seconds) for seconds in methods.values()} == {2}
+    page = cost.document(timed, [5, 7], 2, methods)
+    assert len([one for one in page.splitlines() if one.startswith("| faithful |")]) == 1
     assert "of 5 to 7 tokens" in page
