@@ -161,7 +161,7 @@ class SignedExplanation:
 
         >>> import gaf_core as gaf
         >>> model = gaf.load_model("minilm-reviews")
-        >>> edges = gaf.explain_signed(model, "A lovely film.").edge_table()
+        >>> edges = gaf.explain_signed(model, "A lovely film, but too long.").edge_table()
         >>> sorted(edges["side"].unique()), list(edges)[:2]
         (['against', 'for'], ['side', 'layer'])
         """
