@@ -5,7 +5,7 @@ text -> Trace -> information tensor -> FlowNetwork -> FlowSolution -> scores
 
 from __future__ import annotations
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.explanation import Explanation
 from gaf_core.flow import solve, solve_many
 from gaf_core.flow.depths import DepthShares
@@ -15,6 +15,8 @@ from gaf_core.network import FlowNetwork
 from gaf_core.settings import Settings, TextLike
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace, trace
+
+_ASK = 'Write gaf_core.Settings("GF") or the like.'
 
 
 def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Explanation:
@@ -44,6 +46,7 @@ def trace_for(model: Model, text: TextLike, settings: Settings) -> Trace:
     >>> trace.frozen == gaf.Frozen(), trace.residual is not None
     (True, True)
     """
+    check_kind(settings, Settings, _ASK)
     return trace(
         model,
         text,
@@ -68,6 +71,8 @@ def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation
     >>> [gaf.explain_trace(trace, gaf.Settings(variant)).certified for variant in ("AF", "GF")]
     [True, True]
     """
+    check_kind(traced, Trace, "gaf_core.trace returns one.")
+    check_kind(settings, Settings, _ASK)
     _check_gradients(settings, traced)
     first, last = check_layers(settings.layers, traced.layers)
     networks, epsilon = _networks(traced, settings), settings.epsilon

@@ -96,7 +96,8 @@ class Setting:
             raise SettingsError(
                 f"{value!r} is no value of the setting '{self.name}'. Give {self.kind.told}."
             )
-        if self.notes and not self.others and value not in self.choices:
+        known = isinstance(value, Hashable) and value in self.choices  # a choice is a key
+        if self.notes and not self.others and not known:
             known = ", ".join(str(choice) for choice in self.choices)
             raise SettingsError(
                 f"'{value}' is no value of the setting '{self.name}'. Choose one of: {known}."
@@ -281,9 +282,11 @@ class Settings:
     def __post_init__(self) -> None:
         for name, one in SETTINGS.items():
             value = getattr(self, name)
-            if isinstance(value, list):  # as a file has it; settings are a key, and a list is none
+            if hasattr(value, "tolist"):  # of numpy
+                value = value.tolist()
+            if isinstance(value, list | range):  # settings are a key, and these are none
                 value = tuple(value)
-                object.__setattr__(self, name, value)
+            object.__setattr__(self, name, value)
             one.check(value)
 
 

@@ -30,6 +30,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from gaf_core.errors import check_kind
 from gaf_core.evaluation.perturbation import (
     Perturbation,
     resolve_perturbation,
@@ -173,6 +174,7 @@ def evaluate_all(
     >>> [(name, one.aopc > 0) for name, one in found.items()]
     [('AGF', True), ('rollout', True)]
     """
+    check_kind(rankings, Mapping, "Give scores by name.")
     encoding = check_encoding(model, traced)
     perturbation = resolve_perturbation(model, perturbation)
     label = watched_label(model, traced, perturbation)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -152,9 +153,9 @@ def _defused(cell: str) -> str:
 
 def kept_edges(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
     """`[edges]` True for those that `carried` keeps, in the order of `FlowNetwork.edges`."""
-    if not 0.0 < carried <= 1.0:
+    if not isinstance(carried, Real) or not 0.0 < carried <= 1.0:
         raise SettingsError(
-            f"Edges cannot carry {carried:g} of the flow. Choose a share above 0 and up to 1."
+            f"Edges cannot carry {carried} of the flow. Choose a share above 0 and up to 1."
         )
     layer, query, key = explanation.network.edges
     kept = np.ones(len(layer), dtype=bool)

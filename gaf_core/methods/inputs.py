@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import ModelError, SettingsError, TextError
+from gaf_core.errors import ModelError, SettingsError, TextError, check_kind
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model, Task
 from gaf_core.tracing.memory import available_memory, estimate_memory
@@ -42,6 +42,7 @@ class EmbeddedText:
     """
 
     def __init__(self, model: Model, trace: Trace):
+        check_kind(model, Model, "gaf_core.load_model returns one.")
         self._model, self._target, self._place = model, trace.target, trace.target.place
         self._inputs = trace.encoding.inputs
         self._ids = self._inputs["input_ids"].to(model.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError, MissingPackageError, SettingsError
+from gaf_core.errors import GafError, MissingPackageError, SettingsError, check_kind
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
@@ -60,12 +60,12 @@ class Option:
             SettingsError: it is not allowed; the message says what is.
         """
         if self.choices:
-            if value not in self.choices:
+            if not isinstance(value, Hashable) or value not in self.choices:
                 names = ", ".join(map(str, self.choices))
                 raise SettingsError(f"'{value}' is not a choice of '{self.name}'. Use {names}.")
             return value
         try:
-            number = type(self.default)(value)
+            number = None if isinstance(value, bool) else type(self.default)(value)
         except (TypeError, ValueError, OverflowError):
             number = None
         least = -np.inf if self.least is None else self.least
@@ -185,6 +185,7 @@ class Method:
         4
         """
         settings = self.settings(**options)
+        check_kind(trace, Trace, "gaf_core.trace returns one.")
         started = time.perf_counter()
         try:
             scored = self.compute(model, trace, progress or _ignore, **settings)

@@ -7,6 +7,7 @@ float32 and uses eager attention. The steps are in `gaf_core.models`.
 from __future__ import annotations
 
 import difflib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import cast
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gaf_core.errors import GafError, ModelError, SettingsError, cause
+from gaf_core.errors import GafError, ModelError, SettingsError, cause, check_kind
 from gaf_core.models.adapters import Adapter, read_adapter
 from gaf_core.models.bases import find_base
 from gaf_core.models.devices import resolve_device
@@ -110,7 +111,7 @@ def load_model(
             among the weights.
 
     Raises:
-        SettingsError: there is no such task.
+        SettingsError: there is no such task, or the name is no text.
         ModelError: nothing of this name, or it cannot be loaded and explained; the message says
             why and what to do.
         MissingPackageError: it is an adapter, and peft is not installed.
@@ -120,6 +121,8 @@ def load_model(
     >>> model.labels
     ('negative', 'positive')
     """
+    check_kind(name, (str, os.PathLike), "Name a preset, a folder, a file or a model of the hub.")
+    check_kind(revision, (str, type(None)), "Name a branch, a tag or a commit, or leave it out.")
     target, asked = resolve_device(device), _task(task)
     with _located(name, revision, progress) as (folder, commit):
         adapter, base = _parts(str(name), folder, commit, progress)

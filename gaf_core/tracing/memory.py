@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from numbers import Integral
 
 from transformers import PreTrainedConfig
 
-from gaf_core.errors import MemoryLimitError
+from gaf_core.errors import MemoryLimitError, SettingsError, check_kind
 from gaf_core.models.memory import available_memory
 from gaf_core.models.model import Model
 
@@ -34,7 +35,13 @@ def estimate_memory(model: Model, tokens: int) -> int:
     >>> model = gaf.load_model("minilm-reviews")
     >>> [round(gaf.estimate_memory(model, tokens) / 1e6) for tokens in (128, 512)]  # MB
     [90, 642]
+
+    Raises:
+        SettingsError: no number of tokens.
     """
+    check_kind(model, Model, "gaf_core.load_model returns one.")
+    if not isinstance(tokens, Integral) or tokens < 0:
+        raise SettingsError(f"{tokens!r} is no number of tokens. Give a whole number.")
     config = model.module.config.get_text_config()
     decoder = _decoder_layers(config)
     maps = (_MAPS * model.layers + _DECODER_MAPS * decoder) * model.heads * tokens**2
