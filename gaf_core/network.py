@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-_LEAST = 1e-280  # of the largest capacity: parts of 2^-58 of it are still numbers of full precision
+# of the largest capacity: its parts of 2^-58 have full precision, and sums of many are finite
+_LEAST, _MOST = 1e-280, 1e290
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,14 +206,11 @@ def _numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
 
 
 def _check_capacities(information: NDArray[np.float64]) -> None:
-    if (
-        information.ndim != 3
-        or information.shape[1] != information.shape[2]
-        or not information.size
-    ):
+    shape = information.shape
+    if len(shape) != 3 or shape[1] != shape[2] or not information.size:
         raise CapacityError(
             f"An information tensor has the shape [layers, tokens, tokens]; this one has "
-            f"{list(information.shape)}."
+            f"{list(shape)}."
         )
     problems = (
         ("NaN", np.isnan(information)),
@@ -230,9 +228,7 @@ def _check_capacities(information: NDArray[np.float64]) -> None:
 
 def _check_size(capacity: NDArray[np.float64]) -> None:
     largest = float(capacity.max())
-    with np.errstate(over="ignore"):
-        most = capacity.shape[-1] * capacity.sum(axis=-1).max()
-    if not np.isfinite(most) or 0 < largest < _LEAST:
+    if largest > _MOST or 0 < largest < _LEAST:
         raise CapacityError(
             f"The largest capacity is {largest:g}, and sums or parts of such numbers are beyond "
             "what a number can hold. Divide all of them by the largest one."
