@@ -209,8 +209,7 @@ def _check_capacities(information: NDArray[np.float64]) -> None:
     shape = information.shape
     if len(shape) != 3 or shape[1] != shape[2] or not information.size:
         raise CapacityError(
-            f"An information tensor has the shape [layers, tokens, tokens]; this one has "
-            f"{list(shape)}."
+            f"An information tensor is [layers, tokens, tokens]; this one is {list(shape)}."
         )
     problems = (
         ("NaN", np.isnan(information)),
@@ -236,11 +235,7 @@ def _check_size(capacity: NDArray[np.float64]) -> None:
 
 
 def _checked_by_token(
-    values: ArrayLike | None,
-    information: NDArray[np.float64],
-    what: str,
-    *,
-    endless: bool = False,
+    values: ArrayLike | None, information: NDArray[np.float64], what: str, *, endless: bool = False
 ) -> Float[np.ndarray, "l t"] | None:
     """`[l, t]` capacities of one kind, or a `CapacityError` that says what they are."""
     if values is None:
