@@ -209,7 +209,7 @@ def _check_capacities(information: NDArray[np.float64]) -> None:
     shape = information.shape
     if len(shape) != 3 or shape[1] != shape[2] or not information.size:
         raise CapacityError(
-            f"An information tensor is [layers, tokens, tokens]; this one is {list(shape)}."
+            f"An information tensor has the shape [layers, tokens, tokens], not {list(shape)}."
         )
     problems = (
         ("NaN", np.isnan(information)),
