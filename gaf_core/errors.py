@@ -1,9 +1,10 @@
 """The one family of exceptions. Every message says what was wrong and what to do about it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 _LONGEST = 400  # characters of a cause inside a message
+_SHOWN = 80  # characters of a value inside a message
 _ADVICE = re.compile(r"\s*(You may consider adding|For details look at).*")  # for who calls it
 
 
@@ -13,8 +14,22 @@ def cause(error: Exception) -> str:
     >>> cause(RuntimeError("Error in loading:\n\tsize mismatch for classifier.weight."))
     'Error in loading: size mismatch for classifier.weight'
     """
-    text = _ADVICE.sub("", " ".join(str(error).split())) or type(error).__name__
+    told = f"{error} is not known" if isinstance(error, KeyError) else str(error)
+    text = _ADVICE.sub("", " ".join(told.split())) or type(error).__name__
     return (text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…").rstrip(".")
+
+
+def brief(value: object, how: Callable[[object], str] = str) -> str:
+    """What was given, as a sentence shows it: not all of what is long, nor what cannot be written.
+
+    >>> brief("a" * 100)[-3:], brief((3, "x"), repr), brief(10**5000)
+    ('aa…', "(3, 'x')", 'int')
+    """
+    try:
+        text = how(value)
+    except ValueError:  # a whole number of thousands of digits
+        return type(value).__name__
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def check_kind(value: object, kinds: type | tuple[type, ...], how: str) -> None:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gaf_core.errors import SettingsError, check_kind
+from gaf_core.errors import SettingsError, brief, check_kind
 from gaf_core.settings import (
     AGGREGATES,
     RESIDUALS,
@@ -209,8 +209,8 @@ def check_layers(layers: tuple[int, int] | None, depth: int) -> tuple[int, int]:
     first, last = (0, depth) if asked is None else asked
     if not 0 <= first < last <= depth:
         raise SettingsError(
-            f"The layer range [{first}, {last}) holds no layer of this model. Choose a start and "
-            f"an end with 0 <= start < end <= {depth}."
+            f"The layer range [{brief(first)}, {brief(last)}) holds no layer of this model. Choose "
+            f"a start and an end with 0 <= start < end <= {depth}."
         )
     return first, last
 
@@ -223,7 +223,7 @@ def check_heads(heads: Sequence[int] | None, count: int) -> list[int]:
     chosen = list(range(count)) if asked is None else sorted(set(asked))
     if not chosen or chosen[0] < 0 or chosen[-1] >= count:
         raise SettingsError(
-            f"{list(asked or [])} is not a selection of heads of this model. "
+            f"{brief(list(asked or []))} is not a selection of heads of this model. "
             f"Choose at least one of 0 to {count - 1}."
         )
     return chosen

@@ -30,7 +30,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike, NDArray
 
-from gaf_core.errors import CapacityError, SettingsError
+from gaf_core.errors import CapacityError, SettingsError, brief
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -268,7 +268,7 @@ def _source_mask(source: str | int | Sequence[int], tokens: int) -> Bool[np.ndar
     whole = positions.dtype.kind in "iu" and positions.ndim == 1
     if not whole or not positions.size or positions.min() < 0 or positions.max() >= tokens:
         raise SettingsError(
-            f"The source {positions.tolist()} is not a position of this text. "
+            f"The source {brief(positions.tolist())} is not a position of this text. "
             f"Choose from 0 to {tokens - 1}."
         )
     mask[positions] = True

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief
 from gaf_core.explanation import Explanation
 from gaf_core.reading.rows import CITATION, PAPER, versions
 
@@ -151,12 +151,21 @@ def _defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def kept_edges(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
-    """`[edges]` True for those that `carried` keeps, in the order of `FlowNetwork.edges`."""
+def check_share(carried: float) -> None:
+    """Refuse what is no share of a flow.
+
+    Raises:
+        SettingsError: it is no number above 0 and up to 1.
+    """
     if not isinstance(carried, Real) or not 0.0 < carried <= 1.0:
         raise SettingsError(
-            f"Edges cannot carry {carried} of the flow. Choose a share above 0 and up to 1."
+            f"Edges cannot carry {brief(carried)} of the flow. Choose a share above 0 and up to 1."
         )
+
+
+def kept_edges(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
+    """`[edges]` True for those that `carried` keeps, in the order of `FlowNetwork.edges`."""
+    check_share(carried)
     layer, query, key = explanation.network.edges
     kept = np.ones(len(layer), dtype=bool)
     if carried == 1.0:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError, MissingPackageError, SettingsError, check_kind
+from gaf_core.errors import GafError, MissingPackageError, SettingsError, brief, check_kind
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
@@ -62,7 +62,9 @@ class Option:
         if self.choices:
             if not isinstance(value, Hashable) or value not in self.choices:
                 names = ", ".join(map(str, self.choices))
-                raise SettingsError(f"'{value}' is not a choice of '{self.name}'. Use {names}.")
+                raise SettingsError(
+                    f"'{brief(value)}' is not a choice of '{self.name}'. Use {names}."
+                )
             return value
         try:
             number = None if isinstance(value, bool) else type(self.default)(value)
@@ -72,7 +74,7 @@ class Option:
         most = np.inf if self.most is None else self.most
         if number is None or number != value or not least <= number <= most:
             raise SettingsError(
-                f"'{value}' is not a value of '{self.name}'. Use {self._allowed()}."
+                f"'{brief(value)}' is not a value of '{self.name}'. Use {self._allowed()}."
             )
         return number
 

@@ -175,6 +175,8 @@ def _local_path(name: str | Path) -> Path | None:
     preset = PRESETS.get(str(name))
     if preset is not None:
         return preset.find() if isinstance(preset, PackagedModel) else preset
+    if not str(name):  # a path without a name would be the folder that Python was started in
+        return None
     try:
         path = Path(name).expanduser()
         return path if path.exists() else None

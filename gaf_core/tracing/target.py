@@ -8,7 +8,7 @@ from typing import Any
 
 import regex
 
-from gaf_core.errors import TargetError, check_kind
+from gaf_core.errors import TargetError, brief, check_kind
 from gaf_core.models.labels import as_read
 from gaf_core.models.model import Model
 from gaf_core.settings import LabelLike
@@ -176,7 +176,7 @@ def _find(model: Model, name: Integral | int | str, encoding: Encoding | None = 
         if alike:
             shown = ", ".join(f"'{label_name(model.labels, index)}'" for index in alike)
             raise TargetError(f"'{name}' is what several labels are called: {shown}. Name one.")
-    raise TargetError(f"'{name}' is not one of the model's labels. {_choices(model.labels)}")
+    raise TargetError(f"'{brief(name)}' is not one of the model's labels. {_choices(model.labels)}")
 
 
 def _find_end(encoding: Encoding, labels: tuple[str, ...], name: Integral | int | str) -> int:
