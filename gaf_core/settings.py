@@ -94,13 +94,15 @@ class Setting:
         """A `SettingsError` that names what may be chosen if the value is of another kind."""
         if self.kind is not None and not self.kind.holds(value):
             raise SettingsError(
-                f"{brief(value, repr)} is no value of the setting '{self.name}'. Give {self.kind.told}."
+                f"{brief(value, repr)} is no value of the setting '{self.name}'. Give "
+                f"{self.kind.told}."
             )
         known = isinstance(value, Hashable) and value in self.choices  # a choice is a key
         if self.notes and not self.others and not known:
             known = ", ".join(str(choice) for choice in self.choices)
             raise SettingsError(
-                f"'{brief(value)}' is no value of the setting '{self.name}'. Choose one of: {known}."
+                f"'{brief(value)}' is no value of the setting '{self.name}'. Choose one of: "
+                f"{known}."
             )
 
 
