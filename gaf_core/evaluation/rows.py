@@ -86,7 +86,7 @@ class RowStore:
 def _parsed(line: str) -> Row | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or more nested than any row
         return None
     return row if isinstance(row, dict) and _is_row(row) else None
 

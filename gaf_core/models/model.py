@@ -18,7 +18,7 @@ from typing import cast
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gaf_core.errors import GafError, ModelError, SettingsError, cause, check_kind
+from gaf_core.errors import GafError, ModelError, SettingsError, brief, cause, check_kind
 from gaf_core.models.adapters import Adapter, read_adapter
 from gaf_core.models.bases import find_base
 from gaf_core.models.devices import resolve_device
@@ -198,8 +198,8 @@ def _repository_id(name: str | Path) -> str:
         )
     if isinstance(name, Path) or not is_repository_id(name):
         raise ModelError(
-            f"There is no preset and no folder called '{name}'. Presets: {presets}. Or give the "
-            "path of a folder with a saved model, or the id of a model on the hub (owner/name)."
+            f"There is no preset and no folder called '{brief(name)}'. Presets: {presets}. Or give "
+            "the path of a folder with a saved model, or the id of a model on the hub (owner/name)."
         )
     return name
 

@@ -108,7 +108,7 @@ def test_an_empty_configuration_is_refused(folder):
 
 def test_a_tokenizer_that_is_not_json_is_refused(folder):
     (folder / "tokenizer.json").write_text("{")
-    with pytest.raises(gaf.ModelError, match="tokenizer.json.* is not valid JSON"):
+    with pytest.raises(gaf.ModelError, match=r"tokenizer\.json.* is not valid JSON"):
         gaf.load_model(folder)
 
 
