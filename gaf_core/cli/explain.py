@@ -37,8 +37,15 @@ def run(asked: argparse.Namespace) -> None:
     outputs = {name: path for name in OUTPUTS if (path := getattr(asked, name)) is not None}
     _check_outputs(list(outputs.values()), asked.force)
     text, settings = _text(asked), _settings(asked)
-    model = load_model(asked.model, revision=asked.revision, device=asked.device, task=asked.task)
-    prepare_aloud(partial(print, file=sys.stderr))
+    tell = partial(print, file=sys.stderr)
+    model = load_model(
+        asked.model,
+        revision=asked.revision,
+        device=asked.device,
+        task=asked.task,
+        announce=lambda plan: tell(plan.message),
+    )
+    prepare_aloud(tell)
     _check_layers(settings, model.layers)
     try:
         explanation = explain(model, text, settings)
