@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from gaf_core.errors import SettingsError, check_kind
 from gaf_core.evaluation.perturbed import DELETE, Operator
@@ -87,7 +87,7 @@ def watched_label(model: Model, traced: Trace, perturbation: Perturbation) -> in
 
 def _usual_operator(model: Model) -> Operator:
     try:
-        return cast(Operator, removal_token(model)[0])
+        return removal_token(model)[0]
     except SettingsError:
         return DELETE
 

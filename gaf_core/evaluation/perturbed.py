@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -21,13 +21,13 @@ from gaf_core.tracing.prediction import (
     read_logits,
     takes_batches,
 )
-from gaf_core.tracing.removal import removal_token
+from gaf_core.tracing.removal import Replacement, removal_token
 
 # Called with (batches done, batches in all); what it raises ends the work.
 Progress = Callable[[int, int], None]
 
-Operator = Literal["mask", "pad", "unknown", "delete"]  # how a token is removed
-DELETE: Operator = "delete"
+Operator = Literal[Replacement, "delete"]  # how a token is removed
+DELETE: Final = "delete"
 _BATCH_TOKENS = 2048  # of a batch: at 512 tokens a text its attention maps take 50 MB a layer
 _BATCH_ROWS = 64
 

@@ -11,7 +11,7 @@ import json
 import math
 from dataclasses import asdict
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from gaf_core.reading.agreement import Said
 
 _CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
-_BYTES = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
+EdgeFile = Literal["csv", "json", "graphml"]
+_BYTES: dict[EdgeFile, int] = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_JSON = ("key_token", "query_token", "saturation")  # others of its columns say it
 
@@ -62,7 +63,7 @@ def count_edges(explanation: Explanation, carried: float = 1.0) -> int:
     return int(kept_edges(explanation, carried).sum())
 
 
-def estimate_bytes(edges: int, kind: str) -> int:
+def estimate_bytes(edges: int, kind: EdgeFile) -> int:
     """About how large so many edges are as "csv", "json" or "graphml"."""
     return edges * _BYTES[kind]
 
@@ -188,7 +189,7 @@ def _nodes(explanation: Explanation) -> dict[str, list]:
     table = explanation.node_table()
     numbers = {name: table[name].tolist() for name in table if name != "token"}
     if "capacity" in numbers:  # infinite without a limit
-        numbers["capacity"] = [_finite(capacity) for capacity in numbers["capacity"]]
+        numbers["capacity"] = [finite(capacity) for capacity in numbers["capacity"]]
     return numbers
 
 
@@ -204,8 +205,8 @@ def _probabilities(explanation: Explanation) -> list[dict[str, Any]]:
         {
             "label": trace.labels[index],
             "index": index,
-            "probability": _finite(probabilities[index]),
-            "logit": _finite(trace.logits[index]),
+            "probability": finite(probabilities[index]),
+            "logit": finite(trace.logits[index]),
         }
         for index in dict.fromkeys([*likely, trace.target.index])
     ]
@@ -222,13 +223,13 @@ def _certificate(explanation: Explanation) -> dict[str, Any]:
         "statuses": list(map(str, explanation.statuses)),
         "message": explanation.message,
         "certified": explanation.certified,
-        **{name: _finite(getattr(solution, name)) for name in numbers},
+        **{name: finite(getattr(solution, name)) for name in numbers},
         "iterations": solution.iterations,
         "edges": explanation.network.edge_count,
         "pruned": explanation.network.pruned,
     }
 
 
-def _finite(number: float) -> float | None:
-    """JSON has no sign for infinity."""
+def finite(number: float) -> float | None:
+    """A number as JSON has it: null where it is none, since there is no sign for infinity."""
     return float(number) if math.isfinite(number) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -17,16 +17,15 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import ModelError, SettingsError, TextError, check_kind
 from gaf_core.methods.method import Progress
-from gaf_core.models.model import Model, Task
-from gaf_core.tracing.memory import available_memory, estimate_memory
+from gaf_core.models.model import Model
+from gaf_core.tracing.memory import rows_that_fit
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.removal import removal_token
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
 
-BASELINES = ("mask", "pad", "zero")
-_TOKENS = 1024  # in a batch: more do not make it faster, and lock the model for longer
-_MEMORY = 0.5  # of what is free, for one batch
+Baseline = Literal["mask", "pad", "zero"]
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
 
 class EmbeddedText:
@@ -48,7 +47,7 @@ class EmbeddedText:
         self._ids = self._inputs["input_ids"].to(model.device)
         self.ordinary = torch.as_tensor(trace.removable, device=model.device)
         self.embeddings = self._look_up(self._ids)
-        self.batch = _rows(model, len(trace.tokens))
+        self.batch = rows_that_fit(model, len(trace.tokens), backward=True)
 
     def __call__(self, embeddings: torch.Tensor) -> torch.Tensor:
         """`[n]` the target's logit, or difference of two, for `[n, t, d]` embeddings.
@@ -87,7 +86,7 @@ class EmbeddedText:
 
         return target
 
-    def baseline(self, kind: str = "mask") -> torch.Tensor:
+    def baseline(self, kind: Baseline = "mask") -> torch.Tensor:
         """`[1, t, d]` the embeddings with every ordinary token replaced; the others keep theirs.
 
         Args:
@@ -116,7 +115,7 @@ class EmbeddedText:
         scores[self.ordinary.cpu()] = ordinary.detach().cpu().double()
         return scores.numpy()
 
-    def _removal_token(self, kind: str) -> int:
+    def _removal_token(self, kind: Baseline) -> int:
         try:
             return removal_token(self._model, "pad" if kind == "pad" else None)[1]
         except SettingsError as error:
@@ -170,11 +169,3 @@ def _word_table(model: Model) -> torch.nn.Embedding:
             "their place. Use a method that reads attention."
         )
     return table
-
-
-def _rows(model: Model, tokens: int) -> int:
-    config = model.module.config.get_text_config()
-    if model.task is Task.CLASSIFICATION and config.pad_token_id is None:
-        return 1  # a decoder that classifies refuses several texts if it knows no padding
-    memory = _MEMORY * available_memory(model.device) / estimate_memory(model, tokens)
-    return max(1, min(_TOKENS // tokens, int(memory)))

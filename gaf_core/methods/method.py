@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from gaf_core.tracing.trace import Trace
 # Called with (steps done, steps in all) between the steps of a slow method. What it raises ends the
 # method: the way to stop one.
 Progress = Callable[[int, int], None]
+
+
+Family = Literal["flow", "attention", "gradient", "perturbation", "chance"]
 
 
 class Scored(NamedTuple):
@@ -157,7 +160,7 @@ class Method:
     name: str
     title: str
     reference: str
-    family: str
+    family: Family
     summary: str
     compute: Callable[..., Scored]
     options: tuple[Option, ...] = ()

@@ -24,7 +24,7 @@ from gaf_core.errors import check_kind
 from gaf_core.models.model import Model
 from gaf_core.tracing.masks import Kind, check_masks
 from gaf_core.tracing.memory import rows_that_fit
-from gaf_core.tracing.prediction import failures_in_a_sentence, takes_batches
+from gaf_core.tracing.prediction import failures_in_a_sentence
 from gaf_core.tracing.scaling import find_plan, run_scaled
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
@@ -86,7 +86,7 @@ def masked_logits(
     """Logits of checked masks `[L, 1 or H, t, t]`, batch by batch, with the masks they are of."""
     with model.lock, failures_in_a_sentence(model):
         plan = find_plan(model, trace)
-    rows = rows_that_fit(model, len(trace.tokens)) if takes_batches(model) else 1
+    rows = rows_that_fit(model, len(trace.tokens))
     for start in range(0, len(masks), rows):
         some = np.stack(list(masks[start : start + rows]))
         with model.lock, failures_in_a_sentence(model), torch.no_grad():
@@ -133,7 +133,7 @@ def masked_gradients(
     target, tokens = trace.target, len(trace.tokens)
     with model.lock, failures_in_a_sentence(model):
         plan = find_plan(model, trace)
-    rows = rows_that_fit(model, tokens, backward=True) if takes_batches(model) else 1
+    rows = rows_that_fit(model, tokens, backward=True)
     for start in range(0, len(masks), rows):
         some = np.stack(list(masks[start : start + rows]))
         with model.lock, failures_in_a_sentence(model), torch.enable_grad():

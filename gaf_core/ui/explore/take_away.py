@@ -7,7 +7,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from gaf_core import Explanation
-from gaf_core.files.exports import count_edges, edge_table, estimate_bytes, to_csv, to_json
+from gaf_core.files.exports import (
+    EdgeFile,
+    count_edges,
+    edge_table,
+    estimate_bytes,
+    to_csv,
+    to_json,
+)
 from gaf_core.files.graphml import GRAPH_LIMIT, to_graphml
 from gaf_core.files.report import to_html
 from gaf_core.reading.agreement import Said
@@ -39,7 +46,7 @@ def show_take_away(
     carried = _choose_edges(explanation)
     edges = count_edges(explanation, carried)
 
-    def size(kind: str) -> str:
+    def size(kind: EdgeFile) -> str:
         count = estimate_bytes(edges, kind)
         return f", about {count / 1e6:,.0f} MB" if count > 2e6 else ""
 
