@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.explanation import Explanation
 from gaf_core.flow import FlowSolution, solve, solve_many
 from gaf_core.flow.depths import DepthShares
@@ -20,6 +20,8 @@ from gaf_core.signed import SignedExplanation
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.path import PathTrace, trace_path
 from gaf_core.tracing.trace import Trace, trace
+
+_ASK = 'Write gaf_core.Settings("GF") or the like.'
 
 
 def explain(model: Model, text: TextLike, settings: Settings = Settings()) -> Explanation:
@@ -49,6 +51,7 @@ def trace_for(model: Model, text: TextLike, settings: Settings) -> Trace:
     >>> trace.frozen == gaf.Frozen(), trace.residual is not None
     (True, True)
     """
+    check_kind(settings, Settings, _ASK)
     return trace(
         model,
         text,
@@ -73,6 +76,8 @@ def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation
     >>> [gaf.explain_trace(trace, gaf.Settings(variant)).certified for variant in ("AF", "GF")]
     [True, True]
     """
+    check_kind(traced, Trace, "gaf_core.trace returns one.")
+    check_kind(settings, Settings, _ASK)
     _check_gradients(settings, traced)
     ((explanation, _),) = _solved([traced], settings)
     return explanation

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
-from gaf_core.errors import SettingsError, TextError
+from gaf_core.errors import SettingsError, TextError, brief
 from gaf_core.settings import TextLike
 
 SWITCH, MODELS = "GAF_HOSTED", "GAF_MODELS"
@@ -73,6 +73,7 @@ class Limits:
 
 
 _HOSTED = {"characters": 5_000, "tokens": 256, "samples": 1_000, "jobs": 3, "visitors": 20}
+_DIGITS = 19  # as many as no limit needs
 _LEAST = {"samples": 500}  # what the methods take where nobody says a number
 
 
@@ -93,7 +94,7 @@ def limits(environment: Mapping[str, str] = os.environ) -> Limits:
     """
     switch = environment.get(SWITCH, "").strip().lower()
     if switch not in _FLAGS:
-        raise SettingsError(f"{SWITCH} is '{switch}'. Set it to 1 or 0.")
+        raise SettingsError(f"{SWITCH} is '{brief(switch)}'. Set it to 1 or 0.")
     if not _FLAGS[switch]:
         return Limits()
     numbers = {one.name: _number(environment, one.name) for one in fields(Limits)[2:]}
@@ -104,9 +105,10 @@ def _number(environment: Mapping[str, str], name: str) -> int:
     variable = f"GAF_MAX_{name.upper()}"
     written = environment.get(variable, "").strip() or str(_HOSTED[name])
     least = _LEAST.get(name, 1)
-    if not (written.isascii() and written.isdigit() and int(written) >= least):
+    plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
+    if not plain or int(written) < least:
         raise SettingsError(
-            f"{variable} is '{written}'. Set it to a whole number of at least {least}."
+            f"{variable} is '{brief(written)}'. Set it to a whole number of at least {least}."
         )
     return int(written)
 
@@ -117,7 +119,8 @@ def _models(written: str) -> Mapping[str, str]:
         name, _, place = (part.strip() for part in one.partition("="))
         if not name or ("=" in one and not place):
             raise SettingsError(
-                f"{MODELS} has the entry '{one}'. Write names, or name=place, with commas between."
+                f"{MODELS} has the entry '{brief(one)}'. Write names, or name=place, with commas "
+                "between."
             )
         found[name] = place or name
     return MappingProxyType(found)

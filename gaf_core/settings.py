@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief
 from gaf_core.kinds import EPSILON, FLAG, HEADS, LAYERS, POINTS, SOURCE, TARGET, Kind
 
 # One output: nothing (the prediction), an index, a label, or a contrast of two.
@@ -98,12 +98,15 @@ class Setting:
         """A `SettingsError` that names what may be chosen if the value is of another kind."""
         if self.kind is not None and not self.kind.holds(value):
             raise SettingsError(
-                f"{value!r} is no value of the setting '{self.name}'. Give {self.kind.told}."
+                f"{brief(value, repr)} is no value of the setting '{self.name}'. Give "
+                f"{self.kind.told}."
             )
-        if self.notes and not self.others and value not in self.choices:
+        known = isinstance(value, Hashable) and value in self.choices  # a choice is a key
+        if self.notes and not self.others and not known:
             known = ", ".join(str(choice) for choice in self.choices)
             raise SettingsError(
-                f"'{value}' is no value of the setting '{self.name}'. Choose one of: {known}."
+                f"'{brief(value)}' is no value of the setting '{self.name}'. Choose one of: "
+                f"{known}."
             )
 
 
@@ -313,9 +316,11 @@ class Settings:
     def __post_init__(self) -> None:
         for name, one in SETTINGS.items():
             value = getattr(self, name)
-            if isinstance(value, list):  # as a file has it; settings are a key, and a list is none
+            if hasattr(value, "tolist"):  # of numpy
+                value = value.tolist()
+            if isinstance(value, list | range):  # settings are a key, and these are none
                 value = tuple(value)
-                object.__setattr__(self, name, value)
+            object.__setattr__(self, name, value)
             one.check(value)
 
 

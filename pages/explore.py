@@ -5,7 +5,7 @@ import streamlit as st
 from gaf_core.ui import cache
 from gaf_core.ui.explore import panels
 from gaf_core.ui.explore.agree import show_agree
-from gaf_core.ui.explore.network import show_network
+from gaf_core.ui.explore.network import known_views, show_network
 from gaf_core.ui.explore.side_by_side import show_side_by_side
 from gaf_core.ui.explore.signed import show_sides, show_signed_bars, show_signed_words
 from gaf_core.ui.explore.take_away import show_take_away
@@ -25,7 +25,7 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    settings, display = choose_settings(model)
+    settings, display = choose_settings(model, known_views(model))
     left, right = st.columns([3, 2], gap="large")
     with left:
         text = ask_text(model)

@@ -6,7 +6,8 @@ import argparse
 import logging
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,9 @@ from transformers.utils.logging import disable_progress_bar
 
 from gaf_core.cli import BY_HAND, OUTPUTS
 from gaf_core.composer import explain, explain_signed
-from gaf_core.errors import SettingsError, TextError
+from gaf_core.errors import SettingsError, TextError, TextTooLongError, brief
 from gaf_core.explanation import Explanation
-from gaf_core.files.exports import edge_table, to_csv, to_json
+from gaf_core.files.exports import check_share, edge_table, to_csv, to_json
 from gaf_core.files.graphml import to_graphml
 from gaf_core.files.signed import signed_edge_table, signed_json, signed_lines
 from gaf_core.files.terminal import word_lines
@@ -32,24 +33,38 @@ from gaf_core.text.decoding import decode
 if TYPE_CHECKING:
     from gaf_core.elsewhere import GivenFile
 
+_INDEX = r"\d{1,18}"  # more digits are no number of anything
+
 
 def run(asked: argparse.Namespace) -> None:
     """Explain one prediction: print its words, or write the files that were asked for."""
     logging.getLogger("transformers").setLevel(logging.ERROR)
     disable_progress_bar()
+    check_share(asked.carried)
     outputs = {name: path for name in OUTPUTS if (path := getattr(asked, name)) is not None}
     _check_outputs(list(outputs.values()), asked.force)
     given = _given(asked.scores)
     text, settings = _text(asked), _settings(asked)
-    model = load_model(asked.model, revision=asked.revision, device=asked.device, task=asked.task)
-    prepare_aloud(partial(print, file=sys.stderr))
+    tell = partial(print, file=sys.stderr)
+    model = load_model(
+        asked.model,
+        revision=asked.revision,
+        device=asked.device,
+        task=asked.task,
+        announce=lambda plan: tell(plan.message),
+    )
+    prepare_aloud(tell)
+    _check_layers(settings, model.layers)
     explanation: Explanation | SignedExplanation
-    if settings.gradients == "path":
-        explanation = signed = explain_signed(model, text, settings)
-        lines, writers = partial(signed_lines, signed), _signed_writers(signed, asked)
-    else:
-        explanation = plain = explain(model, text, settings)
-        lines, writers = partial(word_lines, plain), _writers(plain, asked)
+    try:
+        if settings.gradients == "path":
+            explanation = signed = explain_signed(model, text, settings)
+            lines, writers = partial(signed_lines, signed), _signed_writers(signed, asked)
+        else:
+            explanation = plain = explain(model, text, settings)
+            lines, writers = partial(word_lines, plain), _writers(plain, asked)
+    except TextTooLongError as error:
+        raise TextError(str(error).replace("truncate=True", "--truncate")) from error
     told = [] if outputs else lines()
     if given:
         told += [*([""] if told else []), *_compared(model, explanation, given)]
@@ -151,7 +166,7 @@ def _settings(asked: argparse.Namespace) -> Settings:
 
 
 def _source(asked: str) -> str | int:
-    if re.fullmatch(r"\d+", asked):
+    if re.fullmatch(_INDEX, asked):
         return int(asked)
     if asked not in ("all", "classification"):
         raise SettingsError(
@@ -161,13 +176,13 @@ def _source(asked: str) -> str | int:
 
 
 def _label(name: str) -> int | str:
-    return int(name[1:]) if re.fullmatch(r"#\d+", name) else name
+    return int(name[1:]) if re.fullmatch(f"#{_INDEX}", name) else name
 
 
 def _layers(asked: str | None) -> tuple[int, int] | None:
     if asked is None:
         return None
-    found = re.fullmatch(r"(\d+)-(\d+)", asked)
+    found = re.fullmatch(f"({_INDEX})-({_INDEX})", asked)
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise SettingsError(
             f"'{asked}' is not a range of layers. Count from 1 and write the first and the last "
@@ -176,9 +191,20 @@ def _layers(asked: str | None) -> tuple[int, int] | None:
     return int(found[1]) - 1, int(found[2])
 
 
+def _check_layers(settings: Settings, depth: int) -> None:
+    """Counted as they were asked for: from 1, both ends included."""
+    if settings.layers is not None and settings.layers[1] > depth:
+        asked = f"{settings.layers[0] + 1}-{settings.layers[1]}"
+        raise SettingsError(
+            f"The model has {depth} layers, and {asked} are not among them. Choose from 1-{depth}."
+        )
+
+
 def _check_outputs(paths: Sequence[Path], force: bool) -> None:
     """What is bound to fail fails before the model runs."""
     for path in paths:
+        with _unwritable(path), suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # a name that no file can have
         if path.is_dir():
             raise SettingsError(f"'{path}' is a folder. Give the name of a file in it.")
         if path.exists() and not force:
@@ -190,17 +216,22 @@ def _check_outputs(paths: Sequence[Path], force: bool) -> None:
 
 
 def _write(path: Path, content: bytes, force: bool) -> None:
+    with _unwritable(path), path.open("wb" if force else "xb") as file:
+        file.write(content)
+    print(f"wrote {path} ({_size(len(content))})", file=sys.stderr)
+
+
+@contextmanager
+def _unwritable(path: Path) -> Iterator[None]:
     try:
-        with path.open("wb" if force else "xb") as file:
-            file.write(content)
+        yield
     except FileExistsError as error:
         raise SettingsError(_exists(path)) from error
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except (OSError, ValueError) as error:  # or a name that no file can have
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise SettingsError(
-            f"'{path}' cannot be written: {reason}. Choose another place."
+            f"'{brief(path)}' cannot be written: {reason}. Choose another place."
         ) from error
-    print(f"wrote {path} ({_size(len(content))})", file=sys.stderr)
 
 
 def _exists(path: Path) -> str:

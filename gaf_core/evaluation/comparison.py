@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,8 @@ METRICS: Mapping[str, tuple[str, bool]] = MappingProxyType(
 )
 # where the limits of AOPC were found
 NORMALISED: Mapping[str, tuple[str, bool]] = MappingProxyType({"NAOPC": ("naopc", True)})
-SCALES = ("own", "common")
+Scale = Literal["own", "common"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ class Units:
     special: NDArray[np.bool_]
     scores: dict[str, NDArray[np.float64]]
 
-    def scaled(self, scale: str) -> dict[str, NDArray[np.float64]]:
+    def scaled(self, scale: Scale) -> dict[str, NDArray[np.float64]]:
         """Scores as they are coloured, in [-1, 1].
 
         "own": over the largest absolute score of the entry, so each entry uses all shades.

@@ -6,19 +6,19 @@ file computes only what is missing.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 
-from gaf_core.errors import GafError, SettingsError
-from gaf_core.evaluation.bootstrap import MEASURES, summarise
+from gaf_core.errors import GafError
+from gaf_core.evaluation.asked import Asked, methods_by_label, texts_and_targets
+from gaf_core.evaluation.bootstrap import MEASURES, check_seed, summarise
 from gaf_core.evaluation.metrics import Evaluation, evaluate_all
 from gaf_core.evaluation.naopc import WIDTH, aopc_limits
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
@@ -33,6 +33,16 @@ from gaf_core.tracing.trace import trace
 Progress = Callable[[int, int], None]
 MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]
 
+
+class Run(TypedDict, total=False):
+    """How a run over many texts is measured; `measure` says what each of these is."""
+
+    perturbation: Perturbation
+    targets: Sequence[TargetLike] | None
+    progress: Progress | None
+    resume: str | Path | None
+
+
 _MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
 COLUMNS = ("text", "method", *_MEASURES, "deletion_area", "seconds", "trace_seconds", "failure")
 NAOPC_COLUMNS = ("naopc", "aopc_lower", "aopc_upper")
@@ -43,12 +53,9 @@ def benchmark(
     texts: Sequence[TextLike],
     methods: Sequence[MethodLike],
     *,
-    perturbation: Perturbation = Perturbation(),
-    targets: Sequence[TargetLike] | None = None,
-    progress: Progress | None = None,
-    resume: str | Path | None = None,
     seed: int = 0,
     naopc: bool = False,
+    **run: Unpack[Run],
 ) -> pd.DataFrame:
     """Measure methods on texts: one row a method, means with 95 % bootstrap intervals.
 
@@ -56,8 +63,9 @@ def benchmark(
     methods by these rows.
 
     Args:
-        model, texts, methods, perturbation, targets, progress, resume, naopc: see `measure`.
+        model, texts, methods, naopc: see `measure`.
         seed: of the bootstrap.
+        **run: perturbation, targets, progress and resume, as of `measure`.
 
     Returns:
         See `gaf_core.evaluation.summarise`.
@@ -72,16 +80,8 @@ def benchmark(
     >>> table[["method", "texts", "failures"]].values.tolist()
     [['faithful', 2, 0], ['last', 2, 0]]
     """
-    rows = measure(
-        model,
-        texts,
-        methods,
-        perturbation=perturbation,
-        targets=targets,
-        progress=progress,
-        resume=resume,
-        naopc=naopc,
-    )
+    check_seed(seed)
+    rows = measure(model, texts, methods, naopc=naopc, **run)
     return summarise(rows, seed, (*MEASURES, *NAOPC_COLUMNS) if naopc else MEASURES)
 
 
@@ -126,8 +126,8 @@ def measure(
             a file that holds something else.
         TargetError: the target of the perturbation is not one of the model's labels.
     """
-    entries = _entries(methods)
-    jobs = _jobs(texts, targets)
+    entries = methods_by_label(methods, METHODS)
+    jobs = texts_and_targets(texts, targets)
     perturbation = resolve_perturbation(model, perturbation)
     if perturbation.target not in ("predicted", "explained") and model.labels:
         resolve_target(model, perturbation.target, predicted=0)
@@ -135,26 +135,20 @@ def measure(
     steps = _Steps(progress, len(jobs) * len(entries))
     rows = []
     for number, (text, target) in enumerate(jobs):
-        keys = [_key(model, text, target, entry, perturbation, naopc) for entry in entries]
-        missing = dict(zip(keys, entries, strict=True))
-        missing = {key: entry for key, entry in missing.items() if key not in store.rows}
-        steps.take(len(entries) - len(missing))
-        if missing:
-            how = _How(perturbation, naopc, steps)
-            found = _measure_text(model, text, target, list(missing.values()), how)
-            store.add([{"key": key} | row for key, row in zip(missing, found, strict=True)])
-        rows += [
-            store.rows[key] | {"text": number, "method": entry.label}
-            for key, entry in zip(keys, entries, strict=True)
-        ]
+        keys = {
+            label: _key(model, text, target, entry, perturbation, naopc)
+            for label, entry in entries.items()
+        }
+        # of two labels of one setting the first is measured, for both
+        first = {key: label for label, key in reversed(keys.items())}
+        wanted = dict.fromkeys(first[key] for key in keys.values() if key not in store.rows)
+        todo = {label: entries[label] for label in wanted}
+        steps.take(len(entries) - len(todo))
+        if todo:
+            found = _measure_text(model, text, target, todo, _How(perturbation, naopc, steps))
+            store.add([{"key": keys[label]} | row for label, row in found.items()])
+        rows += [store.rows[key] | {"text": number, "method": label} for label, key in keys.items()]
     return pd.DataFrame(rows, columns=[*COLUMNS, *(NAOPC_COLUMNS if naopc else ())])
-
-
-@dataclass(frozen=True)
-class _Entry:
-    label: str
-    method: Method
-    settings: Mapping[str, Any]
 
 
 class _Steps:
@@ -187,9 +181,9 @@ def _measure_text(
     model: Model,
     text: TextLike,
     target: TargetLike,
-    entries: Sequence[_Entry],
+    entries: Mapping[str, Asked],
     how: _How,
-) -> list[Row]:
+) -> dict[str, Row]:
     steps, perturbation = how.steps, how.perturbation
     began = time.perf_counter()
     try:
@@ -197,17 +191,17 @@ def _measure_text(
         check_encoding(model, traced)
     except GafError as error:
         steps.take(len(entries))
-        return [_failed(error) for _ in entries]
+        return {label: _failed(error) for label in entries}
     shared = {"trace_seconds": time.perf_counter() - began}
     rows: dict[str, Row] = {}
     scores = {}
-    for entry in entries:
+    for label, entry in entries.items():
         try:
             found = entry.method(model, traced, **entry.settings)
-            scores[entry.label] = check_scores(traced, found.scores)
-            rows[entry.label] = {"seconds": found.seconds, "failure": None} | shared
+            scores[label] = check_scores(traced, found.scores)
+            rows[label] = {"seconds": found.seconds, "failure": None} | shared
         except Exception as error:  # methods call libraries, which raise many kinds
-            rows[entry.label] = _failed(error)
+            rows[label] = _failed(error)
         steps.take()
     try:
         wanted = how.naopc and bool(scores)
@@ -219,7 +213,7 @@ def _measure_text(
             rows[label] |= _measures(evaluation, how.naopc)
     except GafError as error:
         rows |= {label: _failed(error) for label in scores}
-    return list(rows.values())
+    return rows
 
 
 def _measures(evaluation: Evaluation, naopc: bool) -> Row:
@@ -234,54 +228,11 @@ def _failed(error: Exception) -> Row:
     return {"failure": message if known else f"{type(error).__name__}: {message}"}
 
 
-def _entries(methods: Sequence[MethodLike]) -> list[_Entry]:
-    if isinstance(methods, str) or not methods:
-        raise SettingsError(f"Give a list of at least one method. {_known_methods()}")
-    entries = [_entry(method) for method in methods]
-    labels = [entry.label for entry in entries]
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice is not None:
-        raise SettingsError(
-            f"Two methods are called '{twice}'. Give each setting a label of its own: "
-            "(label, name, options)."
-        )
-    return entries
-
-
-def _entry(method: MethodLike) -> _Entry:
-    label, named, options = method if isinstance(method, tuple) else (None, method, {})
-    if not isinstance(named, Method):
-        if named not in METHODS:
-            near = difflib.get_close_matches(str(named), METHODS, n=1)
-            advice = f"Did you mean '{near[0]}'? " if near else ""
-            raise SettingsError(f"There is no method '{named}'. {advice}{_known_methods()}")
-        named = METHODS[named]
-    return _Entry(label or named.name, named, named.settings(**options))
-
-
-def _known_methods() -> str:
-    return f"Methods: {', '.join(METHODS)}."
-
-
-def _jobs(
-    texts: Sequence[TextLike], targets: Sequence[TargetLike] | None
-) -> list[tuple[TextLike, TargetLike]]:
-    if isinstance(texts, str) or not len(texts):
-        raise SettingsError("Give a list of at least one text.")
-    if targets is None:
-        return [(text, None) for text in texts]
-    if len(targets) != len(texts):
-        raise SettingsError(
-            f"There are {len(texts):,} texts and {len(targets):,} targets. Give one target a text."
-        )
-    return list(zip(texts, targets, strict=True))
-
-
 def _key(
     model: Model,
     text: TextLike,
     target: TargetLike,
-    entry: _Entry,
+    entry: Asked,
     perturbation: Perturbation,
     naopc: bool,
 ) -> str:

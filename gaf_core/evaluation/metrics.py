@@ -31,7 +31,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.evaluation.naopc import AopcLimits, aopc_limits
 from gaf_core.evaluation.perturbation import (
     Perturbation,
@@ -188,6 +188,7 @@ def evaluate_all(
     >>> [(name, one.aopc > 0) for name, one in found.items()]
     [('AGF', True), ('rollout', True)]
     """
+    check_kind(rankings, Mapping, "Give scores by name.")
     encoding = check_encoding(model, traced)
     perturbation = resolve_perturbation(model, perturbation)
     label = watched_label(model, traced, perturbation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,8 +15,10 @@ from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.picture.labels import abridged, shortened, unit_text
 from gaf_core.tracing.trace import Trace
 
-OF_LAYERS = ("Capacity", "Flow", "Saturation")
-OF_HEADS = ("A", "G", "A · G")
+OfLayer = Literal["Capacity", "Flow", "Saturation"]
+OfHead = Literal["A", "G", "A · G"]
+OF_LAYERS: tuple[OfLayer, ...] = get_args(OfLayer)
+OF_HEADS: tuple[OfHead, ...] = get_args(OfHead)
 
 # Both keep their order for every kind of colour vision: one by lightness, one blue against red.
 _SEQUENTIAL, _DIVERGING = "Cividis", "RdBu"
@@ -36,7 +38,7 @@ class _Drawing(NamedTuple):
 def layer_matrix(
     explanation: Explanation,
     layer: int,
-    quantity: str = "Flow",
+    quantity: OfLayer = "Flow",
     units: Sequence[Sequence[int]] | None = None,
 ) -> go.Figure:
     """Capacity, flow or saturation of the edges of one layer; blank where there is no edge.
@@ -69,7 +71,9 @@ def layer_matrix(
     return _heatmap(_Drawing(values, names, quantity.lower(), signed=False))
 
 
-def head_matrix(explanation: Explanation, layer: int, head: int, quantity: str = "A") -> go.Figure:
+def head_matrix(
+    explanation: Explanation, layer: int, head: int, quantity: OfHead = "A"
+) -> go.Figure:
     """Attention A, gradient G or their product, of one head.
 
     Args:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief
 from gaf_core.explanation import Explanation
 from gaf_core.reading.rows import CITATION, PAPER, versions
 from gaf_core.signed import SignedExplanation
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from gaf_core.reading.agreement import Said
 
 _CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
-_BYTES = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
+EdgeFile = Literal["csv", "json", "graphml"]
+_BYTES: dict[EdgeFile, int] = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_JSON = ("key_token", "query_token", "saturation")  # others of its columns say it
 
@@ -63,7 +65,7 @@ def count_edges(explanation: Explanation, carried: float = 1.0) -> int:
     return int(kept_edges(explanation, carried).sum())
 
 
-def estimate_bytes(edges: int, kind: str) -> int:
+def estimate_bytes(edges: int, kind: EdgeFile) -> int:
     """About how large so many edges are as "csv", "json" or "graphml"."""
     return edges * _BYTES[kind]
 
@@ -168,12 +170,21 @@ def _defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
+def check_share(carried: float) -> None:
+    """Refuse what is no share of a flow.
+
+    Raises:
+        SettingsError: it is no number above 0 and up to 1.
+    """
+    if not isinstance(carried, Real) or not 0.0 < carried <= 1.0:
+        raise SettingsError(
+            f"Edges cannot carry {brief(carried)} of the flow. Choose a share above 0 and up to 1."
+        )
+
+
 def kept_edges(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
     """`[edges]` True for those that `carried` keeps, in the order of `FlowNetwork.edges`."""
-    if not 0.0 < carried <= 1.0:
-        raise SettingsError(
-            f"Edges cannot carry {carried:g} of the flow. Choose a share above 0 and up to 1."
-        )
+    check_share(carried)
     layer, query, key = explanation.network.edges
     kept = np.ones(len(layer), dtype=bool)
     if carried == 1.0:
@@ -196,7 +207,7 @@ def _nodes(explanation: Explanation) -> dict[str, list]:
     table = explanation.node_table()
     numbers = {name: table[name].tolist() for name in table if name != "token"}
     if "capacity" in numbers:  # infinite without a limit
-        numbers["capacity"] = [_finite(capacity) for capacity in numbers["capacity"]]
+        numbers["capacity"] = [finite(capacity) for capacity in numbers["capacity"]]
     return numbers
 
 
@@ -211,8 +222,8 @@ def _probabilities(trace: Trace) -> list[dict[str, Any]]:
         {
             "label": trace.labels[index],
             "index": index,
-            "probability": _finite(probabilities[index]),
-            "logit": _finite(trace.logits[index]),
+            "probability": finite(probabilities[index]),
+            "logit": finite(trace.logits[index]),
         }
         for index in dict.fromkeys([*likely, trace.target.index])
     ]
@@ -229,13 +240,13 @@ def _certificate(explanation: Explanation) -> dict[str, Any]:
         "statuses": list(map(str, explanation.statuses)),
         "message": explanation.message,
         "certified": explanation.certified,
-        **{name: _finite(getattr(solution, name)) for name in numbers},
+        **{name: finite(getattr(solution, name)) for name in numbers},
         "iterations": solution.iterations,
         "edges": explanation.network.edge_count,
         "pruned": explanation.network.pruned,
     }
 
 
-def _finite(number: float) -> float | None:
-    """JSON has no sign for infinity."""
+def finite(number: float) -> float | None:
+    """A number as JSON has it: null where it is none, since there is no sign for infinity."""
     return float(number) if math.isfinite(number) else None

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError
+from gaf_core.errors import GafError, check_kind
 from gaf_core.methods.edge_flows import FLOW_OPTIONS, capacity_scores, flow_scores
 from gaf_core.methods.faithful import second_trace
 from gaf_core.methods.method import Option, Progress, checked_options
@@ -105,6 +105,7 @@ class EdgeMethod:
         (6, 6, 6)
         """
         settings = self.settings(**options)
+        check_kind(trace, Trace, "gaf_core.trace returns one.")
         started = time.perf_counter()
         scores = self.compute(model, trace, progress or _ignore, **settings)
         seconds = time.perf_counter() - started

@@ -13,17 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gaf_core.errors import check_kind
 from gaf_core.methods.method import Progress
-from gaf_core.models.model import Model, Task
+from gaf_core.models.model import Model
+from gaf_core.settings import Baseline
 from gaf_core.tracing.attention import Maps, read_hidden
 from gaf_core.tracing.embeddings import absent, look_up, substituted
-from gaf_core.tracing.memory import available_memory, estimate_memory
+from gaf_core.tracing.memory import rows_that_fit
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
-
-_TOKENS = 1024  # in a batch: more do not make it faster, and lock the model for longer
-_MEMORY = 0.5  # of what is free, for one batch
 
 
 class EmbeddedText:
@@ -39,13 +38,14 @@ class EmbeddedText:
     """
 
     def __init__(self, model: Model, trace: Trace):
+        check_kind(model, Model, "gaf_core.load_model returns one.")
         self._model, self._target, self._place = model, trace.target, trace.target.place
         self._inputs = trace.encoding.inputs
         self._ids = self._inputs["input_ids"].to(model.device)
         self.ordinary = torch.as_tensor(trace.removable, device=model.device)
         with model.lock:  # another thread's call may have hooks on the table
             self.embeddings = look_up(model, self._ids)
-        self.batch = _rows(model, len(trace.tokens))
+        self.batch = rows_that_fit(model, len(trace.tokens), backward=True)
 
     def __call__(self, embeddings: torch.Tensor) -> torch.Tensor:
         """`[n]` the target's logit, or difference of two, for `[n, t, d]` embeddings.
@@ -98,7 +98,7 @@ class EmbeddedText:
 
         return target
 
-    def baseline(self, kind: str = "mask") -> torch.Tensor:
+    def baseline(self, kind: Baseline = "mask") -> torch.Tensor:
         """`[1, t, d]` the embeddings with every ordinary token replaced; the others keep theirs.
 
         Args:
@@ -117,11 +117,3 @@ class EmbeddedText:
         scores = torch.zeros(len(self.ordinary), dtype=torch.float64)
         scores[self.ordinary.cpu()] = ordinary.detach().cpu().double()
         return scores.numpy()
-
-
-def _rows(model: Model, tokens: int) -> int:
-    config = model.module.config.get_text_config()
-    if model.task is Task.CLASSIFICATION and config.pad_token_id is None:
-        return 1  # a decoder that classifies refuses several texts if it knows no padding
-    memory = _MEMORY * available_memory(model.device) / estimate_memory(model, tokens)
-    return max(1, min(_TOKENS // tokens, int(memory)))

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from gaf_core.composer import explain_path
 from gaf_core.errors import GafError
-from gaf_core.methods.flows import EPSILON, FIRST_LAYER, check_first_layer
+from gaf_core.methods.flows import EPSILON, FIRST_LAYER, layers_from
 from gaf_core.methods.gradients import BASELINE
 from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
@@ -66,7 +66,7 @@ def _path_gaf(
     first_layer: int,
     epsilon: float,
 ) -> Scored:
-    layers = check_first_layer(traced, first_layer)
+    layers = layers_from(traced, first_layer)
     path, seconds = path_to(model, traced, progress, points, baseline)
     explanation = explain_path(path, replace(PATH, layers=layers, epsilon=epsilon))
     if not explanation.certified:

@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from gaf_core.errors import ModelError
 from gaf_core.models.model import Model
 from gaf_core.tracing.attention import Maps, read_attention
+from gaf_core.tracing.masks import Kind
 from gaf_core.tracing.prediction import Inputs, forward, read_logits
 from gaf_core.tracing.trace import Trace
 
@@ -38,7 +39,7 @@ class Plan:
     calls: int
 
 
-def scaled(probabilities: torch.Tensor, keep: torch.Tensor, kind: str) -> torch.Tensor:
+def scaled(probabilities: torch.Tensor, keep: torch.Tensor, kind: Kind) -> torch.Tensor:
     """Attention `[n, H, t, t]` times a mask `[n, 1 or H, t, t]`.
 
     "zero" leaves it there. "renormalise" scales each row back to the sum that it had; a row of
@@ -105,7 +106,7 @@ def find_plan(model: Model, trace: Trace) -> Plan:
 
 
 def run_scaled(
-    model: Model, trace: Trace, plan: Plan, keep: torch.Tensor, kind: str
+    model: Model, trace: Trace, plan: Plan, keep: torch.Tensor, kind: Kind
 ) -> torch.Tensor:
     """`[n, C]` logits of one text under `n` masks at once.
 
@@ -126,7 +127,7 @@ def run_scaled(
 
 
 def scaled_pass(
-    model: Model, trace: Trace, plan: Plan, keep: torch.Tensor, kind: str, **options: Any
+    model: Model, trace: Trace, plan: Plan, keep: torch.Tensor, kind: Kind, **options: Any
 ) -> tuple[Inputs, Any]:
     """What the network is given and returns under `n` masks, for `run_scaled` and its like.
 

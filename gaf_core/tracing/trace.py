@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gaf_core.errors import check_kind
 from gaf_core.models.model import Model, Task
 from gaf_core.models.outputs import Output
 from gaf_core.settings import TargetLike, TextLike
@@ -219,6 +220,10 @@ def trace(
     >>> trace.target.name, trace.gradient.shape
     ('negative', (6, 12, 6, 6))
     """
+    check_kind(model, Model, "gaf_core.load_model returns one.")
+    check_kind(frozen, (Frozen, type(None)), "Give gaf_core.Frozen(), or None for exact gradients.")
+    for flag in (truncate, residual):
+        check_kind(flag, bool, "What is cut off and what is found besides is True or False.")
     with (
         model.lock,
         failures_in_a_sentence(model),

@@ -35,9 +35,10 @@ from gaf_core import (
 from gaf_core.errors import ModelError, ModelSizeError
 from gaf_core.flow.ready import compiled, prepare
 from gaf_core.hosting import limits
-from gaf_core.models.hub import Progress
+from gaf_core.models.downloads import Plan, Reports
 from gaf_core.models.memory import available_memory, memory_of
 from gaf_core.settings import TextLike, path_key, trace_key
+from gaf_core.ui.failures import literal
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 0.5  # of the memory that the server finds free at its start, for models
@@ -95,7 +96,7 @@ def model(choice: Choice) -> Model:
 def first_model(name: str) -> Model:
     """The model that the app opens on, loaded before there is a page to show the progress on."""
     choice = choice_of(name)
-    return _models().get(choice, lambda: _with_solver(lambda: _limited(choice, lambda *_: None)))
+    return _models().get(choice, lambda: _with_solver(lambda: _limited(choice, Reports())))
 
 
 def traced(choice: Choice, text: TextLike, settings: Settings) -> Trace:
@@ -187,7 +188,12 @@ def shelf(limit: float, weigh: Callable[[Any], float]) -> Shelf[Any]:
 
 def _load(choice: Choice) -> Model:
     with ExitStack() as shown:
-        bar = None
+        bar, needs = None, ""
+
+        def announce(plan: Plan) -> None:
+            nonlocal needs
+            needs = literal(plan.message)
+            progress(0, sum(plan.sizes.values()))
 
         def progress(done: int, total: int) -> None:
             nonlocal bar
@@ -195,12 +201,13 @@ def _load(choice: Choice) -> Model:
                 bar = st.empty()
                 shown.callback(bar.empty)
             share = min(1.0, done / total) if total else 0.0
-            bar.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
+            arrived = f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …"
+            bar.progress(share, f"{needs} {arrived}".strip())
 
-        return _with_solver(lambda: _limited(choice, progress))
+        return _with_solver(lambda: _limited(choice, Reports(announce, progress)))
 
 
-def _limited(choice: Choice, progress: Progress) -> Model:
+def _limited(choice: Choice, reports: Reports) -> Model:
     """The model as visitors may use it: of a host's own, neither its place nor its faults are told.
 
     Raises:
@@ -209,7 +216,13 @@ def _limited(choice: Choice, progress: Progress) -> Model:
     held, place = limits(), place_of(choice.name)
 
     def load() -> Model:
-        return load_model(place, revision=choice.revision, device=choice.device, progress=progress)
+        return load_model(
+            place,
+            revision=choice.revision,
+            device=choice.device,
+            progress=reports.progress,
+            announce=None if held.hosted else reports.announce,
+        )
 
     try:
         try:

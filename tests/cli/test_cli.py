@@ -149,7 +149,7 @@ def test_a_file_that_exists_is_kept(tiny, tmp_path, capsys):
         (["--json", "/dev/full", "--force"], "cannot be written: no space left"),
         (["--layers", "4"], "is not a range of layers"),
         (["--layers", "0-2"], "Count from 1"),
-        (["--layers", "2-9"], "layer range"),
+        (["--layers", "2-9"], "Choose from 1-"),
         (["--source", "first"], "is not a source"),
         (["--source", "99"], "not a position"),
         (["--target", "splendid"], "Choose from"),

@@ -316,7 +316,7 @@ def test_the_samples_are_the_same_in_any_company(tiny, method):
 
 @pytest.fixture
 def enough_memory(monkeypatch):
-    monkeypatch.setattr("gaf_core.methods.inputs.available_memory", lambda _device: 2**34)
+    monkeypatch.setattr("gaf_core.tracing.memory.available_memory", lambda _device: 2**34)
 
 
 @pytest.mark.usefixtures("enough_memory")

@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from gaf_core.evaluation import aopc_limits
 from gaf_core.methods import METHODS, Method, Scored
+from gaf_core.ui import visitors
 from gaf_core.ui.compare import bounds, watch, work
 from gaf_core.ui.compare.jobs import Desk
-from gaf_core.ui.visitors import VISITORS
 from tests.support.gate import Gate
 from tests.support.models import save_tiny
 from tests.support.patience import HANG
@@ -62,7 +62,7 @@ def settled(app: AppTest) -> AppTest:
 
 
 def wait_for_jobs(app: AppTest) -> None:
-    desk = VISITORS.own(app.session_state["visit"], "desk", Desk)
+    desk = visitors.VISITORS.own(app.session_state["visit"], "desk", Desk)
     assert desk.wait(list(desk._jobs), HANG), "a method does not end"
 
 

@@ -6,7 +6,7 @@ from gaf_core.ui import cache, visitors
 from gaf_core.ui.visitors import Visitors
 from tests.support.models import save_tiny
 from tests.ui.test_app import heatmap_of, html_of, messages, opened, visible
-from tests.ui.test_app_compare import button
+from tests.ui.test_app_compare import button, settled
 from tests.ui.test_app_compare import compared as chosen
 from tests.ui.test_app_compare import opened as compared
 
@@ -94,6 +94,23 @@ def test_so_many_slow_methods_at_once_and_no_more(monkeypatch):
     assert (labels.count("Stop"), labels.count("Run")) == (2, 2)
     next(one for one in app.button if one.label == "Stop").click().run()
     assert [one.label for one in app.button].count("Stop") == 1
+    while stops := [one for one in app.button if one.label == "Stop"]:
+        stops[0].click().run()
+
+
+def test_what_another_visitor_has_computed_does_not_count(monkeypatch):
+    monkeypatch.setenv("GAF_MAX_JOBS", "1")
+    monkeypatch.setenv("GAF_MAX_SAMPLES", "100000")
+    known = ["lime:samples=20", "lime:samples=30"]
+    for code in known:  # one at a time, as the limit wants it
+        first = compared("minilm-reviews", methods=["AF", code])
+        settled(button(first, "Run").click().run())
+    slow = [f"kernel_shap:samples=100000,seed={seed}" for seed in (1, 2)]
+    app = compared("minilm-reviews", methods=[*known, *slow])
+    assert app.dataframe[0].value["AOPC"].notna().tolist() == [True, True, False, False]
+    button(app, "Run all of them").click().run()
+    labels = [one.label for one in app.button]
+    assert (labels.count("Stop"), labels.count("Run")) == (1, 1)
     while stops := [one for one in app.button if one.label == "Stop"]:
         stops[0].click().run()
 

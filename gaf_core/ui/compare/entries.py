@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from gaf_core import GafError
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief
 from gaf_core.hosting import limits
 from gaf_core.methods import METHODS, Method, Option
 from gaf_core.ui.compare.presets import expanded, presets
@@ -81,7 +81,7 @@ def parse(code: str) -> Entry:
     """
     name, _, rest = code.partition(":")
     if name not in METHODS:
-        raise SettingsError(f"There is no method “{name}”. There are {', '.join(METHODS)}.")
+        raise SettingsError(f"There is no method “{brief(name)}”. There are {', '.join(METHODS)}.")
     method, options = METHODS[name], {}
     known = {option.name: option for option in method.options}
     for part in filter(None, rest.split(",")):
@@ -98,7 +98,9 @@ def parse_all(codes: list[str]) -> tuple[list[Entry], list[str]]:
         try:
             found[parse(code)] = None
         except GafError as error:
-            problems.append(f"This link asks to compare “{code}”, which is left out. {error}")
+            problems.append(
+                f"This link asks to compare “{brief(code)}”, which is left out. {error}"
+            )
     return list(found), problems
 
 

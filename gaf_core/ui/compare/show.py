@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from gaf_core.evaluation.comparison import (
     NORMALISED,
     SCALES,
     Comparison,
+    Scale,
     Units,
     best,
     faithfulness_table,
@@ -76,6 +77,7 @@ def show_scores(comparison: Comparison, reading: Reading) -> None:
         f"{unit}'s share of the sum of the method's absolute scores, so a method that spreads its "
         "scores is paler.",
     )  # fmt: skip
+    coloured = shown.scaled(cast(Scale, scale))
     wide = len(shown.scores) > _SIDE_BY_SIDE
     left, right = (st.container(), st.container()) if wide else st.columns([3, 2], gap="large")
     rows = shown.strongest(_MOST_ROWS)
@@ -84,7 +86,7 @@ def show_scores(comparison: Comparison, reading: Reading) -> None:
             _chart(
                 score_heatmap(
                     [shown.texts[row] for row in rows],
-                    {name: scores[rows] for name, scores in shown.scaled(scale).items()},
+                    {name: scores[rows] for name, scores in coloured.items()},
                     {name: scores[rows] for name, scores in shown.scores.items()},
                     _UNITS[scale],
                 ),

@@ -53,12 +53,14 @@ class Task(NamedTuple):
         entry: what is computed.
         key: of its job, and of whether somebody asked for it.
         name: as people read it.
+        slow: its scores take long; not where they are kept, as when another visitor asked for them.
         waits: it is slow and nobody has asked for it yet.
     """
 
     entry: Entry
     key: tuple
     name: str
+    slow: bool
     waits: bool
 
 
@@ -88,16 +90,16 @@ def tasks(
 ) -> list[Task]:
     """What there is to do; jobs of what is no longer shown are stopped, but for those beside it."""
     asked, kept = desk().requested, _shelf()
+    slow = [entry.definition.slow and (question, entry) not in kept for entry in entries]
     found = [
         Task(
             entry,
             (question, entry, perturbation),
             entry.name,
-            entry.definition.slow
-            and (question, entry) not in asked
-            and (question, entry) not in kept,
+            long,
+            long and (question, entry) not in asked,
         )
-        for entry in entries
+        for entry, long in zip(entries, slow, strict=True)
     ]
     desk().keep_only([*(task.key for task in found), *beside])
     return _within_limit(found)
@@ -110,7 +112,7 @@ def _within_limit(todo: list[Task]) -> list[Task]:
         return todo
     running, found = desk().slow, []
     for task in todo:
-        starts = task.entry.definition.slow and not task.waits and desk().find(task.key) is None
+        starts = task.slow and not task.waits and desk().find(task.key) is None
         beyond = starts and running >= most
         if beyond:
             desk().requested.discard((task.key[0], task.entry))
@@ -124,8 +126,7 @@ def begin(model: Model, trace: Trace, todo: Sequence[Task]) -> None:
     for task in todo:
         job = desk().find(task.key)
         if not task.waits and (job is None or job.state is not State.STOPPED):
-            slow = task.entry.definition.slow
-            desk().start(task.key, task.name, _work(model, trace, task), slow=slow)
+            desk().start(task.key, task.name, _work(model, trace, task), slow=task.slow)
     _wait(todo)
 
 
@@ -157,7 +158,7 @@ def compare(
 
 
 def _wait(todo: Sequence[Task]) -> None:
-    quick = [task.key for task in todo if not task.entry.definition.slow]
+    quick = [task.key for task in todo if not task.slow]
     ended = any((job := desk().find(key)) and not job.active for key in quick)
     if desk().wait(quick, 0.4 if ended else 0.05) or ended:
         return  # there is something to show; the others come as they end

@@ -31,12 +31,15 @@ from gaf_core.reading.sentences import in_words
 from gaf_core.ui import cache
 from gaf_core.ui.explore.selection import limit_of, paths_of
 from gaf_core.ui.failures import literal
+from gaf_core.ui.form import FLAGS
 from gaf_core.ui.saving import saving
 
 ACTS = ("Cut it", "Keep nothing else")
 FOCUS, CUT = "what is in focus", "the minimum cut"
 STEPS = tuple(f"{100 * share:g} %" for share in KEPT)
 _ON, _STEP = "agree", "kept"
+# the values that a link may hold for what this file draws
+KNOWN = {_ON: FLAGS, _STEP: STEPS, "tried": (FOCUS, CUT), "act": ACTS}
 _USUAL = STEPS[4]
 
 

@@ -18,7 +18,7 @@ from gaf_core.ui.explore.selection import release, take, view_key
 from gaf_core.ui.failures import literal
 
 _ROWS = 500
-_ANY = "all"
+ANY = "all"
 
 
 def show_edges(
@@ -146,17 +146,17 @@ def _filters(explanation: Explanation) -> NDArray[np.bool_]:
     written = explanation.written
     with st.container(horizontal=True):
         layer = st.selectbox(
-            "Layer", [_ANY, *map(str, range(first, first + len(kept)))],
+            "Layer", [ANY, *map(str, range(first, first + len(kept)))],
             key="edge_layer", bind="query-params", width=150,
         )  # fmt: skip
         token = st.selectbox(
-            "From or to the token", [_ANY, *map(str, range(count))],
+            "From or to the token", [ANY, *map(str, range(count))],
             key="edge_token", bind="query-params", width=260,
-            format_func=lambda one: one if one == _ANY else f"{one} {written[int(one)]}",
+            format_func=lambda one: one if one == ANY else f"{one} {written[int(one)]}",
         )  # fmt: skip
-    if layer != _ANY:
+    if layer != ANY:
         kept[np.arange(len(kept)) != int(layer) - first] = False
-    if token != _ANY:
+    if token != ANY:
         other = np.arange(count) != int(token)
         kept[:, other[:, None] & other[None, :]] = False
     return kept

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import streamlit as st
 
 from gaf_core import Explanation
-from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS, head_matrix, layer_matrix
+from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS, OfLayer, head_matrix, layer_matrix
 from gaf_core.ui.failures import literal
 from gaf_core.ui.saving import saving
 
@@ -35,7 +37,7 @@ def show_matrices(explanation: Explanation) -> None:
         figure = head_matrix(explanation, index, int(head) - 1, quantity)
         what = f"{quantity} of head {head} in layer {layer}"
     else:
-        figure = layer_matrix(explanation, index, quantity)
+        figure = layer_matrix(explanation, index, cast(OfLayer, quantity))
         what = f"{quantity} of layer {layer}"
     with st.container(key="matrix_picture"):
         st.plotly_chart(

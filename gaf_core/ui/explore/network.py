@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation
+from gaf_core import Explanation, Model
 from gaf_core.figures import flow_graph, sankey
+from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import LONG, UNITS, Unit, usual_unit
 from gaf_core.picture.view import COLOURINGS, View
@@ -17,12 +19,13 @@ from gaf_core.reading.bottleneck import Bottleneck
 from gaf_core.reading.focus import Edge, Selection, focused_tokens
 from gaf_core.reading.sentences import cut_in_words, focus_in_words, network_sentence
 from gaf_core.ui import cache
-from gaf_core.ui.explore.agree import kept_part
-from gaf_core.ui.explore.edges import show_edge, show_edges
+from gaf_core.ui.explore.agree import KNOWN, kept_part
+from gaf_core.ui.explore.edges import ANY, show_edge, show_edges
 from gaf_core.ui.explore.matrices import show_matrices
 from gaf_core.ui.explore.paths import show_paths
 from gaf_core.ui.explore.selection import choose_focus, limit_of, part_in_focus, take, view_key
 from gaf_core.ui.failures import literal
+from gaf_core.ui.form import FLAGS
 from gaf_core.ui.place import place
 from gaf_core.ui.saving import choose_format, saving
 
@@ -46,6 +49,24 @@ class Shown(NamedTuple):
     selection: Selection | None
     part: NDArray[np.float64] | None
     limit: Bottleneck
+
+
+def known_views(model: Model) -> dict[str, Sequence[str]]:
+    """The values that a link may hold for what the sections of the page about the flow draw."""
+    layers = [str(layer) for layer in range(1, model.layers + 1)]
+    return {
+        "view": VIEWS,
+        "by": UNITS,
+        "colour": COLOURINGS,
+        "cut": FLAGS,
+        "fold": FLAGS,
+        "matrix": (*OF_LAYERS, *OF_HEADS),
+        "matrix_layer": layers,
+        "head": [str(head) for head in range(1, model.heads + 1)],
+        "edge_layer": [ANY, *layers],
+        "edge_token": [ANY, *map(str, range(model.max_tokens))],
+        **KNOWN,
+    }
 
 
 def show_network(request: cache.Request, explanation: Explanation, budget: int) -> Selection | None:

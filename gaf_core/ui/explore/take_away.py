@@ -7,7 +7,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from gaf_core import Explanation
-from gaf_core.files.exports import count_edges, edge_table, estimate_bytes, to_csv, to_json
+from gaf_core.files.exports import (
+    EdgeFile,
+    count_edges,
+    edge_table,
+    estimate_bytes,
+    to_csv,
+    to_json,
+)
 from gaf_core.files.graphml import GRAPH_LIMIT, to_graphml
 from gaf_core.files.report import to_html
 from gaf_core.reading.agreement import Said
@@ -80,7 +87,7 @@ def show_take_away(
     )
 
 
-def size_of(edges: int, kind: str) -> str:
+def size_of(edges: int, kind: EdgeFile) -> str:
     """How large a file of so many edges is, where it is large."""
     count = estimate_bytes(edges, kind)
     return f", about {count / 1e6:,.0f} MB" if count > 2e6 else ""
