@@ -20,6 +20,7 @@ from gaf_core.methods.gradients import BASELINE
 from gaf_core.methods.inputs import EmbeddedText
 from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
+from gaf_core.settings import Baseline
 from gaf_core.tracing.trace import Trace
 
 PRODUCT, LENGTH = "product", "length"
@@ -53,7 +54,7 @@ def _gradient_shap(
     progress: Progress,
     samples: int,
     noise: float,
-    baseline: str,
+    baseline: Baseline,
     seed: int,
 ) -> Scored:
     text = EmbeddedText(model, trace)

@@ -23,13 +23,14 @@ from gaf_core.methods.gradients import BASELINE
 from gaf_core.methods.inputs import EmbeddedText
 from gaf_core.methods.method import Method, Progress, Scored
 from gaf_core.models.model import Model
+from gaf_core.settings import Baseline
 from gaf_core.tracing.frozen import ATTN_LRP, CP_LRP, GIM, Frozen, frozen_backward
 from gaf_core.tracing.trace import Trace
 
 _PATENT = "LRP carries a patent claim by its authors, free for personal and scientific use."
 
 
-def _score(model: Model, trace: Trace, rules: Frozen, baseline: str | None = None) -> Scored:
+def _score(model: Model, trace: Trace, rules: Frozen, baseline: Baseline | None = None) -> Scored:
     text = EmbeddedText(model, trace)
     inputs = text.embeddings.requires_grad_()
     change = inputs.detach()
@@ -50,7 +51,7 @@ def _attnlrp(model: Model, trace: Trace, _progress: Progress) -> Scored:
     return _score(model, trace, ATTN_LRP)
 
 
-def _gim(model: Model, trace: Trace, _progress: Progress, baseline: str) -> Scored:
+def _gim(model: Model, trace: Trace, _progress: Progress, baseline: Baseline) -> Scored:
     return _score(model, trace, GIM, baseline)
 
 
