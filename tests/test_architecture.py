@@ -29,6 +29,7 @@ ORDER = (
     ("methods",),
     ("evaluation",),
     ("reading",),
+    ("lesson",),
     ("picture",),
     ("figures",),
     ("files",),
