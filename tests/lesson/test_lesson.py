@@ -22,7 +22,7 @@ from gaf_core.lesson.stops import IDS, STOPS
 from gaf_core.network import FlowNetwork
 from gaf_core.reading.focus import Edge
 from tests.support.models import in_float64
-from tests.support.tolerance import SOLVED, assert_apart, assert_close, through
+from tests.support.tolerance import SOLVED, assert_apart, assert_close, probability_size
 
 SEEDS = st.integers(0, 10_000)
 TEXT = "A lovely film: the acting is superb, even if the plot is thin."
@@ -247,11 +247,12 @@ def test_what_the_model_says_is_what_it_says_when_asked_directly():
         np.where(explanation.trace.removable, said.faithful.scores, -1).argmax()
     )
     whole = gaf.trace(model, TEXT)
-    assert_close(said.whole, whole.probabilities[whole.target.index], roundings=through(model))
+    stored = {"precision": np.float32, "size": probability_size(whole.logits)}  # the logits are
+    assert_close(said.whole, whole.probabilities[whole.target.index], **stored)
     for name, token in said.tops.items():
         start, end = whole.offsets[token]
         masked = gaf.trace(model, f"{TEXT[:start]}[MASK]{TEXT[end:]}", whole.target.index)
         expected = masked.probabilities[whole.target.index]
-        assert_close(said.alone[name], expected, roundings=through(model), message=name)
+        assert_close(said.alone[name], expected, **stored, message=name)
     assert said.ways is not None
     assert 0 < said.carried < 1
