@@ -1,18 +1,13 @@
 """Explanation -> one HTML file that opens from a disk, without a server and without a network.
 
-A policy in the page forbids every request and every script but its own two, which it names by their
-hashes, so that nothing in a text or a label can run or load anything.
+What such a page may do is said in `page.py`.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from html import escape
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +16,7 @@ from gaf_core.explanation import Explanation
 from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey, token_bars
 from gaf_core.figures.embed import Figure, figure_html, scripts
 from gaf_core.figures.matrix import OF_LAYERS
+from gaf_core.files.page import STYLE, page_html, provenance_html
 from gaf_core.files.said import AGREES, said_html
 from gaf_core.flow import max_flow
 from gaf_core.picture.folding import usual_folds
@@ -37,7 +33,7 @@ from gaf_core.reading.predicted import (
     prediction_sentence,
     shows_outputs,
 )
-from gaf_core.reading.rows import CITATION, PAPER, certificate_rows, settings_rows, versions
+from gaf_core.reading.rows import certificate_rows, settings_rows
 from gaf_core.reading.sentences import (
     certificate_sentence,
     cut_in_words,
@@ -48,7 +44,6 @@ from gaf_core.reading.sentences import (
 )
 
 _MATRIX = 40  # rows of a matrix at most, beyond which neighbouring tokens are joined
-_STYLE = Path(__file__).with_name("report.css")
 
 
 def to_html(
@@ -94,26 +89,10 @@ def to_html(
         _section("How sure this is", _certificate(explanation)),
         _section("All tokens", _tokens(explanation, intervals)),
         _section("What was asked", _pairs(settings_rows(explanation, model))),
-        _section("Where this comes from", _provenance()),
-        *(f"<script>{script}</script>" for script in drawing),
+        _section("Where this comes from", provenance_html()),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(drawing)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head>"
-        f"<body><main>{''.join(body[:-2])}</main>{''.join(body[-2:])}</body></html>\n"
-    )
-
-
-def _policy(drawing: Iterable[str]) -> str:
-    """Nothing but these scripts, inline styles, and pictures that the page itself makes."""
-    digests = (hashlib.sha256(script.encode("utf-8")).digest() for script in drawing)
-    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
+    style = STYLE.read_text(encoding="utf-8")
+    return page_html(title, style, "".join(body), drawing)
 
 
 def _section(heading: str, content: str) -> str:
@@ -262,16 +241,6 @@ def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> 
     note += " Least and most are what a token gets over all maximum flows"
     note += "; the score lies between them, up to epsilon." if explanation.certified else "."
     return _table([*heads, "least", "most"], rows, numeric) + _noted(note)
-
-
-def _provenance() -> str:
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return (
-        f"<p>The method: {escape(CITATION)} "
-        f'<a href="{PAPER}" rel="noreferrer">{PAPER}</a></p>'
-        f'<p class="note">Made by GAF Explorer on {date.today().isoformat()} with {escape(used)}. '
-        "This file needs no network and sends nothing.</p>"
-    )
 
 
 def _pairs(rows: Sequence[tuple[str, str]]) -> str:
