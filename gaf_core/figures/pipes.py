@@ -210,7 +210,7 @@ def _bars(picture: PipesPicture) -> list[Any]:
     )  # fmt: skip
     numbers = go.Scatter(
         x=ends, y=list(range(len(rows))), mode="text", xaxis="x2", textposition="middle right",
-        text=["" if row.score is None else f" {row.score:.3g}" for row in rows],
+        text=["" if row.score is None else f"\u2002{row.score:.3g}" for row in rows],
         textfont=_NUMBERS, hoverinfo="skip", cliponaxis=False, name="gets",
     )  # fmt: skip
     return [bar, numbers]

@@ -24,10 +24,10 @@ _STRONGEST = 3  # tokens of it
 
 
 def _two() -> Toy:
-    """Each of two junctions may send what it has to either of two words."""
-    lower = [[2, 2, 0], [0, 2, 2], [0, 0, 1]]
-    upper = [[2, 2, 1], [0, 0, 0], [0, 0, 0]]
-    return Toy.of(["lovely", "film", "not"], [lower, upper])
+    """Each of two junctions may send what it has to either of two words; a fourth has none."""
+    lower = [[2, 2, 0, 0], [0, 2, 2, 0], [0, 0, 1, 0], [0, 0, 1, 2]]
+    upper = [[2, 2, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    return Toy.of(["lovely", "film", "not", "the"], [lower, upper])
 
 
 def _bottleneck() -> Toy:

@@ -116,6 +116,10 @@ def _distance(centrality: float) -> float:
     return centrality / (1.0 - centrality) if centrality < 1 else 1.0
 
 
+def _small(number: float) -> str:
+    return f"{number:.1e}" if number else "0"
+
+
 def _efficiency(solved: Solved, scores: NDArray[np.float64]) -> Promise:
     total, sent = float(scores.sum()), float(solved.solution.source_flow.sum())
     apart = abs(total - sent)
@@ -123,7 +127,7 @@ def _efficiency(solved: Solved, scores: NDArray[np.float64]) -> Promise:
         "Efficiency",
         "The scores add up to the flow that leaves the prediction.",
         apart <= _allowed(solved),
-        f"The scores add up to {total:.6g}; {sent:.6g} leave the prediction. Apart: {apart:.1e}.",
+        f"They add up to {total:.6g}; {sent:.6g} leave the prediction. Apart: {_small(apart)}.",
     )
 
 
@@ -165,7 +169,7 @@ def _renaming(solved: Solved, scores: NDArray[np.float64], pair: tuple[int, int]
         "Names do not count",
         "Two tokens that exchange all of their pipes exchange their scores.",
         apart <= _allowed(solved, after),
-        f"{names} exchanged and solved again: the scores are exchanged, apart by {apart:.1e}.",
+        f"{names} exchanged and solved again: the scores are exchanged, apart by {_small(apart)}.",
     )
 
 
@@ -177,7 +181,7 @@ def _scaling(solved: Solved, scores: NDArray[np.float64]) -> Promise:
         "Scaling",
         "All capacities twice as large, all scores twice as large.",
         apart <= allowed,
-        f"Doubled and solved again: the scores are the double, apart by {apart:.1e}.",
+        f"Doubled and solved again: the scores are the double, apart by {_small(apart)}.",
     )
 
 
@@ -190,5 +194,5 @@ def _shapley(solved: Solved, scores: NDArray[np.float64]) -> Promise:
         "If a set of tokens is worth what flows out at them in this one flow, each token's Shapley "
         "value is its score.",
         apart <= _allowed(solved),
-        f"Computed from all {2**solved.toy.tokens} sets: {listed}. Apart: {apart:.1e}.",
+        f"Computed from all {2**solved.toy.tokens} sets: {listed}. Apart: {_small(apart)}.",
     )

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from gaf_core.figures.common import resized
+from gaf_core.ui.failures import literal
 from gaf_core.ui.saving import saving
 
 
@@ -20,7 +21,7 @@ def show_figure(
     name: str,
     alt: str,
     title: str,
-    caption: str = "",
+    caption: str | None = None,
     **options: Any,
 ) -> None:
     """Draw a figure with a button that enlarges it.
@@ -31,7 +32,7 @@ def show_figure(
         name: of the file that it is saved as, without ending.
         alt: what it shows, for those who do not see it.
         title: what it is, above the large one.
-        caption: Markdown, below the large one; the page has its own.
+        caption: Markdown, below the large one; None for what `alt` says.
         **options: those of `st.plotly_chart`.
     """
     with st.container(key=f"figure_{key}"):
@@ -44,7 +45,9 @@ def show_figure(
             help="Show this figure in nearly the whole window. Escape closes it.",
         )
     if wanted:
-        st.dialog(title, width="large")(_enlarged)(figure, key, name, alt, caption, options)
+        st.dialog(title, width="large")(_enlarged)(
+            figure, key, name, alt, literal(alt) if caption is None else caption, options
+        )
 
 
 def _enlarged(

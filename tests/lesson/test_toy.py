@@ -64,7 +64,7 @@ def test_every_change_makes_another_toy():
     larger = toy.with_tokens(5)
     assert larger.tokens == 5
     assert len(set(larger.names)) == 5
-    assert larger.with_tokens(3) == toy
+    assert larger.with_tokens(4) == toy
     assert toy.with_layers(4).with_layers(2) == toy
     assert toy.swapped(0, 2).swapped(0, 2) == toy
 
@@ -75,7 +75,7 @@ def test_a_capacity_that_cannot_be_is_refused(capacity):
         presets.PRESETS[presets.TWO]().with_capacity(Edge(0, 0, 0), capacity)
 
 
-@pytest.mark.parametrize("edge", [Edge(2, 0, 0), Edge(0, 3, 0), Edge(0, 0, -1)])
+@pytest.mark.parametrize("edge", [Edge(2, 0, 0), Edge(0, 4, 0), Edge(0, 0, -1)])
 def test_a_pipe_that_has_no_place_is_refused(edge):
     with pytest.raises(CapacityError, match="no place for a pipe"):
         presets.PRESETS[presets.TWO]().with_capacity(edge, 1)
