@@ -14,7 +14,7 @@ from gaf_core.ui.form import choose_explained, choose_truncation
 from gaf_core.ui.frame import need_frame
 from gaf_core.ui.learn import asking, controls, lecture, navigation, toys
 from gaf_core.ui.learn.figure import show_stop
-from gaf_core.ui.learn.lessons import lesson_of
+from gaf_core.ui.learn.lessons import lesson_of, whole_lesson
 from gaf_core.ui.model_choice import ready_model
 from gaf_core.ui.place import place
 from gaf_core.ui.sentence import ask_text
@@ -49,8 +49,8 @@ with polite():
     st.html(f'<p class="gaf-verdict">{verdict}</p>')
     st.html(heatmap_html(explanation.trace, explanation.scores, of=explanation.share_of))
     toy = toys.current_toy(explanation)
-    lesson = lesson_of(stop, request, explanation, toy)
     with at_stop:
+        lesson = lesson_of(stop, request, explanation, toy)
         left, right = st.columns([2, 3], gap="large")
         with left:
             st.header(f"{navigation.number_of(stop.id)} · {stop.title}", anchor=False)
@@ -70,4 +70,4 @@ with polite():
             with place():
                 if stop.on_toy:
                     toys.edit_toy(toy, explanation)
-    lecture.show_files(lesson, choice.name)
+    lecture.show_files(lambda: whole_lesson(request, explanation, toy), choice.name)

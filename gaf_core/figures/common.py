@@ -36,5 +36,7 @@ def for_projector(figure: go.Figure, times: float = 1.35) -> go.Figure:
             one.textfont.size = round(times * one.textfont.size)
     for note in large.layout.annotations:
         note.font.size = round(times * (note.font.size or 12))
-    height = figure.layout.height or 450
-    return large.update_layout(font={"size": round(12 * times)}, height=round(height * times))
+    height, size = figure.layout.height or 450, round(12 * times)
+    large.update_xaxes(tickfont_size=size, title_font_size=size)
+    large.update_yaxes(tickfont_size=size, title_font_size=size)
+    return large.update_layout(font={"size": size}, height=round(height * times))

@@ -16,7 +16,7 @@ from gaf_core.picture.colours import ACCENT, HIGHLIGHT, LIGHT_SHADES, NEUTRAL
 from gaf_core.picture.labels import abridged, literal, unit_text
 from gaf_core.reading.depth import AVERAGE, Depth
 
-_CELL, _LEAST, _MOST = 22, 260, 900  # pixels of a row, and of the figure
+_CELL, _LEAST, _MOST = 25, 260, 900  # pixels of a row, and of the figure
 _NAME = 14  # characters of a name
 _PERCENTILE = 99  # beyond which cells have the darkest colour
 

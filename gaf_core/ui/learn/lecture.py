@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -35,14 +36,19 @@ def choose_formulas() -> bool:
     return st.toggle("Formulas", key=FORMULAS, bind="query-params")
 
 
-def show_files(lesson: Lesson, model: str) -> None:
-    """The format of saved figures, the page as a file, and what the link holds."""
+def show_files(make: Callable[[], Lesson], model: str) -> None:
+    """The format of saved figures, the page as a file, and what the link holds.
+
+    Args:
+        make: the whole lesson, asked for when somebody takes the file.
+        model: its name.
+    """
     st.header("For a lecture", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", key="lecture_files"):
         choose_format()
         st.download_button(
             "This page with your numbers (HTML, 5 MB)",
-            lambda: lesson_html(lesson, model=model).encode("utf-8"),
+            lambda: lesson_html(make(), model=model).encode("utf-8"),
             file_name="gaf-learn.html", mime="text/html", key="download_lesson",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip

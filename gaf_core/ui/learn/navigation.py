@@ -24,24 +24,23 @@ def choose_stop(stop: Stop) -> None:
     """Draw the buttons and the numbers; arrow keys press the buttons."""
     at = IDS.index(stop.id)
     st.session_state[_NUMBER] = stop.id
-    with st.container(horizontal=True, vertical_alignment="center", key="stops"):
-        st.button(
-            "Previous", key="previous", shortcut="Left", icon=":material/arrow_back:",
-            disabled=at == 0, on_click=_go, args=(at - 1,),
-        )  # fmt: skip
-        st.button(
-            "Next", key="next", shortcut="Right", icon=":material/arrow_forward:",
-            type="primary", disabled=at == len(STOPS) - 1, on_click=_go, args=(at + 1,),
-        )  # fmt: skip
-        st.segmented_control(
-            "Stop",
-            IDS,
-            format_func=number_of,
-            key=_NUMBER,
-            required=True,
-            on_change=_take,
-            label_visibility="collapsed",
-        )
+    st.button(
+        "Previous", key="previous", shortcut="Left", icon=":material/arrow_back:",
+        disabled=at == 0, on_click=_go, args=(at - 1,),
+    )  # fmt: skip
+    st.button(
+        "Next", key="next", shortcut="Right", icon=":material/arrow_forward:",
+        type="primary", disabled=at == len(STOPS) - 1, on_click=_go, args=(at + 1,),
+    )  # fmt: skip
+    st.segmented_control(
+        "Stop",
+        IDS,
+        format_func=number_of,
+        key=_NUMBER,
+        required=True,
+        on_change=_take,
+        label_visibility="collapsed",
+    )
 
 
 def number_of(stop: str) -> str:
