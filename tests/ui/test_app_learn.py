@@ -115,6 +115,7 @@ def test_a_pipe_is_changed_by_number_and_everything_is_solved_again():
 
 def test_tokens_layers_and_names_are_changed():
     app = opened(stop="pipes")
+    app.toggle(key="tables").set_value(True).run()
     app.number_input(key="toy tokens").set_value(5).run()
     app.number_input(key="toy layers").set_value(3).run()
     app.text_input(key="toy names").set_value("one, <b>two</b>").run()

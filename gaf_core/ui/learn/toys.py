@@ -85,8 +85,10 @@ def edit_toy(toy: Toy, explanation: Explanation) -> None:
             "as a number", 0.0, MOST_CAPACITY, step=0.5, key=_NUMBER, width=130,
             on_change=_raise, args=(toy, chosen, _NUMBER),
         )  # fmt: skip
-    with st.expander("Change tokens, layers and all pipes in tables"):
-        _edit_tables(toy)
+    wanted = st.toggle("Change tokens, layers and all pipes in tables", key="tables")
+    with place():
+        if wanted:
+            _edit_tables(toy)
 
 
 def _edit_tables(toy: Toy) -> None:
