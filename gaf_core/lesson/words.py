@@ -155,8 +155,9 @@ def _ways(lesson: Lesson, moment: Moment) -> str:
             f"prediction by {names} and takes {path.flow:.4g}."
         )
     held = " + ".join(f"{solved.toy.capacity(edge):g}" for edge in solved.cut)
+    filled = f"All {every} ways are filled" if every > 1 else "The only way is filled"
     return (
-        f"All {every} ways are filled and {flow:.4g} flows. The pipes that are crossed are a cut: "
+        f"{filled} and {flow:.4g} flows. The pipes that are crossed are a cut: "
         f"{held} = {solved.limit.capacity:.4g}. Both are counted apart and are equal, so this is "
         "the largest flow."
     )
