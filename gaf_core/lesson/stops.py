@@ -117,7 +117,8 @@ STOPS: tuple[Stop, ...] = (
         "no explanation. The thin line beside each word is its interval: from the least to the "
         "most that it gets in any largest flow.",
         "two",
-        r"\mathrm{most}_j=g(\{j\}),\qquad \mathrm{least}_j=g(V)-g(V\setminus\{j\})",
+        r"\begin{gathered}\mathrm{most}_j=g(\{j\})\\ \mathrm{least}_j=g(V)-g(V\setminus\{j\})"
+        r"\end{gathered}",
         "most of j = largest flow into j alone; least of j = largest flow − largest flow into the "
         "others",
         {"interval": "what a word gets at least and at most over all largest flows"},
@@ -147,8 +148,8 @@ STOPS: tuple[Stop, ...] = (
         "solver that misses one of them has to say so and gives no scores. Below, each is read "
         "aloud with its number.",
         "proof",
-        r"\frac{u(S)-F}{F}\le\varepsilon,\qquad \mu=\frac{\varepsilon F}{2m},\qquad "
-        r"\pi_i-\pi_j=\frac{\mu}{u_{ij}-f_{ij}}-\frac{\mu}{f_{ij}}",
+        r"\begin{gathered}\frac{u(S)-F}{F}\le\varepsilon,\qquad \mu=\frac{\varepsilon F}{2m}\\ "
+        r"\pi_i-\pi_j=\frac{\mu}{u_{ij}-f_{ij}}-\frac{\mu}{f_{ij}}\end{gathered}",
         "(cut − F) / F ≤ ε; μ = εF / 2m; on every pipe: fall of potential = μ/(u−f) − μ/f",
         {
             "gap": "how much larger than the flow the cut is, as a fraction of the flow",
@@ -197,7 +198,7 @@ STOPS: tuple[Stop, ...] = (
         "asked for gets more. Is the pipe on a cut? Does a way lead from it to the word? Are there "
         "others that get it instead? The solver judges your answer and says why.",
         "puzzle",
-        r"u_e\to u_e+\delta:\quad F'>F\iff e\in\text{every minimum cut}",
+        r"\begin{gathered}u_e\to u_e+\delta:\\ F'>F\iff e\in\text{every minimum cut}\end{gathered}",
         "raising one pipe raises the largest flow only if the pipe is on every smallest cut",
         {"smallest cut": "a cut of the least capacity; there may be several"},
     ),
