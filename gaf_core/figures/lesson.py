@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.lesson.answers import Path, strongest
 from gaf_core.lesson.cells import Cell
-from gaf_core.picture.colours import HIGHLIGHT, PALETTE, translucent
+from gaf_core.picture.colours import HIGHLIGHT, OUTLINE, PALETTE, translucent
 from gaf_core.picture.labels import literal, shortened
 
 _ROW, _AROUND = 44, 104  # pixels of a row of a table, and around it
@@ -164,7 +164,9 @@ def _add_names(figure: go.Figure, places: Mapping[int, tuple[str, float]], x: fl
 def _finished_path(figure: go.Figure, exponents: NDArray[np.float64], at: int | None) -> go.Figure:
     left, right = float(exponents[0]), float(exponents[-1])
     if at is not None:
-        figure.add_vline(x=float(exponents[at]), line={"color": HIGHLIGHT, "width": 2})
+        figure.add_vline(
+            x=float(exponents[at]), line={"color": OUTLINE, "width": 2, "dash": "dash"}
+        )
     figure.update_xaxes(
         title="μ, as a power of ten of the flow: falling to the right", fixedrange=True,
         range=[left + 0.2 * (left - right), right - 1.6], zeroline=False, showgrid=False,

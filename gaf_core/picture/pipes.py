@@ -163,9 +163,17 @@ def _pipe(solved: Solved, edge: Edge, shown: Shown, scale: float, *, on_cut: boo
         dead=bool(dead),
         on_cut=on_cut,
         full=full,
-        label=f"{capacity:g}" if shown.flow is None or dead else f"{flow:.2g}/{capacity:g}",
+        label=f"{capacity:g}" if shown.flow is None or dead else _part(flow, capacity, full),
         hover=said + ("<br>on the smallest cut" if on_cut else ""),
     )
+
+
+def _part(flow: float, capacity: float, full: bool) -> str:
+    """Flow and capacity; rounding never makes the flow the larger of the two."""
+    short = f"{flow:.2g}"
+    if full or float(short) > capacity:
+        short = f"{capacity:g}" if full else f"{flow:.4g}"
+    return f"{short}/{capacity:g}"
 
 
 def _numbered(solved: Solved) -> set[Edge]:

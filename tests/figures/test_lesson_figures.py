@@ -39,6 +39,8 @@ def test_pipes_are_to_scale_and_what_is_clicked_names_the_pipe(seed):
     assert {pipe.edge for pipe in picture.pipes if pipe.on_cut} == set(solved.cut)
     assert all(pipe.full for pipe in picture.pipes if pipe.on_cut)
     assert {pipe.edge for pipe in picture.pipes if pipe.dead} == set(solved.dead)
+    for flow, capacity in (pipe.label.split("/") for pipe in live if pipe.label):
+        assert float(flow) <= float(capacity)
     marks = next(one for one in pipes_figure(solved).data if one.name == "pipes")
     assert [edge_from(one[0]) for one in marks.customdata] == solved.toy.edges
 
