@@ -31,6 +31,7 @@ ORDER = (
     ("elsewhere",),
     ("evaluation",),
     ("reading",),
+    ("lesson",),
     ("picture",),
     ("figures",),
     ("files",),

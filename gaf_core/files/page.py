@@ -1,6 +1,6 @@
-"""The page of a report: its shell, its sections and tables, and what every report says.
+"""A web page that stands alone: its shell, its sections and tables, and what every report says.
 
-A policy in the page forbids every request and every script but its own two, which it names by their
+A policy in the page forbids every request and every script but its own, which it names by their
 hashes, so that nothing in a text or a label can run or load anything.
 """
 
@@ -28,22 +28,37 @@ MISSING = (
     '<noscript><p class="warning">The figures need JavaScript; everything else here does '
     "not.</p></noscript>"
 )
+STYLE = Path(__file__).with_name("report.css")
 _TITLE = "Why did the model say that?"
-_STYLE = Path(__file__).with_name("report.css")
 
 
 def page(sections: Sequence[str]) -> str:
-    """The whole document."""
-    drawing = scripts()
-    origin = section("Where this comes from", _provenance())
+    """The whole document of a report."""
+    origin = section("Where this comes from", provenance_html())
     shown = "".join((f"<h1>{_TITLE}</h1>", *sections, origin))
-    run = "".join(f"<script>{script}</script>" for script in drawing)
+    return page_html(_TITLE, STYLE.read_text(encoding="utf-8"), shown, scripts())
+
+
+def page_html(title: str, style: str, body: str, drawing: Sequence[str]) -> str:
+    """A document in English of a title, a style, a body and the scripts that come after it."""
+    programs = "".join(f"<script>{script}</script>" for script in drawing)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(drawing)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_TITLE}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head>"
-        f"<body><main>{shown}</main>{run}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
+        f"<body><main>{body}</main>{programs}</body></html>\n"
+    )
+
+
+def provenance_html() -> str:
+    """The paper, the versions and the day."""
+    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"<p>The method: {escape(CITATION)} "
+        f'<a href="{PAPER}" rel="noreferrer">{PAPER}</a></p>'
+        f'<p class="note">Made by GAF Explorer on {date.today().isoformat()} with {escape(used)}. '
+        "This file needs no network and sends nothing.</p>"
     )
 
 
@@ -120,14 +135,4 @@ def rows_table(heads: Sequence[str], rows: Iterable[Sequence[str]], numeric: set
     return (
         f'<div class="wide"><table><thead><tr>{cells(heads, "th")}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
-    )
-
-
-def _provenance() -> str:
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return (
-        f"<p>The method: {escape(CITATION)} "
-        f'<a href="{PAPER}" rel="noreferrer">{PAPER}</a></p>'
-        f'<p class="note">Made by GAF Explorer on {date.today().isoformat()} with {escape(used)}. '
-        "This file needs no network and sends nothing.</p>"
     )

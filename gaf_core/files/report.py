@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +44,6 @@ from gaf_core.reading.sentences import (
 )
 
 _MATRIX = 40  # rows of a matrix at most, beyond which neighbouring tokens are joined
-_STYLE = Path(__file__).with_name("report.css")
 
 
 def to_html(

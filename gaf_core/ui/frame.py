@@ -38,6 +38,7 @@ def pages() -> list[StreamlitPage]:
         st.Page("pages/explore.py", title="Explore", url_path="explore", visibility="hidden"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
         st.Page("pages/edit.py", title="What if", url_path="edit"),
+        st.Page("pages/learn.py", title="Learn", url_path="learn"),
     ]
 
 

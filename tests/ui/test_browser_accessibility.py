@@ -163,7 +163,9 @@ def test_what_opens_has_none_either(
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["explore", "explore?side=true", "compare", "edit"])
+@pytest.mark.parametrize(
+    "path", ["explore", "explore?side=true", "explore?view=Depth", "compare", "edit", "learn"]
+)
 def test_every_picture_says_what_it_shows(visit, path):
     page = opened(visit, path)
     told = page.locator(CHART).evaluate_all(
@@ -183,6 +185,7 @@ def test_every_picture_says_what_it_shows(visit, path):
             ["Text to explain", "Methods:", "With other settings", "Scores from elsewhere"],
         ),
         ("edit", ["Text to explain", "Edited text", "Back to the original"]),
+        ("learn?stop=pipes", ["Next", "Formulas", "Lecture", "Enlarge", "Pipe", "as a number"]),
     ],
 )
 def test_the_keyboard_alone_reaches_everything(visit, path, wanted):

@@ -28,9 +28,9 @@ from gaf_core.figures.compare import (
 )
 from gaf_core.reading.predicted import output_noun
 from gaf_core.tracing.target import label_name
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
 from gaf_core.ui.form import Reading
-from gaf_core.ui.saving import saving
 
 _MEASURES = ("Spearman", "Kendall", "Top tokens in common")
 _TOP = (3, 5, 10)
@@ -51,6 +51,13 @@ _HELP = {
     "kept. Lower is better.",
     "deletion area": "Area under the deletion curve. Lower is better.",
     "insertion area": "Area under the insertion curve. Higher is better.",
+}
+
+_TITLES = {
+    "scores": "What each method says",
+    "bars": "The scores of one method",
+    "curves": "As tokens are removed, and as only they are kept",
+    "agreement": "How far the methods agree",
 }
 
 
@@ -256,4 +263,6 @@ def _extremes(found: Any) -> str:
 
 
 def _chart(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"compare_{key}", alt=alt, config=saving(f"gaf-compare-{key}"))
+    show_figure(
+        figure, key=f"compare_{key}", name=f"gaf-compare-{key}", alt=alt, title=_TITLES[key]
+    )

@@ -8,8 +8,8 @@ import streamlit as st
 
 from gaf_core import Explanation
 from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS, OfLayer, head_matrix, layer_matrix
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
-from gaf_core.ui.saving import saving
 
 
 def show_matrices(explanation: Explanation) -> None:
@@ -40,8 +40,8 @@ def show_matrices(explanation: Explanation) -> None:
         figure = layer_matrix(explanation, index, cast(OfLayer, quantity))
         what = f"{quantity} of layer {layer}"
     with st.container(key="matrix_picture"):
-        st.plotly_chart(
-            figure, key="matrix_figure", config=saving("gaf-matrix"), theme="streamlit",
+        show_figure(
+            figure, key="matrix_figure", name="gaf-matrix", title=what,
             alt=f"Heatmap: {what}. A row is the token that reads, a column the token read.",
         )  # fmt: skip
     if quantity in OF_LAYERS:

@@ -25,8 +25,8 @@ from gaf_core.reading.sentences import (
 )
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.place import place
-from gaf_core.ui.saving import saving
 from gaf_core.ui.settings import Display
 
 
@@ -73,16 +73,17 @@ def show_bars(request: Request, explanation: Explanation, view: Display) -> None
     trace = explanation.trace
     if shows_outputs(trace):
         small_heading(escape(outputs_heading(trace)))
-        st.plotly_chart(
+        show_figure(
             probability_bars(trace),
             key="probabilities",
-            config=saving("gaf-probabilities"),
+            name="gaf-probabilities",
+            title=outputs_heading(trace),
             alt=f"Bar chart of the model's {output_noun(trace.output)} of each "
             f"{trace.task.kind.noun}.",
         )
     unit = "word" if view.by_words else "token"
     small_heading(f"Which share of the flow each {unit} gets")
-    st.plotly_chart(
+    show_figure(
         token_bars(
             explanation,
             by_words=view.by_words,
@@ -91,7 +92,8 @@ def show_bars(request: Request, explanation: Explanation, view: Display) -> None
             bounds=_bounds(request, explanation, view.by_words),
         ),
         key="bars",
-        config=saving("gaf-shares"),
+        name="gaf-shares",
+        title=f"Which share of the flow each {unit} gets",
         alt=f"Bar chart of each {unit}'s share of the flow, largest first. {_largest(explanation)}",
     )
     if len(explanation.tokens) > MOST_INTERVALS:

@@ -29,8 +29,8 @@ from gaf_core.tracing.cancelling import left_after_cancelling
 from gaf_core.tracing.target import label_name
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
-from gaf_core.ui.saving import saving
 from gaf_core.ui.settings import Display
 
 NAMES = ("GAF as published", "Faithful GAF")
@@ -107,10 +107,11 @@ def _show_both(both: Both, view: Display) -> None:
             )
             if ways:
                 text = one.written[token]
-                st.plotly_chart(
+                show_figure(
                     token_step(text, layer + 1, ways, full),
                     key=f"step_{name}",
-                    config=saving("gaf-step"),
+                    name="gaf-step",
+                    title=f"One step of the flow, {name}",
                     alt=f"By which ways the flow reaches {text} at the entry of layer {layer + 1}. "
                     + "; ".join(f"{way.text} {way.share:.1%}" for way in ways),
                 )
@@ -161,10 +162,11 @@ def _show_curves(both: Both) -> None:
         for name, one in measured.items():
             st.metric(f"AOPC, {name}", f"{one.aopc:.3f}", width="content", help=_AOPC)
         st.metric("AOPC, random", f"{by_chance.mean():.3f}", width="content", help=_AOPC)
-    st.plotly_chart(
+    show_figure(
         deletion_curves(measured, chance, watched, output_noun(trace.output)),
         key="deletion",
-        config=saving("gaf-deletion"),
+        name="gaf-deletion",
+        title="As tokens are removed",
         alt=f"{output_noun(trace.output).capitalize()} as the highest-ranked tokens are removed. "
         + ", ".join(f"AOPC of {name} {one.aopc:.3f}" for name, one in measured.items()),
     )
