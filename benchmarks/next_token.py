@@ -98,8 +98,9 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
         f"`{options.split}` of [prompts.tsv](prompts.tsv), and what is explained is the token that "
         f"the model says next. {MEASURED} The vocabulary has no mask token, so the usual way to "
         f"remove a token is `{usual}`, and that token is the baseline of integrated gradients in "
-        "every section. Left out are the methods that run the model many times a prompt: LIME, the "
-        "SHAPs, occlusion, value zeroing, information flow routes and Contrast-CAT. One small model and short prompts: no more is claimed."
+        "every section. Left out are the methods that run the model many times a "
+        "prompt: LIME, the SHAPs, occlusion, value zeroing, information flow routes and "
+        "Contrast-CAT. One small model and short prompts: no more is claimed."
     )
     sections = [part for operator, rows in found.items() for part in section(operator, rows)]
     said = "\n".join(dict.fromkeys(failures(rows)))
