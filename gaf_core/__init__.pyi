@@ -25,6 +25,7 @@ from .explanation import Explanation as Explanation
 from .composer import (
     explain as explain,
     explain_trace as explain_trace,
+    explain_traces as explain_traces,
     trace_for as trace_for,
 )
 from .evaluation import (
@@ -56,6 +57,7 @@ from .models.model import Model as Model, Task as Task, load_model as load_model
 from .models.outputs import Output as Output
 from .network import FlowNetwork as FlowNetwork
 from .settings import At as At, FAITHFUL as FAITHFUL, Settings as Settings
+from .spans import Chat as Chat, Span as Span
 from .tracing.frozen import Frozen as Frozen
 from .tracing.interventions import intervene as intervene
 from .tracing.masks import edge_set as edge_set

@@ -90,11 +90,13 @@ class TextTooLongError(TextError):
     602 512
     """
 
-    def __init__(self, tokens: int, limit: int):
+    def __init__(self, tokens: int, limit: int, whole: str = ""):
+        """`whole` names what is too long where no part of it can be cut off."""
         self.tokens, self.limit = tokens, limit
+        cut = f"Shorten it, or explain only the first {limit:,} tokens (truncate=True)."
         super().__init__(
-            f"The text has {tokens:,} tokens and the model takes {limit:,}. Shorten it, or explain "
-            f"only the first {limit:,} tokens (truncate=True)."
+            f"{whole or 'The text'} has {tokens:,} tokens and the model takes {limit:,}. "
+            f"{'Shorten it.' if whole else cut}"
         )
 
 

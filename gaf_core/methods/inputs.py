@@ -18,8 +18,15 @@ from numpy.typing import NDArray
 from gaf_core.errors import ModelError, SettingsError, TextError
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model, Task
+from gaf_core.tracing.answering import branch_inputs, token_scores
+from gaf_core.tracing.continuation import Branch
 from gaf_core.tracing.memory import available_memory, estimate_memory
-from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.prediction import (
+    failures_in_a_sentence,
+    forward,
+    logits_at,
+    read_logits,
+)
 from gaf_core.tracing.removal import removal_token
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
@@ -34,7 +41,7 @@ class EmbeddedText:
 
     Attributes:
         embeddings: `[1, t, d]` what the network looks up for the text, before positions are added.
-        ordinary: `[t]` True for the tokens of the text that can be removed (`Trace.removable`).
+        ordinary: `[t]` True for the tokens of the text that are taken apart (`Trace.varied`).
         batch: rows that one call is given at most.
 
     Raises:
@@ -43,14 +50,16 @@ class EmbeddedText:
 
     def __init__(self, model: Model, trace: Trace):
         self._model, self._target, self._place = model, trace.target, trace.target.place
-        self._inputs = trace.encoding.inputs
+        self._asked, self._inputs = trace.continuation, trace.encoding.inputs
         self._ids = self._inputs["input_ids"].to(model.device)
-        self.ordinary = torch.as_tensor(trace.removable, device=model.device)
+        self.ordinary = torch.as_tensor(trace.varied, device=model.device)
         self.embeddings = self._look_up(self._ids)
         self.batch = _rows(model, len(trace.tokens))
 
     def __call__(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """`[n]` the target's logit, or difference of two, for `[n, t, d]` embeddings.
+        """`[n]` the target for `[n, t, d]` embeddings: a logit, or what an answer scores.
+
+        The difference of two of them for a contrast.
 
         Takes `model.lock` for the forward pass, not for the backward pass that may follow.
 
@@ -63,11 +72,31 @@ class EmbeddedText:
     def unlocked(self, embeddings: torch.Tensor) -> torch.Tensor:
         """The same for a caller that holds `model.lock`."""
         inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
-        with failures_in_a_sentence(self._model), self._substituted(embeddings):
+        if self._asked is not None:
+            parts = [
+                branch.sign * self._answer(embeddings, inputs, branch, self._asked.score)
+                for branch in self._asked.branches
+            ]
+            return torch.stack(parts).sum(dim=0)
+        with failures_in_a_sentence(self._model), self._substituted(embeddings, self._ids[0]):
             output = forward(self._model, inputs)
             logits = read_logits(self._model, output, inputs, self._place)
         values = logits[:, self._target.index]
         return values if self._target.against is None else values - logits[:, self._target.against]
+
+    def _answer(
+        self, embeddings: torch.Tensor, inputs: dict[str, torch.Tensor], branch: Branch, score: str
+    ) -> torch.Tensor:
+        """`[n]` what the tokens explained of one answer score."""
+        read, columns = branch_inputs(inputs, branch), torch.from_numpy(branch.columns)
+        kept = torch.arange(branch.start - 1, branch.stop - 1)
+        own = embeddings[:, columns.to(embeddings.device)]
+        ids = read["input_ids"][0].to(embeddings.device)
+        with failures_in_a_sentence(self._model), self._substituted(own, ids):
+            output = forward(self._model, read, kept=kept)
+            logits = logits_at(self._model, output, kept)
+        wanted = ids[branch.start : branch.stop].expand(len(own), -1)
+        return token_scores(logits, wanted, score).sum(dim=1)
 
     def threads(self, rows: int = 1) -> AbstractContextManager[None]:
         """Where a forward pass with so many rows at once, and its backward pass, are computed."""
@@ -130,9 +159,8 @@ class EmbeddedText:
             return _word_table(self._model)(ids)
 
     @contextmanager
-    def _substituted(self, embeddings: torch.Tensor) -> Iterator[None]:
-        """Let every table of word embeddings return these for the ids of the text."""
-        ids = self._ids[0]
+    def _substituted(self, embeddings: torch.Tensor, ids: torch.Tensor) -> Iterator[None]:
+        """Let every table of word embeddings return these for the ids `[t]` of the text."""
 
         def substitute(_table: torch.nn.Module, arguments: tuple[Any, ...], output: torch.Tensor):
             seen = arguments[0][0]

@@ -20,6 +20,8 @@ _HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of
 # Of a copy of a text without a backward pass: what one layer holds of its scores, attention and
 # product with a mask, and what its feed-forward holds; the mask has one map a layer.
 _MASKED_MAPS, _MASKED_HIDDEN = 6, 24
+# Of one more scalar whose passes back are one batch, likewise.
+_BACK_MAPS, _BACK_HIDDEN, _BACK_ROWS = 3, 8, 16
 _BATCH_TOKENS, _BATCH_ROWS = 1024, 64  # a larger batch is slower, it leaves the caches
 _PART = 0.5  # of what is free, for a batch that can be smaller
 
@@ -69,6 +71,19 @@ def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:
         each = _BYTES * (maps + _MASKED_HIDDEN * width * tokens + len(model.labels))
     fitting = int(_PART * available_memory(model.device) / each)
     return max(1, min(_BATCH_ROWS, _BATCH_TOKENS // tokens, fitting))
+
+
+def answer_rows(model: Model, tokens: int) -> int:
+    """Tokens of an answer whose gradients one batch can hold; at least one.
+
+    Each takes `3 L H t^2` numbers for its gradient by the attention, a copy of it and what is on
+    its way, and `8 L d t` for those by the hidden states, of half of what is free.
+    """
+    config = model.module.config.get_text_config()
+    maps = _BACK_MAPS * model.layers * model.heads * tokens**2
+    hidden = _BACK_HIDDEN * model.layers * config.hidden_size * tokens
+    free = _PART * (available_memory(model.device) - estimate_memory(model, tokens))
+    return max(1, min(_BACK_ROWS, int(free / (_BYTES * (maps + hidden)))))
 
 
 def check_memory(model: Model, tokens: int) -> None:

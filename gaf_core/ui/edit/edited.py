@@ -12,10 +12,12 @@ from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv
 from gaf_core.hosting import limits
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of, with_parts
 from gaf_core.text.edits import SAME, Edit, compare_edit
 from gaf_core.text.words import group_words, word_scores
 from gaf_core.tracing.asking import asked_again
-from gaf_core.tracing.encoding import Encoding, encode
+from gaf_core.tracing.encoding import Encoding
+from gaf_core.tracing.prompts import read_text
 from gaf_core.ui import cache, links
 from gaf_core.ui.edit.sides import show_sides
 from gaf_core.ui.failures import literal
@@ -43,7 +45,7 @@ def choose_change() -> bool:
 
 def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
     """Draw the edited copy of a text, with its words to drop, and give back what it says."""
-    originals = [text] if isinstance(text, str) else list(text)
+    originals = list(parts_of(text))
     _offer(_without_strongest(explanation, originals))
     for key in _KEYS[: len(originals)]:
         links.read_text(key)
@@ -72,7 +74,7 @@ def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
         args=(originals,),
         help="Writes the original without this word into the edited text.",
     )
-    return edited[0] if len(edited) == 1 else (edited[0], edited[1])
+    return with_parts(text, edited)
 
 
 def explain_edited(request: cache.Request, explanation: Explanation, text: TextLike) -> Explanation:
@@ -88,7 +90,7 @@ def _read(request: cache.Request, text: TextLike) -> Encoding:
     limits().check_text(text)
     model = cache.model(request.choice)
     with model.lock:
-        return encode(model, text, request.settings.truncate)
+        return read_text(model, text, request.settings.truncate)
 
 
 def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None:
