@@ -52,6 +52,7 @@ from .flow import (
     widest_paths as widest_paths,
 )
 from .information import information_tensor as information_tensor
+from .reading.answer_map import AnswerMap as AnswerMap, answer_map as answer_map
 from .models.presets import PRESETS as PRESETS
 from .models.model import Model as Model, Task as Task, load_model as load_model
 from .models.outputs import Output as Output
@@ -59,6 +60,7 @@ from .network import FlowNetwork as FlowNetwork
 from .settings import At as At, FAITHFUL as FAITHFUL, Settings as Settings
 from .spans import Chat as Chat, Span as Span
 from .tracing.frozen import Frozen as Frozen
+from .tracing.generating import Generated as Generated, generate as generate
 from .tracing.interventions import intervene as intervene
 from .tracing.masks import edge_set as edge_set
 from .tracing.memory import estimate_memory as estimate_memory

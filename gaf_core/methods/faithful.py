@@ -23,6 +23,7 @@ from gaf_core.tracing.asking import traced_again
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.trace import Trace
 
+NEEDS_FROZEN = ("cat_frozen", "attention_x_gradient_frozen")  # and nothing but the second trace
 _ALI = "Ali et al., ICML 2022"
 
 
@@ -51,6 +52,11 @@ def second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, floa
     second = traced_again(model, traced, frozen=Frozen() if frozen else None, residual=True)
     made[frozen] = _Made(second, time.perf_counter() - started)
     return second, 0.0
+
+
+def remember_second(traced: Trace, second: Trace) -> None:
+    """Keep a frozen trace of the same prediction that was made with others, in a batch."""
+    _made.setdefault(traced, {})[True] = _Made(second, 0.0)
 
 
 def _cat_frozen(model: Model, traced: Trace, _progress: Progress) -> Scored:

@@ -6,7 +6,7 @@ of this project, is defined in `gaf_core.flow.depths`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -87,17 +87,39 @@ def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings:
     return score_flow(trace, depth_average=True, **settings)
 
 
+def flow_settings(method: Method, options: Mapping[str, Any], layers: int) -> Settings | None:
+    """What a method of this project asks of the composer; None for one that is no such flow.
+
+    Args:
+        method: of `METHODS`.
+        options: all of its settings.
+        layers: of the model.
+
+    Raises:
+        SettingsError: a first layer that the model does not have.
+    """
+    if method.name in VARIANTS:
+        return _settings(layers, variant=method.name, **options)
+    if method.name == "depth_average":
+        return _settings(layers, depth_average=True, **options)
+    return _settings(layers, **options) if method.name == "faithful" else None
+
+
+def _settings(depth: int, *, first_layer: int, **settings: Any) -> Settings:
+    if first_layer > depth:
+        raise SettingsError(
+            f"The model has {depth} layers, so its flow cannot end at layer {first_layer}. "
+            f"Choose a first layer from 1 to {depth}."
+        )
+    return Settings(layers=(first_layer - 1, depth), **settings)
+
+
 def _explain(trace: Trace, first_layer: int, **settings: Any) -> Explanation:
     """The flow of the layers from `first_layer`, counted from 1; one without proof is no result."""
-    if first_layer > trace.layers:
-        raise SettingsError(
-            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
-            f"Choose a first layer from 1 to {trace.layers}."
-        )
-    layers = first_layer - 1, trace.layers
     # an exact trace and a frozen one are explained alike: the gradients are those of the trace
     gradients = "exact" if trace.frozen is None else "frozen"
-    explanation = explain_trace(trace, Settings(layers=layers, gradients=gradients, **settings))
+    asked = _settings(trace.layers, first_layer=first_layer, gradients=gradients, **settings)
+    explanation = explain_trace(trace, asked)
     if not explanation.certified:
         raise GafError(explanation.message)
     return explanation

@@ -9,6 +9,7 @@ target       what is explained
 prediction   the one place that calls a network
 passes       one forward and its backward passes
 answering    what a network scores an answer
+generating   a model + a prompt -> its own answer
 attention    is it the attention that the prediction used?
 frozen       the backward pass of a linear network
 residual     what passes beside attention

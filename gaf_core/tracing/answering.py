@@ -21,8 +21,8 @@ from gaf_core.tracing.continuation import Branch, Continuation
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.memory import answer_rows
-from gaf_core.tracing.passes import Back, Pass, run
-from gaf_core.tracing.prediction import logits_at
+from gaf_core.tracing.passes import Back, Pass, ready, run
+from gaf_core.tracing.prediction import failures_in_a_sentence, logits_at
 from gaf_core.tracing.threads import threads_that_fit
 
 Fields = dict[str, Any]
@@ -92,18 +92,22 @@ def each_token(
     frozen: Frozen | None,
     residual: bool,
 ) -> Iterator[list[Fields]]:
-    """The same for each token explained by itself, of one forward pass; the caller is `ready`.
+    """The same for each token explained by itself, of one forward pass.
+
+    The model is locked for that pass, and not between what is yielded.
 
     Yields:
         So many of them at a time as fit into memory, in order.
     """
     (branch,) = asked.branches
-    one = _score(model, encoding, branch, asked.score, frozen, residual)
+    with ready(model):
+        one = _score(model, encoding, branch, asked.score, frozen, residual)
     attention, count = one.passed.attention, len(one.scores)
     rows = answer_rows(model, len(encoding.tokens))
     for start in range(0, count, rows):
         some = one.scores[start : start + rows]
-        with threads_that_fit(model, len(encoding.tokens) * len(some)):
+        threads = threads_that_fit(model, len(encoding.tokens) * len(some))
+        with threads, failures_in_a_sentence(model):
             backs = one.passed.back(some, last=start + rows >= count)
         yield [
             {"attention": attention} | back._asdict() | _alone(encoding, asked, one, start + number)

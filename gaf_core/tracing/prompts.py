@@ -43,7 +43,17 @@ def read_text(model: Model, text: TextLike, truncate: bool = False) -> Encoding:
     """
     if not isinstance(text, Chat):
         return encode(model, text, truncate)
-    written = rendered(model, text)
+    return read_prompt(model, text)
+
+
+def read_prompt(model: Model, prompt: TextLike) -> Encoding:
+    """Encode a prompt that is to be continued, without what a tokenizer puts behind a text.
+
+    Raises:
+        TextError, TextTooLongError, ModelError: as `read_answer` does.
+    """
+    check_continues(model)
+    written = _as_written(model, prompt)
     read = _read(model, written, "")
     return _encoding(model, written, "", read, read.end)
 

@@ -8,10 +8,11 @@ from gaf_core.models.model import Model
 from gaf_core.settings import TextLike
 from gaf_core.spans import Span
 from gaf_core.tracing.answering import each_token
+from gaf_core.tracing.continuation import Continuation
 from gaf_core.tracing.continuing import continued
+from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.memory import check_memory
-from gaf_core.tracing.passes import ready
 from gaf_core.tracing.trace import Trace, trace_of
 
 
@@ -35,9 +36,17 @@ def traces_of_tokens(
     Raises:
         GafError: as `trace` does.
     """
-    with ready(model):
-        encoding, asked = continued(model, text, (span,))
-        check_memory(model, len(encoding.tokens))
-        found = each_token(model, encoding, asked, frozen, residual)
-        for some in found:
-            yield [trace_of(model, encoding, frozen, one) for one in some]
+    encoding, asked = read_span(model, text, span)
+    check_memory(model, len(encoding.tokens))
+    for some in each_token(model, encoding, asked, frozen, residual):
+        yield [trace_of(model, encoding, frozen, one) for one in some]
+
+
+def read_span(model: Model, text: TextLike, span: Span) -> tuple[Encoding, Continuation]:
+    """A prompt with its answer as the model reads both, and what of it is explained.
+
+    Raises:
+        GafError: as `trace` does.
+    """
+    with model.lock:
+        return continued(model, text, (span,))

@@ -204,7 +204,7 @@ def test_scores_are_certified_and_add_up(model, settings, kind):
 
 
 def test_positions_name_the_same_tokens_as_a_text(model):
-    ids, start = asked(model, ANSWER)
+    _, start = asked(model, ANSWER)
     by_text = gaf.trace(model, PROMPT, Span(ANSWER, part=(1, 3)))
     by_place = gaf.trace(model, PROMPT + ANSWER, Span((start + 1, start + 3)))
     assert by_place.tokens == by_text.tokens
