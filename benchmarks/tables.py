@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import torch
@@ -36,30 +37,39 @@ def made_by(command: str) -> str:
     )
 
 
-def method_table(rows: pd.DataFrame, texts: str = "sentences") -> list[str]:
+def method_table(
+    rows: pd.DataFrame,
+    texts: str = "sentences",
+    columns: Mapping[str, tuple[str, int]] = MappingProxyType(COLUMNS),
+) -> list[str]:
     """One line a method, the highest AOPC first.
 
     Args:
         rows: of `gaf_core.evaluation.measure`.
         texts: heading of the number of texts.
+        columns: the measures, each with its heading and digits.
     """
-    headings = [heading for heading, _ in COLUMNS.values()]
+    headings = [heading for heading, _ in columns.values()]
     lines = header("method", texts, *headings, "seconds")
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
     for found in summary.to_dict("records"):
         count = f"{found['texts']:,}"
         if found["failures"]:
             count += f", {found['failures']:,} failed"
-        cells = [interval(found, name, digits) for name, (_, digits) in COLUMNS.items()]
+        cells = [interval(found, name, digits) for name, (_, digits) in columns.items()]
         cells = [*cells, f"{found['seconds']:.4f}"] if found["texts"] else [""] * (len(cells) + 1)
         lines.append(line(found["method"], count, *cells))
     return lines
 
 
 def difference_table(
-    rows: pd.DataFrame, first: str, others: Sequence[str], texts: str = "sentences"
+    rows: pd.DataFrame,
+    first: str,
+    others: Sequence[str],
+    texts: str = "sentences",
+    measures: Sequence[str] = ("aopc", "log_odds"),
 ) -> list[str]:
-    """AOPC and LOdds of a method minus those of others, each on the texts that both scored.
+    """Measures of a method minus those of others, each on the texts that both scored.
 
     A method that scored no text has no line; without any other method there is no table.
     """
@@ -67,10 +77,10 @@ def difference_table(
     compared = [other for other in others if other in scored and other != first]
     if first not in scored or not compared:
         return []
-    lines = header(f"{first} minus", "AOPC", "LOdds", texts)
+    lines = header(f"{first} minus", *(COLUMNS[name][0] for name in measures), texts)
     for other in compared:
         found = differences(rows, first, other)
-        cells = [signed(found[name], COLUMNS[name][1]) for name in ("aopc", "log_odds")]
+        cells = [signed(found[name], COLUMNS[name][1]) for name in measures]
         lines.append(line(other, *cells, f"{found['aopc']['texts']:,.0f}"))
     return lines
 
