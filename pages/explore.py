@@ -5,6 +5,7 @@ import streamlit as st
 from gaf_core.ui import cache
 from gaf_core.ui.explore import panels
 from gaf_core.ui.explore.agree import show_agree
+from gaf_core.ui.explore.answer import choose_part, known_map, show_map
 from gaf_core.ui.explore.network import show_network
 from gaf_core.ui.explore.side_by_side import show_side_by_side
 from gaf_core.ui.explore.take_away import show_take_away
@@ -24,7 +25,7 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    settings, display = choose_settings(model)
+    settings, display = choose_settings(model, known_map())
     left, right = st.columns([3, 2], gap="large")
     with left:
         text = ask_text(model)
@@ -33,8 +34,11 @@ with polite():
     suggest(explanation.trace)
     with left:
         panels.show_words(explanation, display)
+        with place():
+            choose_part(explanation, display)
     with right:
         panels.show_bars(request, explanation, display)
+    at_map = place()
     with place():
         show_side_by_side(request, display)
     with place():
@@ -42,4 +46,13 @@ with polite():
     with place():
         said = show_agree(request, explanation, focus)
     panels.show_certificate(explanation)
-    show_take_away(explanation, budget=display.budget, model=choice.name, focus=focus, said=said)
+    with at_map:  # last, since it may take a while
+        mapped = show_map(request, explanation, display)
+    show_take_away(
+        explanation,
+        budget=display.budget,
+        model=choice.name,
+        focus=focus,
+        said=said,
+        mapped=mapped,
+    )

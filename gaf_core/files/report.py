@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from html import escape
@@ -21,6 +21,8 @@ from gaf_core.explanation import Explanation
 from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey, token_bars
 from gaf_core.figures.embed import Figure, figure_html, scripts
 from gaf_core.figures.matrix import OF_LAYERS
+from gaf_core.files.html import pairs, table_html
+from gaf_core.files.mapped import mapped_html
 from gaf_core.files.said import AGREES, said_html
 from gaf_core.flow import max_flow
 from gaf_core.picture.folding import usual_folds
@@ -28,6 +30,8 @@ from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.picture.spans import partition, usual_unit
 from gaf_core.picture.view import View
 from gaf_core.reading.agreement import Said
+from gaf_core.reading.answer_map import AnswerMap
+from gaf_core.reading.answers import share_sentence
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Selection, focused_tokens, part_of
 from gaf_core.reading.intervals import check_intervals
@@ -59,6 +63,7 @@ def to_html(
     model: str | None = None,
     focus: Selection | None = None,
     said: Said | None = None,
+    mapped: AnswerMap | None = None,
 ) -> str:
     """A report on one explanation: about 5 MB, nearly all of it the program that draws figures.
 
@@ -75,6 +80,7 @@ def to_html(
         model: name of the model, which an explanation does not know.
         focus: a token, edge or paths whose part of the flow is set off in Sankey and graph.
         said: what the model says of edges kept and cut, where it was asked.
+        mapped: the map of an answer.
 
     Raises:
         SettingsError: this flow does not have what is to be in focus, or the intervals are not
@@ -89,11 +95,12 @@ def to_html(
         _prediction(explanation),
         _section("The text", _heatmap(explanation)),
         _bars(explanation, intervals),
+        "" if mapped is None else _section("Which word rests on which", mapped_html(mapped)),
         *_flow(explanation, budget, focus),
         "" if said is None else _section(AGREES, said_html(explanation, said)),
         _section("How sure this is", _certificate(explanation)),
         _section("All tokens", _tokens(explanation, intervals)),
-        _section("What was asked", _pairs(settings_rows(explanation, model))),
+        _section("What was asked", pairs(settings_rows(explanation, model))),
         _section("Where this comes from", _provenance()),
         *(f"<script>{script}</script>" for script in drawing),
     ]
@@ -134,7 +141,8 @@ def _prediction(explanation: Explanation) -> str:
 
 
 def _heatmap(explanation: Explanation) -> str:
-    return heatmap_html(explanation.trace, explanation.scores, of=explanation.share_of)
+    drawn = heatmap_html(explanation.trace, explanation.scores, of=explanation.share_of)
+    return drawn + _noted(share_sentence(explanation))
 
 
 def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:
@@ -242,11 +250,11 @@ def _noted(text: str) -> str:
 
 def _certificate(explanation: Explanation) -> str:
     sentence = f"<p>{escape(certificate_sentence(explanation))}</p>"
-    return sentence + _pairs(certificate_rows(explanation))
+    return sentence + pairs(certificate_rows(explanation))
 
 
 def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:
-    table = explanation.score_table()
+    table = explanation.scoretable_html()
     heads, numeric = ["position", "token", "called", "share", "score"], {0, 3, 4, 5, 6}
     rows = [
         [str(position), written, name, f"{share:.2%}", f"{score:.6g}"]
@@ -256,12 +264,12 @@ def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> 
     ]
     note = score_sentence(explanation)
     if intervals is None:
-        return _table(heads, rows, numeric) + _noted(note)
+        return table_html(heads, rows, numeric) + _noted(note)
     for row, (least, most) in zip(rows, intervals.tolist(), strict=True):
         row += [f"{least:.6g}", f"{most:.6g}"]
     note += " Least and most are what a token gets over all maximum flows"
     note += "; the score lies between them, up to epsilon." if explanation.certified else "."
-    return _table([*heads, "least", "most"], rows, numeric) + _noted(note)
+    return table_html([*heads, "least", "most"], rows, numeric) + _noted(note)
 
 
 def _provenance() -> str:
@@ -271,26 +279,4 @@ def _provenance() -> str:
         f'<a href="{PAPER}" rel="noreferrer">{PAPER}</a></p>'
         f'<p class="note">Made by GAF Explorer on {date.today().isoformat()} with {escape(used)}. '
         "This file needs no network and sends nothing.</p>"
-    )
-
-
-def _pairs(rows: Sequence[tuple[str, str]]) -> str:
-    lines = (
-        f'<tr><th scope="row">{escape(name)}</th><td dir="auto">{escape(value)}</td></tr>'
-        for name, value in rows
-    )
-    return f"<table>{''.join(lines)}</table>"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], numeric: set[int]) -> str:
-    def cells(row: Sequence[str], tag: str) -> str:
-        return "".join(
-            f"<{tag}{' class=number' if index in numeric else ''}><bdi>{escape(cell)}</bdi></{tag}>"
-            for index, cell in enumerate(row)
-        )
-
-    lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return (
-        f'<div class="wide"><table><thead><tr>{cells(heads, "th")}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
     )

@@ -132,7 +132,7 @@ class Continuation:
 
     def target(self, encoding: Encoding) -> Target:
         """What is explained, as people read it; its index is that of the first token."""
-        names = [_name(encoding, branch) for branch in self.branches]
+        names = [explained_name(encoding, branch) for branch in self.branches]
         indices = [int(branch.ids[branch.start]) for branch in self.branches]
         return Target(indices[0], indices[1] if len(indices) > 1 else None, " against ".join(names))
 
@@ -143,9 +143,20 @@ class Continuation:
         return (replace(branch, start=at, stop=at + 1, sign=1),)
 
 
-def _name(encoding: Encoding, branch: Branch) -> str:
+def explained_name(encoding: Encoding, branch: Branch) -> str:
     """The tokens explained as they stand in the text."""
-    places = encoding.offsets[branch.explained]
-    return encoding.text[int(places[:, 0].min()) : int(places[:, 1].max())].strip() or repr(
-        " ".join(encoding.tokens[position] for position in branch.explained.tolist())
-    )
+    return _name(encoding, branch.explained)
+
+
+def answer_name(encoding: Encoding, branch: Branch) -> str:
+    """The whole answer as it stands in the text."""
+    return _name(encoding, branch.answer)
+
+
+def _name(encoding: Encoding, positions: NDArray[np.int64]) -> str:
+    places = encoding.offsets[positions]
+    stands = places[places[:, 1] > places[:, 0]]
+    if not len(stands):
+        return repr(" ".join(encoding.tokens[position] for position in positions.tolist()))
+    text = encoding.text[int(stands[:, 0].min()) : int(stands[:, 1].max())]
+    return text.strip() or repr(text)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gaf_core import Explanation, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.picture.heatmap import heatmap_html
+from gaf_core.reading.answers import share_sentence
 from gaf_core.reading.intervals import MOST_INTERVALS, score_intervals
 from gaf_core.reading.predicted import (
     output_noun,
@@ -60,6 +61,9 @@ def show_words(explanation: Explanation, view: Display) -> None:
         "hover over it for numbers. The model reads tokens: words, pieces of words, and marks of "
         f"its own such as [CLS].{summed}{averaged}"
     )
+    with place():
+        if told := share_sentence(explanation):
+            st.caption(told)
 
 
 def show_bars(request: Request, explanation: Explanation, view: Display) -> None:
