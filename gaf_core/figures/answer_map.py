@@ -48,7 +48,7 @@ def answer_map_figure(
         },
         yaxis2={
             "domain": [1 - _STRIP / whole, 1], "range": [0, 1.16], "tickvals": [0, 1],
-            "ticktext": ["0", "prompt"], "showgrid": False, "zeroline": False, "ticks": "",
+            "ticktext": ["0 %", "prompt"], "showgrid": False, "zeroline": False, "ticks": "",
             "fixedrange": True, "automargin": True,
         },
     )  # fmt: skip

@@ -254,7 +254,7 @@ def _certificate(explanation: Explanation) -> str:
 
 
 def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:
-    table = explanation.scoretable_html()
+    table = explanation.score_table()
     heads, numeric = ["position", "token", "called", "share", "score"], {0, 3, 4, 5, 6}
     rows = [
         [str(position), written, name, f"{share:.2%}", f"{score:.6g}"]

@@ -47,8 +47,9 @@ def _said(encoding: Encoding, branch: Branch, mark: Callable[[str], str]) -> str
     each = math.exp(total / max(len(branch.log_probabilities), 1))
     name = mark(answer_name(encoding, branch))
     if len(branch.answer) == 1:
-        return f"{name}, {each:.1%} sure"
-    return f"{name} with a probability of {math.exp(total):.2g}, in the mean {each:.1%} a token"
+        return f"{name}, {_chance(each)} sure"
+    whole = math.exp(total)
+    return f"{name} with a probability of {whole:.2g}, in the mean {_chance(each)} a token"
 
 
 def share_sentence(explanation: Explanation) -> str:
@@ -107,6 +108,10 @@ def answer_content(explanation: Explanation) -> dict[str, Any] | None:
             for branch in asked.branches
         ],
     }
+
+
+def _chance(probability: float) -> str:
+    return f"{probability:.1%}" if probability >= 0.001 else f"{100 * probability:.2g}%"
 
 
 def _asked(trace: Trace) -> Continuation:

@@ -93,7 +93,8 @@ def part_of(text: str | None) -> tuple[int, int] | None:
 
 def _chosen_part(model: Model, prompt: str | Chat, answer: str) -> tuple[int, int] | None:
     """The part in focus, where this answer has it; else it is said, and all of it is explained."""
-    asked = _state("part")
+    # what the choice and a link call it differ, so it is bound by hand
+    asked = st.session_state.setdefault("part", st.query_params.get("part"))
     if asked is None:
         return None
     part = part_of(str(asked))

@@ -14,7 +14,7 @@ from gaf_core.figures import answer_map_figure
 from gaf_core.picture.answer_grid import answer_grid
 from gaf_core.text.words import group_pieces
 from gaf_core.tracing.continuation import Continuation
-from gaf_core.ui import cache
+from gaf_core.ui import cache, links
 from gaf_core.ui.answers import WHOLE, part_of
 from gaf_core.ui.explore.selection import view_key
 from gaf_core.ui.failures import literal
@@ -49,9 +49,9 @@ def choose_part(explanation: Explanation, view: Display) -> None:
         list(options),
         format_func=lambda part: literal(options[part]),
         key=_PART,
-        bind="query-params",
         help=f"One word or token, or {WHOLE} while none is chosen.",
     )
+    links.write(_PART, st.session_state.get(_PART))
 
 
 def show_map(request: cache.Request, explanation: Explanation, view: Display) -> AnswerMap | None:

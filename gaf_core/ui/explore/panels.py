@@ -24,6 +24,7 @@ from gaf_core.reading.sentences import (
     intervals_sentence,
     score_sentence,
 )
+from gaf_core.text.words import group_pieces
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.place import place
@@ -52,6 +53,7 @@ def show_words(explanation: Explanation, view: Display) -> None:
             show_special=view.special,
             by_words=view.by_words,
             of=explanation.share_of,
+            marked=_explained(explanation, view),
         )
     )
     averaged = "" if explanation.depths is None else f" {score_sentence(explanation)}"
@@ -63,7 +65,16 @@ def show_words(explanation: Explanation, view: Display) -> None:
     )
     with place():
         if told := share_sentence(explanation):
-            st.caption(told)
+            st.caption(f"{told} What is explained is underlined.")
+
+
+def _explained(explanation: Explanation, view: Display) -> set[int]:
+    """Words or pieces of an answer that are explained, to be underlined; none of another target."""
+    asked = explanation.trace.continuation
+    if asked is None:
+        return set()
+    units = group_words(explanation.trace) if view.by_words else group_pieces(explanation.trace)
+    return {int(units.token_word[token]) for one in asked.branches for token in one.explained}
 
 
 def show_bars(request: Request, explanation: Explanation, view: Display) -> None:
