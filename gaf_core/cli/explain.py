@@ -7,12 +7,14 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from transformers.utils.logging import disable_progress_bar
 
 from gaf_core.cli import BY_HAND, OUTPUTS
+from gaf_core.cli.answers import answer_target, check_answer
 from gaf_core.composer import explain
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.explanation import Explanation
@@ -23,6 +25,7 @@ from gaf_core.flow.ready import prepare_aloud
 from gaf_core.models.model import load_model
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.settings import SETTINGS, At, LabelLike, Settings, TextLike
+from gaf_core.spans import Chat
 from gaf_core.text.decoding import decode
 
 
@@ -33,7 +36,10 @@ def run(asked: argparse.Namespace) -> None:
     outputs = {name: path for name in OUTPUTS if (path := getattr(asked, name)) is not None}
     _check_outputs(list(outputs.values()), asked.force)
     text, settings = _text(asked), _settings(asked)
+    check_answer(asked)
     model = load_model(asked.model, revision=asked.revision, device=asked.device, task=asked.task)
+    if spans := answer_target(asked, model, text):
+        settings = replace(settings, target=spans)
     prepare_aloud(partial(print, file=sys.stderr))
     explanation = explain(model, text, settings)
     if not outputs:
@@ -69,9 +75,11 @@ def _text(asked: argparse.Namespace) -> TextLike:
     if text == "-":
         text = decode(sys.stdin.buffer.read(), "Standard input")
         text = text.removesuffix("\n").removesuffix("\r")
-    for one in (text, asked.second or ""):
+    for one in (text, *(filter(None, (asked.second, asked.system, asked.answer)))):
         if not one.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in one):
             raise TextError("The text is not in the encoding of this terminal. Write it in UTF-8.")
+    if asked.chat:
+        return Chat(text, asked.system)
     return text if asked.second is None else (text, asked.second)
 
 

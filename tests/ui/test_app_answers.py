@@ -9,6 +9,7 @@ from tests.support.speaking import ANSWER, PROMPT, save_speaking
 from tests.ui.test_app import figures_of, heatmap_of, html_of, messages, opened, sankey_of, visible
 from tests.ui.test_app_compare import opened as compared
 from tests.ui.test_app_compare import table
+from tests.ui.test_app_edit import opened as edited
 
 WHOLE, RATHER = "a whole answer", "one answer rather than another"
 
@@ -194,6 +195,19 @@ def test_the_other_pages_explain_the_answer_too(speaking):
     assert not app.error
     assert "mean log-probability of a token" in captions(app).replace("\\", "")
     assert table(app) is not None
+
+
+def test_the_same_answer_to_another_prompt(speaking):
+    given = {"model": speaking, "text": PROMPT, "target": WHOLE, "answer": ANSWER}
+    app = edited(**given, edited="The Eiffel Tower is in the capital of")
+    assert not app.exception
+    assert not app.error
+    labels = [one.label for one in app.metric]
+    assert labels[0].startswith("Log-probability of ")
+    chat = edited(**given, chat="true", edited="The Eiffel Tower is in the capital of")
+    assert not chat.exception
+    assert not chat.error
+    assert visible(html_of(chat)).count("<|end|>") == 4
 
 
 def test_the_files_hold_the_answer(speaking):

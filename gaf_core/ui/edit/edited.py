@@ -186,12 +186,7 @@ def _without(originals: list[str], stretch: tuple[int, int]) -> list[str]:
 def _show_prediction(before: Explanation, after: Explanation) -> None:
     target = before.trace.target
     first, second = (one.trace for one in (before, after))
-    probable, numbers = first.output.has_probabilities, []
-    if probable and target.against is None:
-        old, new = (float(one.probabilities[one.target.index]) for one in (first, second))
-        numbers.append(("Probability of", old, new, ".1%"))
-    old, new = (_logit(one, one.target) for one in (first, second))
-    numbers.append(("Logit of" if probable else "Value of", old, new, ".3f"))
+    numbers = _said(first, second)
     flow = "Flow value for" if before.depths is None else "Flow through the whole range for"
     numbers.append((flow, before.solution.value, after.solution.value, ".4g"))
     with st.container(horizontal=True, key="certificate"):
@@ -202,6 +197,8 @@ def _show_prediction(before: Explanation, after: Explanation) -> None:
                 f"{new - old:+{form}}",
                 width="content",
             )
+    if first.continuation is not None:  # the answer is the same, whatever is likelier now
+        return
     if label_name(first.labels, first.predicted) != label_name(second.labels, second.predicted):
         kind = first.task.kind.noun
         st.info(
@@ -209,6 +206,20 @@ def _show_prediction(before: Explanation, after: Explanation) -> None:
             f"“{literal(target.name)}”.",
             icon=":material/swap_horiz:",
         )
+
+
+def _said(first: Trace, second: Trace) -> list[tuple[str, float, float, str]]:
+    """What the model says before and after: what it is called, both numbers, and their format."""
+    before, after = first.continuation, second.continuation
+    if before is not None and after is not None:
+        kind = "Log-probability of" if before.score == "log_probability" else "Sum of logits of"
+        return [(kind, before.value, after.value, ".3f")]
+    probable, numbers = first.output.has_probabilities, []
+    if probable and first.target.against is None:
+        old, new = (float(one.probabilities[one.target.index]) for one in (first, second))
+        numbers.append(("Probability of", old, new, ".1%"))
+    old, new = (_logit(one, one.target) for one in (first, second))
+    return [*numbers, ("Logit of" if probable else "Value of", old, new, ".3f")]
 
 
 def _logit(trace: Trace, target: Target) -> float:
