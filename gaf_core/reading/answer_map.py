@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gaf_core.composer import explain_traces
@@ -22,6 +23,7 @@ from gaf_core.errors import SettingsError
 from gaf_core.methods import METHODS, Method
 from gaf_core.methods.faithful import NEEDS_FROZEN, remember_second
 from gaf_core.methods.flows import flow_settings
+from gaf_core.models.memory import available_memory
 from gaf_core.models.model import Model
 from gaf_core.settings import Settings, TextLike
 from gaf_core.spans import Span
@@ -35,6 +37,8 @@ from gaf_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_KEPT, _PART = 4, 0.5  # arrays of a network and its flow; of what is free
 
 # Called with (tokens done, tokens in all); what it raises ends the map.
 Progress = Callable[[int, int], None]
@@ -209,8 +213,22 @@ def _of_flows(model: Model, prompt: TextLike, span: Span, settings: Settings) ->
     frozen = Frozen() if settings.gradients == "frozen" else None
     residual = settings.residual == "first order"
     for traces in traces_of_tokens(model, prompt, span, frozen=frozen, residual=residual):
-        for found in explain_traces(traces, settings):
-            yield _column(found.trace, found.scores, found.certified)
+        together = flows_that_fit(settings, traces[0])
+        for start in range(0, len(traces), together):
+            for found in explain_traces(traces[start : start + together], settings):
+                yield _column(found.trace, found.scores, found.certified)
+
+
+def flows_that_fit(settings: Settings, traced: Trace) -> int:
+    """Traces whose flows can be solved in one batch; at least one.
+
+    A network and its flow take `4 l t^2` numbers of 8 bytes, of half of what is free; a depth
+    average has a network of every number of layers up to `l`.
+    """
+    first, last = settings.layers or (0, traced.layers)
+    layers = sum(range(1, last - first + 1)) if settings.depth_average else last - first
+    each = 8 * _KEPT * layers * len(traced.tokens) ** 2
+    return max(1, int(_PART * available_memory(torch.device("cpu")) / each))
 
 
 def _of_method(

@@ -16,6 +16,7 @@ _BYTES = 4  # float32
 # what soft-capping (3.8) or relative positions (4.5) keep for the backward pass.
 _MAPS = 5
 _DECODER_MAPS = 2  # self-attention and cross-attention beside an encoder
+_LOGITS = 3  # of a token of an answer: the logits, their gradient and a copy in float64
 _HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of all other steps
 # Of a copy of a text without a backward pass: what one layer holds of its scores, attention and
 # product with a mask, and what its feed-forward holds; the mask has one map a layer.
@@ -26,11 +27,12 @@ _BATCH_TOKENS, _BATCH_ROWS = 1024, 64  # a larger batch is slower, it leaves the
 _PART = 0.5  # of what is free, for a batch that can be smaller
 
 
-def estimate_memory(model: Model, tokens: int) -> int:
+def estimate_memory(model: Model, tokens: int, answer: int = 0) -> int:
     """Bytes that `trace` takes for a text of this many tokens, beside the model's weights.
 
     It grows with the square of `tokens`: `5 L H t^2` numbers for the attention, its gradient
-    and what the backward pass keeps of them, and `56 L d t` for the activations of width `d`.
+    and what the backward pass keeps of them, and `56 L d t` for the activations of width `d`. Of
+    an answer with so many tokens, `3 C` more for the logits before each.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -41,7 +43,7 @@ def estimate_memory(model: Model, tokens: int) -> int:
     decoder = _decoder_layers(config)
     maps = (_MAPS * model.layers + _DECODER_MAPS * decoder) * model.heads * tokens**2
     hidden = _HIDDEN * (model.layers + decoder) * config.hidden_size * tokens
-    return _BYTES * (maps + hidden)
+    return _BYTES * (maps + hidden + _LOGITS * answer * len(model.labels))
 
 
 def _decoder_layers(config: PreTrainedConfig) -> int:
@@ -86,15 +88,20 @@ def answer_rows(model: Model, tokens: int) -> int:
     return max(1, min(_BACK_ROWS, int(free / (_BYTES * (maps + hidden)))))
 
 
-def check_memory(model: Model, tokens: int) -> None:
+def check_memory(model: Model, tokens: int, answer: int = 0) -> None:
     """Refuse a text that needs more memory than the model's device has free.
+
+    Args:
+        model: that reads it.
+        tokens: of the text.
+        answer: tokens of an answer in it that is explained.
 
     Raises:
         MemoryLimitError: with the two numbers, and how many tokens would fit.
     """
-    needed, available = estimate_memory(model, tokens), available_memory(model.device)
+    needed, available = estimate_memory(model, tokens, answer), available_memory(model.device)
     if needed > available:
         fitting = bisect_right(
-            range(1, tokens), available, key=lambda count: estimate_memory(model, count)
+            range(1, tokens), available, key=lambda count: estimate_memory(model, count, answer)
         )
         raise MemoryLimitError(tokens, needed, available, fitting)

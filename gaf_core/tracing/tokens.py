@@ -37,7 +37,7 @@ def traces_of_tokens(
         GafError: as `trace` does.
     """
     encoding, asked = read_span(model, text, span)
-    check_memory(model, len(encoding.tokens))
+    check_memory(model, len(encoding.tokens), len(encoding.tokens) - asked.prompt)
     for some in each_token(model, encoding, asked, frozen, residual):
         yield [trace_of(model, encoding, frozen, one) for one in some]
 

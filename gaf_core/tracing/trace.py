@@ -231,7 +231,7 @@ def trace(
     with ready(model):
         if spans:
             encoding, asked = continued(model, text, spans)
-            check_memory(model, len(encoding.tokens))
+            check_memory(model, len(encoding.tokens), len(encoding.tokens) - asked.prompt)
             found = answer_fields(model, encoding, asked, frozen, residual)
         else:
             encoding = text if isinstance(text, Encoding) else read_text(model, text, truncate)

@@ -102,6 +102,7 @@ def test_memory_decides_how_many_go_back_at_once(model, monkeypatch):
 
     whole = gaf.answer_map(model, PROMPT, ANSWER, "faithful")
     monkeypatch.setattr(answering, "answer_rows", lambda *_: 2)
+    monkeypatch.setattr("gaf_core.reading.answer_map.flows_that_fit", lambda *_: 1)
     parts = gaf.answer_map(model, PROMPT, ANSWER, "faithful")
     assert_close(parts.scores, whole.scores, error=1e-5, size=1.0)
 

@@ -12,9 +12,11 @@ import torch
 import gaf_core as gaf
 from gaf_core import Span
 from gaf_core.models.model import Task
+from gaf_core.tracing import memory
 from gaf_core.tracing.tokens import traces_of_tokens
 from tests.support.architectures import HEADS, LAYERS, SUPPORTED, build
 from tests.support.inside import Attention
+from tests.support.models import counting
 from tests.support.tolerance import (
     STORED,
     assert_apart,
@@ -278,6 +280,21 @@ def test_what_cannot_be_explained_is_said(model, text, target, error, said):
 def test_a_span_that_means_nothing_is_refused(make):
     with pytest.raises(gaf.SettingsError):
         make()
+
+
+def test_what_does_not_fit_is_refused_before_it_starts(model, monkeypatch):
+    calls = counting(model)
+    needed = gaf.estimate_memory(model, 20, answer=4)
+    assert needed > gaf.estimate_memory(model, 20)
+    monkeypatch.setattr(memory, "available_memory", lambda _: needed // 100)
+    for ask in (
+        lambda: gaf.trace(model, PROMPT, Span(ANSWER)),
+        lambda: gaf.trace(model, PROMPT, TARGETS["contrast"]),
+        lambda: gaf.answer_map(model, PROMPT, ANSWER, "AGF"),
+    ):
+        with pytest.raises(gaf.MemoryLimitError, match="GB are free"):
+            ask()
+    assert not calls
 
 
 def test_a_classifier_has_no_answer():

@@ -27,6 +27,8 @@ _ON, _BY, _PART = "map", "map_by", "part"
 SETTINGS = "the flow set on the left"
 _LEFT_OUT = ("kernel_shap", "lime", "deeplift")  # hundreds of passes a token, or refused
 _KEPT = 2e8  # bytes of maps
+_LONG = 1.5  # minutes
+_ASKED = "maps that were asked for"
 _FLAGS = ("true", "false")
 
 
@@ -77,7 +79,9 @@ def show_map(request: cache.Request, explanation: Explanation, view: Display) ->
         return None
     try:
         with place():
-            found = _map_of(request, asked, by)
+            found = _map_of(request, explanation, by)
+        if found is None:
+            return None
     except GafError as error:
         st.info(literal(str(error)), icon=":material/info:")
         return None
@@ -117,7 +121,10 @@ def _clicked() -> None:
         st.session_state[_PART] = part
 
 
-def _map_of(request: cache.Request, asked: Continuation, by: str) -> AnswerMap:
+def _map_of(request: cache.Request, explanation: Explanation, by: str) -> AnswerMap | None:
+    """The map; None while it would take long and nobody has asked for it."""
+    asked = explanation.trace.continuation
+    assert asked is not None
     (span,) = asked.spans
     whole = Span(span.answer, score=span.score)
     how = _methods()[by] or replace(request.settings, target=None)
@@ -136,7 +143,20 @@ def _map_of(request: cache.Request, asked: Continuation, by: str) -> AnswerMap:
         finally:
             bar.empty()
 
+    minutes = _seconds(explanation) * len(asked.branches[0].answer) / 60
+    if minutes > _LONG and key not in _shelf() and key not in st.session_state.get(_ASKED, ()):
+        st.button(
+            f"Draw the map: about {minutes:,.0f} minutes",
+            on_click=lambda: st.session_state.setdefault(_ASKED, set()).add(key),
+        )
+        return None
     return _shelf().get(key, make)
+
+
+def _seconds(explanation: Explanation) -> float:
+    """About how long the flows of one token take, as those of the answer did."""
+    flows = len(explanation.statuses)
+    return explanation.solution.seconds * (flows + 1) / 2
 
 
 @once
