@@ -162,7 +162,7 @@ def long_prompt(model: gaf.Model, context: int) -> list[str]:
     kinds = {
         "as published, all layers": gaf.Settings(target=span),
         "as published, the last 6 layers": gaf.Settings(
-            target=span, layers=(model.layers - 6, model.layers)
+            target=span, layers=(max(0, model.layers - 6), model.layers)
         ),
         "faithful": replace(gaf.FAITHFUL, target=span),
     }

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 import gaf_core as gaf
+from benchmarks import answers
 from gaf_core import Span
 from gaf_core.evaluation import measure
 from gaf_core.evaluation.perturbed_answers import answer_log_probabilities
 from gaf_core.models.model import Task
 from tests.support.architectures import SUPPORTED, build
 from tests.support.inside import Attention
+from tests.support.speaking import save_speaking
 from tests.support.tolerance import assert_close, through
 
 PROMPT, ANSWER, OTHER = "The Eiffel Tower is in the city of", " Paris and Big Ben", " London"
@@ -156,3 +158,18 @@ def test_answers_are_measured_and_found_again(model, tmp_path):
     assert other["aopc"].notna().all()
     table = gaf.benchmark(model, [PROMPT, PROMPT], **how)
     assert table["aopc_low"].notna().all()
+
+
+def test_the_benchmark_measures_what_a_model_answers(tmp_path):
+    model = gaf.load_model(save_speaking(tmp_path))
+    said = answers.answers(model, "report", 2)
+    assert len(said) == 2
+    assert all(answers.SHORTEST <= one.tokens <= answers.LONGEST for one in said)
+    rows = answers.run(model, said, "logit", None)
+    assert set(rows["method"]) == set(answers.METHODS_OF["logit"])
+    page = "\n".join(answers.section("logit", rows))
+    assert "| faithful | 2 |" in page
+    assert "LOdds" not in page
+    maps = answers.timed(model, said[:1], 1)
+    assert len(maps) == 2 + len(answers.MAPS)
+    assert any("proven" in line for line in answers.long_prompt(model, 60))

@@ -230,3 +230,15 @@ def test_the_files_hold_the_answer(speaking):
     assert (
         "http" not in report.split("<main>")[1].split("Where this comes from")[0].split("script")[0]
     )
+
+
+def test_a_map_that_takes_minutes_waits_to_be_asked_for(speaking, monkeypatch):
+    from gaf_core.ui.explore import answer
+
+    monkeypatch.setattr(answer, "_LONG", 0.0)
+    app = answering(speaking, answer=" Paris and Big Ben")
+    assert not has_map(app)
+    (button,) = [one for one in app.button if one.label.startswith("Draw the map: about")]
+    button.click().run()
+    assert not app.exception
+    assert has_map(app)
