@@ -125,7 +125,8 @@ class Settings:
         aggregate: over heads, "mean" (the paper), "max", "sum" or "net".
         residual: "none" (the paper), "half" or "first order" (see `information_tensor`).
         source: "all" output positions (the paper), "classification" for those the model's head
-            reads, or one position.
+            reads, or one position. Of an answer both names mean the positions that predict what is
+            explained.
         epsilon: relative suboptimality of the barrier flow, in (0, 0.5].
         truncate: explain the first tokens of a text that is too long instead of refusing it.
         gradients: "exact" (the paper), or "frozen": those of the linearised backward pass
