@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import torch
@@ -37,46 +38,58 @@ def made_by(command: str) -> str:
     )
 
 
-def method_table(rows: pd.DataFrame, texts: str = "sentences") -> list[str]:
+def method_table(
+    rows: pd.DataFrame,
+    texts: str = "sentences",
+    columns: Mapping[str, tuple[str, int]] = MappingProxyType(COLUMNS),
+) -> list[str]:
     """One line a method, the highest AOPC first.
 
     Args:
         rows: of `gaf_core.evaluation.measure`.
         texts: heading of the number of texts.
+        columns: the measures, each with its heading and digits.
     """
-    headings = [heading for heading, _ in COLUMNS.values()]
-    lines = header("method", texts, *headings, f"AOPC minus {USUAL}'s")
     scored = set(rows.loc[rows["failure"].isna(), "method"])
+    headings = [heading for heading, _ in columns.values()]
+    headings += [f"AOPC minus {USUAL}'s"] if USUAL in scored else []
+    lines = header("method", texts, *headings)
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
     for found in summary.to_dict("records"):
         count = f"{found['texts']:,}"
         if found["failures"]:
             count += f", {found['failures']:,} failed"
-        cells = [interval(found, name, digits) for name, (_, digits) in COLUMNS.items()]
-        beside = {found["method"], USUAL} <= scored and found["method"] != USUAL
-        ahead = signed(differences(rows, found["method"], USUAL)["aopc"], 3) if beside else ""
-        cells = [*cells, ahead] if found["texts"] else [""] * (len(cells) + 1)
+        cells = [interval(found, name, digits) for name, (_, digits) in columns.items()]
+        if USUAL in scored:
+            beside = found["method"] in scored and found["method"] != USUAL
+            ahead = differences(rows, found["method"], USUAL)["aopc"] if beside else None
+            cells.append("" if ahead is None else signed(ahead, 3))
+        cells = cells if found["texts"] else [""] * len(cells)
         lines.append(line(found["method"], count, *cells))
     return lines
 
 
 def pair_table(
-    rows: pd.DataFrame, pairs: Mapping[str, tuple[str, str]], texts: str = "sentences"
+    rows: pd.DataFrame,
+    pairs: Mapping[str, tuple[str, str]],
+    texts: str = "sentences",
+    measures: Sequence[str] = ("aopc", "log_odds"),
 ) -> list[str]:
-    """AOPC and LOdds of one method minus those of another, on the texts that both scored.
+    """Measures of one method minus those of another, on the texts that both scored.
 
     Args:
         rows: of `gaf_core.evaluation.measure`.
         pairs: what the two differ in -> their names. A pair of which one scored no text has no
             line, and without any there is no table.
         texts: heading of the number of texts.
+        measures: of `COLUMNS`.
     """
     scored = set(rows.loc[rows["failure"].isna(), "method"])
-    lines = header("what it adds", "measured as", "AOPC", "LOdds", texts)
+    lines = header("what it adds", "measured as", *(COLUMNS[name][0] for name in measures), texts)
     for what, (first, second) in pairs.items():
         if {first, second} <= scored:
             found = differences(rows, first, second)
-            cells = [signed(found[name], COLUMNS[name][1]) for name in ("aopc", "log_odds")]
+            cells = [signed(found[name], COLUMNS[name][1]) for name in measures]
             count = f"{found['aopc']['texts']:,.0f}"
             lines.append(line(what, f"{first} minus {second}", *cells, count))
     return lines if len(lines) > 2 else []

@@ -108,7 +108,7 @@ def _explained(
     model: Model, trace: Trace, *, first_layer: int, gradients: Gradients, **settings: Any
 ) -> Explanation:
     """The flow of these settings, on a second trace where this one has not what they need."""
-    layers = layers_from(trace, first_layer)
+    layers = layers_from(trace.layers, first_layer)
     frozen = gradients == "frozen"
     residual = settings["residual"] == "first order" and trace.residual is None
     if frozen != (trace.frozen is not None) or residual:

@@ -6,7 +6,7 @@ of this project, is defined in `gaf_core.flow.depths`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -64,7 +64,7 @@ def score_flow(trace: Trace, *, first_layer: int, **settings: Any) -> Scored:
         SettingsError: a setting that this trace does not allow.
         GafError: a flow is not proven.
     """
-    explanation = proven(trace, layers_from(trace, first_layer), **settings)
+    explanation = proven(trace, layers_from(trace.layers, first_layer), **settings)
     if explanation.depths is not None:
         statuses = explanation.depths.statuses
         details = {"networks": len(statuses), "without a path": statuses.count(Status.NO_PATH)}
@@ -87,18 +87,40 @@ def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings:
     return score_flow(trace, depth_average=True, **settings)
 
 
-def layers_from(trace: Trace, first_layer: int) -> tuple[int, int]:
-    """The half-open range of the layers from one on, which is counted from 1.
+def layers_from(layers: int, first_layer: int) -> tuple[int, int]:
+    """The half-open range of so many layers from one on, which is counted from 1.
 
     Raises:
         SettingsError: the model has no such layer.
     """
-    if first_layer > trace.layers:
+    if first_layer > layers:
         raise SettingsError(
-            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
-            f"Choose a first layer from 1 to {trace.layers}."
+            f"The model has {layers} layers, so its flow cannot end at layer {first_layer}. "
+            f"Choose a first layer from 1 to {layers}."
         )
-    return first_layer - 1, trace.layers
+    return first_layer - 1, layers
+
+
+def flow_settings(method: Method, options: Mapping[str, Any], layers: int) -> Settings | None:
+    """What a method of this project asks of the composer; None for one that is no such flow.
+
+    Args:
+        method: of `METHODS`.
+        options: all of its settings.
+        layers: of the model.
+
+    Raises:
+        SettingsError: a first layer that the model does not have.
+    """
+    fixed: dict[str, Any] | None = {
+        **{variant: {"variant": variant} for variant in VARIANTS},
+        "depth_average": {"depth_average": True},
+        "faithful": {},
+    }.get(method.name)
+    if fixed is None:
+        return None
+    asked = dict(options)
+    return Settings(layers=layers_from(layers, asked.pop("first_layer")), **fixed, **asked)
 
 
 def proven(trace: Trace, layers: tuple[int, int], **settings: Any) -> Explanation:

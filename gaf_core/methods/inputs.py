@@ -17,10 +17,12 @@ from gaf_core.errors import check_kind
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model
 from gaf_core.settings import Baseline
+from gaf_core.tracing.answering import branch_inputs, token_scores
 from gaf_core.tracing.attention import Maps, read_hidden
+from gaf_core.tracing.continuation import Branch
 from gaf_core.tracing.embeddings import absent, look_up, substituted
 from gaf_core.tracing.memory import rows_that_fit
-from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.prediction import failures_in_a_sentence, forward, logits_at, read_logits
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
 
@@ -30,7 +32,7 @@ class EmbeddedText:
 
     Attributes:
         embeddings: `[1, t, d]` what the network looks up for the text, before positions are added.
-        ordinary: `[t]` True for the tokens of the text that can be removed (`Trace.removable`).
+        ordinary: `[t]` True for the tokens of the text that are taken apart (`Trace.varied`).
         batch: rows that one call is given at most.
 
     Raises:
@@ -40,15 +42,17 @@ class EmbeddedText:
     def __init__(self, model: Model, trace: Trace):
         check_kind(model, Model, "gaf_core.load_model returns one.")
         self._model, self._target, self._place = model, trace.target, trace.target.place
-        self._inputs = trace.encoding.inputs
+        self._asked, self._inputs = trace.continuation, trace.encoding.inputs
         self._ids = self._inputs["input_ids"].to(model.device)
-        self.ordinary = torch.as_tensor(trace.removable, device=model.device)
+        self.ordinary = torch.as_tensor(trace.varied, device=model.device)
         with model.lock:  # another thread's call may have hooks on the table
             self.embeddings = look_up(model, self._ids)
         self.batch = rows_that_fit(model, len(trace.tokens), backward=True)
 
     def __call__(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """`[n]` the target's logit, or difference of two, for `[n, t, d]` embeddings.
+        """`[n]` the target for `[n, t, d]` embeddings: a logit, or what an answer scores.
+
+        The difference of two of them for a contrast.
 
         Takes `model.lock` for the forward pass, not for the backward pass that may follow.
 
@@ -70,6 +74,12 @@ class EmbeddedText:
 
     def _run(self, embeddings: torch.Tensor, **options: Any) -> tuple[torch.Tensor, Any]:
         inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
+        if self._asked is not None:
+            parts = [
+                branch.sign * self._answer(embeddings, inputs, branch, self._asked.score)
+                for branch in self._asked.branches
+            ]
+            return torch.stack(parts).sum(dim=0), None
         with (
             failures_in_a_sentence(self._model),
             substituted(self._model, self._inputs, embeddings),
@@ -80,6 +90,20 @@ class EmbeddedText:
         if self._target.against is not None:
             values = values - logits[:, self._target.against]
         return values, output
+
+    def _answer(
+        self, embeddings: torch.Tensor, inputs: dict[str, torch.Tensor], branch: Branch, score: str
+    ) -> torch.Tensor:
+        """`[n]` what the tokens explained of one answer score."""
+        read, columns = branch_inputs(inputs, branch), torch.from_numpy(branch.columns)
+        kept = torch.arange(branch.start - 1, branch.stop - 1)
+        own = embeddings[:, columns.to(embeddings.device)]
+        ids = read["input_ids"][0].to(embeddings.device)
+        with failures_in_a_sentence(self._model), substituted(self._model, read, own):
+            output = forward(self._model, read, kept=kept)
+            logits = logits_at(self._model, output, kept)
+        wanted = ids[branch.start : branch.stop].expand(len(own), -1)
+        return token_scores(logits, wanted, score).sum(dim=1)
 
     def threads(self, rows: int = 1) -> AbstractContextManager[None]:
         """Where a forward pass with so many rows at once, and its backward pass, are computed."""

@@ -66,7 +66,7 @@ def _path_gaf(
     first_layer: int,
     epsilon: float,
 ) -> Scored:
-    layers = layers_from(traced, first_layer)
+    layers = layers_from(traced.layers, first_layer)
     path, seconds = path_to(model, traced, progress, points, baseline)
     explanation = explain_path(path, replace(PATH, layers=layers, epsilon=epsilon))
     if not explanation.certified:
