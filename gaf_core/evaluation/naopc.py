@@ -29,6 +29,7 @@ import numpy as np
 from gaf_core.errors import SettingsError
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation, watched_label
 from gaf_core.evaluation.perturbed import DELETE, Progress, log_probabilities, values
+from gaf_core.evaluation.perturbed_answers import answer_log_probabilities
 from gaf_core.evaluation.ranking import check_encoding, removed_count
 from gaf_core.models.model import Model
 from gaf_core.models.outputs import Output
@@ -268,7 +269,9 @@ class _Search:
         self.passes += len(asked)
         operator = self.perturbation.operator or DELETE
         given = self._model, self._encoding, asked, operator, self.label, progress
-        if self._traced.output is Output.VALUE:
+        if self._traced.continuation is not None:
+            found = answer_log_probabilities(self._model, self._traced, asked, operator, progress)
+        elif self._traced.output is Output.VALUE:
             found = values(*given)
         else:
             found = np.exp(log_probabilities(*given, self._traced.target.place))

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-from gaf_core.evaluation.perturbed import DELETE, Progress, batches, empty_text
+from gaf_core.evaluation.perturbed import DELETE, Operator, Progress, batches, empty_text
 from gaf_core.models.model import Model
 from gaf_core.tracing.answering import branch_inputs, token_scores
 from gaf_core.tracing.continuation import Branch
@@ -29,7 +29,7 @@ def answer_log_probabilities(
     model: Model,
     traced: Trace,
     kept: Bool[np.ndarray, "n t"],
-    operator: str,
+    operator: Operator,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, " n"]:
     """`[n]` mean log-probability a token of an answer, for each choice of the tokens that are kept.
@@ -75,7 +75,7 @@ class _Plan:
         inputs: Mapping[str, torch.Tensor],
         branch: Branch,
         kept: NDArray[np.bool_],
-        operator: str,
+        operator: Operator,
     ):
         self.model, self.branch = model, branch
         read = branch_inputs(dict(inputs), branch)
@@ -93,7 +93,7 @@ class _Plan:
             self.row_of[choice] = number[key]
         self.batches = list(batches(model, [row.shape[1] for row in self.rows]))
 
-    def _without(self, whole: Row, keep: NDArray[np.bool_], operator: str) -> Row:
+    def _without(self, whole: Row, keep: NDArray[np.bool_], operator: Operator) -> Row:
         """The whole with tokens of the prompt removed."""
         ids, first = self.names.index("input_ids"), self.branch.first
         if operator != DELETE:

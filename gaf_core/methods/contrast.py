@@ -102,7 +102,7 @@ class _Contrast:
         self._states = torch.stack([state.detach() for state in states])
         received = torch.from_numpy(traced.attention.mean(axis=(1, 2), dtype=np.float64))
         self._received = received.to(self._states.device)
-        self._ordinary = np.flatnonzero(traced.removable)
+        self._ordinary = np.flatnonzero(traced.varied)
 
     @torch.no_grad()
     def maps(self, states: torch.Tensor) -> NDArray[np.float64]:
@@ -184,7 +184,11 @@ def _with_texts(
 ) -> Scored:
     contrast = _Contrast(model, traced, progress)
     target = traced.target
-    if target.place is not None or model.task.kind.classes == "tokens":
+    if (
+        traced.continuation is not None
+        or target.place is not None
+        or model.task.kind.classes == "tokens"
+    ):
         raise SettingsError(
             "Given texts have no place that could be compared with the one that is explained. Use "
             "contrast_cat, which makes its references of the text itself."

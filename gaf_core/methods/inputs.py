@@ -17,12 +17,12 @@ from gaf_core.errors import check_kind
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model
 from gaf_core.settings import Baseline
-from gaf_core.tracing.answering import branch_inputs, token_scores
+from gaf_core.tracing.answering import branch_inputs, branch_scores, predicting_rows
 from gaf_core.tracing.attention import Maps, read_hidden
 from gaf_core.tracing.continuation import Branch
 from gaf_core.tracing.embeddings import absent, look_up, substituted
 from gaf_core.tracing.memory import rows_that_fit
-from gaf_core.tracing.prediction import failures_in_a_sentence, forward, logits_at, read_logits
+from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
 
@@ -67,7 +67,13 @@ class EmbeddedText:
         return self._run(embeddings)[0]
 
     def with_states(self, embeddings: torch.Tensor) -> tuple[torch.Tensor, Maps]:
-        """The same, and the hidden states entering each layer, `L` of `[n, t, d]`, or none."""
+        """The same, and the hidden states entering each layer, `L` of `[n, t, d]`, or none.
+
+        Raises:
+            SettingsError: two answers are contrasted, which are two texts.
+        """
+        if self._asked is not None:
+            self._asked.only_branch("Hidden states are")
         with self._model.lock:
             values, output = self._run(embeddings, output_hidden_states=True)
         return values, read_hidden(self._model, output, embeddings.shape[1])
@@ -75,11 +81,11 @@ class EmbeddedText:
     def _run(self, embeddings: torch.Tensor, **options: Any) -> tuple[torch.Tensor, Any]:
         inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
         if self._asked is not None:
-            parts = [
-                branch.sign * self._answer(embeddings, inputs, branch, self._asked.score)
-                for branch in self._asked.branches
-            ]
-            return torch.stack(parts).sum(dim=0), None
+            parts, output = [], None
+            for branch in self._asked.branches:
+                value, output = self._answer(embeddings, inputs, branch, **options)
+                parts.append(branch.sign * value)
+            return torch.stack(parts).sum(dim=0), output
         with (
             failures_in_a_sentence(self._model),
             substituted(self._model, self._inputs, embeddings),
@@ -92,18 +98,15 @@ class EmbeddedText:
         return values, output
 
     def _answer(
-        self, embeddings: torch.Tensor, inputs: dict[str, torch.Tensor], branch: Branch, score: str
-    ) -> torch.Tensor:
-        """`[n]` what the tokens explained of one answer score."""
+        self, embeddings: torch.Tensor, inputs: dict[str, torch.Tensor], branch: Branch, **options
+    ) -> tuple[torch.Tensor, Any]:
+        """`[n]` what the tokens explained of one answer score, and what the network returned."""
+        assert self._asked is not None
         read, columns = branch_inputs(inputs, branch), torch.from_numpy(branch.columns)
-        kept = torch.arange(branch.start - 1, branch.stop - 1)
         own = embeddings[:, columns.to(embeddings.device)]
-        ids = read["input_ids"][0].to(embeddings.device)
         with failures_in_a_sentence(self._model), substituted(self._model, read, own):
-            output = forward(self._model, read, kept=kept)
-            logits = logits_at(self._model, output, kept)
-        wanted = ids[branch.start : branch.stop].expand(len(own), -1)
-        return token_scores(logits, wanted, score).sum(dim=1)
+            output = forward(self._model, read, kept=predicting_rows(branch), **options)
+            return branch_scores(self._model, output, branch, self._asked.score), output
 
     def threads(self, rows: int = 1) -> AbstractContextManager[None]:
         """Where a forward pass with so many rows at once, and its backward pass, are computed."""

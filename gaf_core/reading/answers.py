@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gaf_core.explanation import Explanation
+from gaf_core.signed import SignedExplanation
 from gaf_core.text.words import written
 from gaf_core.tracing.continuation import Branch, Continuation, answer_name, explained_name
 from gaf_core.tracing.encoding import Encoding
@@ -85,18 +86,22 @@ def boundary_text(encoding: Encoding, prompt: int) -> str:
     return f"{cut}{' · '.join(before)} | {' · '.join(after)}{more}"
 
 
-def answer_content(explanation: Explanation) -> dict[str, Any] | None:
-    """The fields of a file: the answers, their log-probabilities, and the shares; else None."""
+def answer_content(explanation: Explanation | SignedExplanation) -> dict[str, Any] | None:
+    """The fields of a file: the answers, their log-probabilities, and the shares; else None.
+
+    Scores with a sign are no shares.
+    """
     asked = explanation.trace.continuation
     if asked is None:
         return None
-    share = explanation.prompt_share
+    share = explanation.prompt_share if isinstance(explanation, Explanation) else None
+    rest = None if share is None else float(np.sum(explanation.shares) - share)
     return {
         "prompt_tokens": asked.prompt,
         "score": asked.score,
         "value": asked.value,
         "prompt_share": share,
-        "answer_share": None if share is None else float(np.sum(explanation.shares) - share),
+        "answer_share": rest,
         "answers": [
             {
                 "text": answer_name(explanation.trace.encoding, branch),

@@ -62,6 +62,25 @@ def branch_inputs(inputs: dict[str, torch.Tensor], branch: Branch) -> dict[str, 
     return {name: tensor[:, columns] for name, tensor in inputs.items()}
 
 
+def predicting_rows(branch: Branch) -> torch.Tensor:
+    """`[k]` the positions, of what is read for a branch, before the tokens explained."""
+    return torch.arange(branch.start - 1, branch.stop - 1)
+
+
+def branch_scores(model: Model, output: Any, branch: Branch, score: str) -> torch.Tensor:
+    """`[n]` what the tokens explained score in `n` readings of a branch.
+
+    Args:
+        model: that read them.
+        output: what `forward` returned for its `predicting_rows`.
+        branch: that was read.
+        score: "log_probability" or "logit".
+    """
+    logits = logits_at(model, output, predicting_rows(branch))
+    ids = torch.from_numpy(branch.ids[branch.start : branch.stop]).to(logits.device)
+    return token_scores(logits, ids.expand(len(logits), -1), score).sum(dim=1)
+
+
 def answer_fields(
     model: Model,
     encoding: Encoding,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gaf_core.errors import SettingsError
 from gaf_core.settings import TextLike
 from gaf_core.spans import Span
 from gaf_core.tracing.encoding import Encoding
@@ -114,6 +115,22 @@ class Continuation:
     def predicting(self) -> NDArray[np.int64]:
         """Positions that predict what is explained: the sources of the flow."""
         return np.unique(np.concatenate([branch.predicting for branch in self.branches]))
+
+    def only_branch(self, what: str) -> Branch:
+        """The branch of one answer.
+
+        Args:
+            what: begins the sentence of the error, such as "Hidden states are".
+
+        Raises:
+            SettingsError: two answers are contrasted, which are two texts to the network.
+        """
+        if len(self.branches) > 1:
+            raise SettingsError(
+                f"{what} of one answer, and this is a contrast of two. Explain each answer by "
+                "itself, or the contrast by another method."
+            )
+        return self.branches[0]
 
     def varied(self, special: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """`[t]` tokens that methods take apart which remove or fade them (`Span.varied`)."""

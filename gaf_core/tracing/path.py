@@ -192,7 +192,7 @@ def _held(model: Model, tokens: int) -> Iterator[None]:
 def _way(model: Model, trace: Trace, points: int, baseline: str) -> torch.Tensor:
     """`[n, t, d]` embeddings at each point."""
     ids = trace.encoding.inputs["input_ids"].to(model.device)
-    ordinary = torch.as_tensor(trace.removable, device=model.device)
+    ordinary = torch.as_tensor(trace.varied, device=model.device)
     start, end = absent(model, ids, ordinary, baseline), look_up(model, ids)
     share = torch.linspace(0, 1, points, dtype=end.dtype, device=end.device)[:, None, None]
     return torch.lerp(start, end, share)  # both ends are exact

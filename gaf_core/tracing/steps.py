@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 
 from gaf_core.models.model import Model
+from gaf_core.tracing.answering import branch_scores, predicting_rows
 from gaf_core.tracing.attention import Maps, gradients, read_attention, read_hidden
 from gaf_core.tracing.embeddings import substituted
 from gaf_core.tracing.frozen import Frozen, frozen_backward
@@ -39,15 +40,22 @@ class _Pass(NamedTuple):
 
 def _forward(model: Model, trace: Trace, way: torch.Tensor, frozen: Frozen | None) -> _Pass:
     """Some of the points through the network."""
-    given, target, tokens = trace.encoding.inputs, trace.target, len(trace.tokens)
+    given, asked, tokens = trace.encoding.inputs, trace.continuation, len(trace.tokens)
+    branch = None if asked is None else asked.only_branch("A path leads to one text, so it is")
+    kept = None if branch is None else predicting_rows(branch)
     inputs = {name: tensor.repeat(len(way), 1) for name, tensor in given.items()}
     watched = ValueProducts(tokens)
     with frozen_backward(model.module, frozen), watched, substituted(model, given, way):
-        output = forward(model, inputs, output_attentions=True, output_hidden_states=True)
-    logits = read_logits(model, output, inputs, target.place)
-    values = logits[:, target.index]
-    if target.against is not None:
-        values = values - logits[:, target.against]
+        output = forward(
+            model, inputs, kept=kept, output_attentions=True, output_hidden_states=True
+        )
+    if asked is None or branch is None:
+        logits = read_logits(model, output, inputs, trace.target.place)
+        values = logits[:, trace.target.index]
+        if trace.target.against is not None:
+            values = values - logits[:, trace.target.against]
+    else:
+        values = branch_scores(model, output, branch, asked.score)
     maps = read_attention(model, output, tokens, len(way))
     states = read_hidden(model, output, tokens)
     if not states:

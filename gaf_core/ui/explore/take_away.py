@@ -85,7 +85,7 @@ def show_take_away(
         )
         with place(in_row=True):
             if mapped is not None:
-                _file("Map (CSV)", "map.csv", lambda: to_csv(mapped.table()))
+                file_button("Map (CSV)", "map.csv", lambda: to_csv(mapped.table()))
     whole = "the flow value" if explanation.depths is None else "1"
     st.caption(
         f"Numbers are in full precision: the scores sum to {whole}. The report opens without "
