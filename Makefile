@@ -43,6 +43,7 @@ benchmark: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/python -m benchmarks.faithfulness --write
 	$(BIN)/python -m benchmarks.ablation --write
 	$(BIN)/python -m benchmarks.next_token --write
+	$(BIN)/python -m benchmarks.answers --write
 	$(BIN)/python -m benchmarks.cost --write
 
 benchmark-edges: $(VENV)/installed-dev $(VENV)/installed-smollm2

@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import torch
@@ -37,14 +38,19 @@ def made_by(command: str) -> str:
     )
 
 
-def method_table(rows: pd.DataFrame, texts: str = "sentences") -> list[str]:
+def method_table(
+    rows: pd.DataFrame,
+    texts: str = "sentences",
+    columns: Mapping[str, tuple[str, int]] = MappingProxyType(COLUMNS),
+) -> list[str]:
     """One line a method, the highest AOPC first.
 
     Args:
         rows: of `gaf_core.evaluation.measure`.
         texts: heading of the number of texts.
+        columns: the measures, each with its heading and digits.
     """
-    headings = [heading for heading, _ in COLUMNS.values()]
+    headings = [heading for heading, _ in columns.values()]
     lines = header("method", texts, *headings, f"AOPC minus {USUAL}'s")
     scored = set(rows.loc[rows["failure"].isna(), "method"])
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
@@ -52,7 +58,7 @@ def method_table(rows: pd.DataFrame, texts: str = "sentences") -> list[str]:
         count = f"{found['texts']:,}"
         if found["failures"]:
             count += f", {found['failures']:,} failed"
-        cells = [interval(found, name, digits) for name, (_, digits) in COLUMNS.items()]
+        cells = [interval(found, name, digits) for name, (_, digits) in columns.items()]
         beside = {found["method"], USUAL} <= scored and found["method"] != USUAL
         ahead = signed(differences(rows, found["method"], USUAL)["aopc"], 3) if beside else ""
         cells = [*cells, ahead] if found["texts"] else [""] * (len(cells) + 1)
@@ -75,11 +81,35 @@ def pair_table(
     lines = header("what it adds", "measured as", "AOPC", "LOdds", texts)
     for what, (first, second) in pairs.items():
         if {first, second} <= scored:
-            found = differences(rows, first, second)
-            cells = [signed(found[name], COLUMNS[name][1]) for name in ("aopc", "log_odds")]
-            count = f"{found['aopc']['texts']:,.0f}"
-            lines.append(line(what, f"{first} minus {second}", *cells, count))
+            cells = _ahead(rows, first, second, ("aopc", "log_odds"))
+            lines.append(line(what, f"{first} minus {second}", *cells))
     return lines if len(lines) > 2 else []
+
+
+def difference_table(
+    rows: pd.DataFrame,
+    first: str,
+    others: Sequence[str],
+    texts: str = "sentences",
+    measures: Sequence[str] = ("aopc", "log_odds"),
+) -> list[str]:
+    """Measures of a method minus those of others, each on the texts that both scored.
+
+    A method that scored no text has no line; without any other method there is no table.
+    """
+    scored = set(rows.loc[rows["failure"].isna(), "method"])
+    compared = [other for other in others if other in scored and other != first]
+    if first not in scored or not compared:
+        return []
+    lines = header(f"{first} minus", *(COLUMNS[name][0] for name in measures), texts)
+    return lines + [line(other, *_ahead(rows, first, other, measures)) for other in compared]
+
+
+def _ahead(rows: pd.DataFrame, first: str, second: str, measures: Sequence[str]) -> list[str]:
+    """Differences of some measures, and of how many texts."""
+    found = differences(rows, first, second)
+    cells = [signed(found[name], COLUMNS[name][1]) for name in measures]
+    return [*cells, f"{found['aopc']['texts']:,.0f}"]
 
 
 def differences(rows: pd.DataFrame, first: str, second: str) -> dict[str, dict[str, float]]:

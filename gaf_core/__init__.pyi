@@ -33,6 +33,7 @@ from .composer import (
     explain_path as explain_path,
     explain_signed as explain_signed,
     explain_trace as explain_trace,
+    explain_traces as explain_traces,
     path_for as path_for,
     trace_for as trace_for,
 )
@@ -62,12 +63,15 @@ from .flow import (
     widest_paths as widest_paths,
 )
 from .information import information_tensor as information_tensor
+from .reading.answer_map import AnswerMap as AnswerMap, answer_map as answer_map
 from .models.presets import PRESETS as PRESETS
 from .models.model import Model as Model, Task as Task, load_model as load_model
 from .models.outputs import Output as Output
 from .network import FlowNetwork as FlowNetwork
 from .settings import At as At, FAITHFUL as FAITHFUL, PATH as PATH, Settings as Settings
+from .spans import Chat as Chat, Span as Span
 from .tracing.frozen import Frozen as Frozen
+from .tracing.generating import Generated as Generated, generate as generate
 from .tracing.interventions import intervene as intervene
 from .tracing.masks import edge_set as edge_set
 from .tracing.memory import estimate_memory as estimate_memory

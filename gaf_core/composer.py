@@ -5,6 +5,8 @@ text -> Trace -> information tensor -> FlowNetwork -> FlowSolution -> scores
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +62,25 @@ def trace_for(model: Model, text: TextLike, settings: Settings) -> Trace:
         frozen=None if settings.gradients == "exact" else Frozen(),
         residual=settings.residual == "first order",
     )
+
+
+def explain_traces(traces: Sequence[Trace], settings: Settings = Settings()) -> list[Explanation]:
+    """Explain several predictions that were traced before; their flows are solved in one batch.
+
+    Raises:
+        SettingsError: as `explain_trace` does.
+
+    >>> import gaf_core as gaf
+    >>> model = gaf.load_model("minilm-reviews")
+    >>> traces = [gaf.trace(model, text) for text in ("A lovely film.", "A dull film.")]
+    >>> [found.certified for found in gaf.explain_traces(traces)]
+    [True, True]
+    """
+    check_kind(settings, Settings, _ASK)
+    for traced in traces:
+        check_kind(traced, Trace, "gaf_core.trace returns one.")
+        _check_gradients(settings, traced)
+    return [explanation for explanation, _ in _solved(traces, settings)]
 
 
 def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation:
@@ -156,16 +177,16 @@ def _signed_depths(toward: list[FlowSolution], against: list[FlowSolution]) -> N
 
 
 def _solved(
-    traces: list[Trace], settings: Settings
+    traces: Sequence[Trace], settings: Settings
 ) -> list[tuple[Explanation, list[FlowSolution]]]:
     """Each trace explained, all flows solved together, and all flows that its scores are of."""
-    layers = check_layers(settings.layers, traces[0].layers)
     networks, epsilon = [_networks(one, settings) for one in traces], settings.epsilon
     every = [network for of_trace in networks for network in of_trace]
-    found = iter(solve_many(every, epsilon) if len(every) > 1 else [solve(every[0], epsilon)])
+    found = iter([solve(every[0], epsilon)] if len(every) == 1 else solve_many(every, epsilon))
     solved = []
     for traced, of_trace in zip(traces, networks, strict=True):
         solutions = [next(found) for _ in of_trace]
+        layers = check_layers(settings.layers, traced.layers)
         depths = DepthShares.of(solutions) if settings.depth_average else None
         explanation = Explanation(settings, traced, layers, of_trace[0], solutions[0], depths)
         solved.append((explanation, solutions))
@@ -215,6 +236,9 @@ def _check_gradients(settings: Settings, traced: Trace) -> None:
 
 
 def _source(traced: Trace, source: str | int) -> str | int | list[int]:
+    """Where the flow starts; that of an answer only where its tokens are predicted."""
+    if traced.continuation is not None and isinstance(source, str):
+        return traced.continuation.predicting.tolist()
     if source == "classification":
         positions = traced.read_positions
         if not positions.size:

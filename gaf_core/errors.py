@@ -135,6 +135,7 @@ class TextTooLongError(TextError):
     Attributes:
         tokens: number of tokens of the text, special tokens included.
         limit: number of tokens the model takes, special tokens included.
+        whole: what is too long, where no part of it can be cut off; else "".
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -145,11 +146,13 @@ class TextTooLongError(TextError):
     602 512
     """
 
-    def __init__(self, tokens: int, limit: int):
-        self.tokens, self.limit = tokens, limit
+    def __init__(self, tokens: int, limit: int, whole: str = ""):
+        """`whole` names what is too long where no part of it can be cut off."""
+        self.tokens, self.limit, self.whole = tokens, limit, whole
+        cut = f"Shorten it, or explain only the first {limit:,} tokens (truncate=True)."
         super().__init__(
-            f"The text has {tokens:,} tokens and the model takes {limit:,}. Shorten it, or explain "
-            f"only the first {limit:,} tokens (truncate=True)."
+            f"{whole or 'The text'} has {tokens:,} tokens and the model takes {limit:,}. "
+            f"{'Shorten it.' if whole else cut}"
         )
 
 

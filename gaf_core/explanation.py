@@ -105,6 +105,15 @@ class Explanation:
         whole = self.solution.value if self.depths is None else 1.0
         return self.scores / whole if whole > 0 else np.zeros_like(self.scores)
 
+    @property
+    def prompt_share(self) -> float | None:
+        """Which part of the flow reaches the prompt of an answer; None for another target.
+
+        The rest reaches tokens of the answer that were said before. 0 when nothing flows.
+        """
+        asked = self.trace.continuation
+        return None if asked is None else float(self.shares[: asked.prompt].sum())
+
     def score_table(self) -> pd.DataFrame:
         """One row a token: position, token, special, start, end, score, share.
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from gaf_core.errors import SettingsError, TextError, brief
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of
 
 SWITCH, MODELS = "GAF_HOSTED", "GAF_MODELS"
 CHARACTERS = 100_000  # of a text on a computer of one's own: more are no text that somebody reads
@@ -50,7 +51,7 @@ class Limits:
         Raises:
             TextError: with both numbers.
         """
-        longest = max(map(len, (text,) if isinstance(text, str) else text))
+        longest = max(map(len, parts_of(text)))
         if longest > self.characters:
             raise TextError(
                 f"The text has {longest:,} characters and this app takes {self.characters:,}. "

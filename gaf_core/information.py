@@ -4,6 +4,9 @@
     GF    gradient flow             aggregate_h  max(G, 0)
     AGF   attention-gradient flow   aggregate_h  max(A * G, 0)
 
+A pair of tokens that a mask hides has an attention of exactly 0 and no edge in any of them, though
+its gradient need not be 0: the prediction would change if the model could look there.
+
 The aggregate over heads is the mean in the paper (Azarkhalili & Libbrecht, ACL 2025). Extensions
 are the maximum, the sum and the net sum `max(sum_h .., 0)`, in which heads that argue against each
 other cancel; a subset of heads; a range of layers; residual edges and node capacities.
@@ -37,7 +40,8 @@ from gaf_core.tracing.trace import Trace
 # what one head says of an edge: with its sign for the net sum, at least 0 for the others
 _SAYS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "AF": lambda attention, _: attention,
-    "GF": lambda _, gradient: gradient,
+    # a pair that a causal mask hides has a gradient, and no edge: what is nowhere looked at
+    "GF": lambda attention, gradient: np.where(attention > 0, gradient, 0.0),
     "AGF": lambda attention, gradient: attention * gradient,
 }
 _IN_LOGITS = ("sum", "net")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+from gaf_core.spans import spans_of
+
 MOST_POINTS = 1_000  # of a path
 
 
@@ -46,7 +48,9 @@ def _label(value: Any) -> bool:
 
 
 def _target(value: Any) -> bool:
-    """A label, or one at a place: `settings.At`, which stands above this module."""
+    """A label, one at a place (`settings.At`, which stands above this module), or an answer."""
+    if spans_of(value):
+        return True
     if hasattr(value, "label") and hasattr(value, "place"):
         return _label(value.label) and (value.place is None or _names(value.place))
     return _label(value)
@@ -71,7 +75,8 @@ HEADS = Kind(
     "None, or whole numbers, for example (0, 2)", lambda value: value is None or _all_whole(value)
 )
 TARGET = Kind(
-    "None, the name or index of a label, two of them as a contrast, or one of these at a place",
+    "None, the name or index of a label, two of them as a contrast, one of these at a place, or a "
+    "Span",
     _target,
 )
 SOURCE = Kind('"all", "classification" or the position of a token as a whole number', _source)

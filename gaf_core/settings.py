@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from gaf_core.errors import SettingsError, brief
 from gaf_core.kinds import EPSILON, FLAG, HEADS, LAYERS, POINTS, SOURCE, TARGET, Kind
+from gaf_core.spans import Chat, Span
 
 # One output: nothing (the prediction), an index, a label, or a contrast of two.
 LabelLike = int | str | tuple[int | str, int | str] | None
@@ -42,9 +43,9 @@ class At:
     place: int | str | None = None
 
 
-# What a caller may name: a label, or a label at a place.
-TargetLike = LabelLike | At
-TextLike = str | tuple[str, str]  # or a pair, for a model that compares two
+# What a caller may name: a label, a label at a place, an answer, or a contrast of two answers.
+TargetLike = LabelLike | At | Span | tuple[Span, Span]
+TextLike = str | tuple[str, str] | Chat  # or a pair, for a model that compares two
 
 Variant = Literal["AF", "GF", "AGF"]
 Aggregate = Literal["mean", "max", "sum", "net"]
@@ -125,12 +126,14 @@ class Settings:
         variant: information tensor, "AF", "GF" or "AGF".
         layers: half-open layer range `(a, b)`, or None for all layers.
         target: None for the predicted class; an index, a label, or a pair for a contrast; or one
-            of them at a place of the text (`At`).
+            of them at a place of the text (`At`). Of a language model also an answer (`Span`), or a
+            pair of them.
         heads: heads to keep in every layer, or None for all (a subset is an extension).
         aggregate: over heads, "mean" (the paper), "max", "sum" or "net".
         residual: "none" (the paper), "half" or "first order" (see `information_tensor`).
         source: "all" output positions (the paper), "classification" for those the model's head
-            reads, or one position.
+            reads, or one position. Of an answer both names mean the positions that predict what is
+            explained.
         epsilon: relative suboptimality of the barrier flow, in (0, 0.5].
         truncate: explain the first tokens of a text that is too long instead of refusing it.
         gradients: "exact" (the paper), or "frozen": those of the linearised backward pass

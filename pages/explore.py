@@ -5,6 +5,7 @@ import streamlit as st
 from gaf_core.ui import cache
 from gaf_core.ui.explore import panels
 from gaf_core.ui.explore.agree import show_agree
+from gaf_core.ui.explore.answer import choose_part, known_map, show_map
 from gaf_core.ui.explore.network import known_views, show_network
 from gaf_core.ui.explore.side_by_side import show_side_by_side
 from gaf_core.ui.explore.signed import show_sides, show_signed_bars, show_signed_words
@@ -25,7 +26,7 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    settings, display = choose_settings(model, known_views(model))
+    settings, display = choose_settings(model, {**known_views(model), **known_map()})
     left, right = st.columns([3, 2], gap="large")
     with left:
         text = ask_text(model)
@@ -45,8 +46,11 @@ with polite():
         suggest(explanation.trace)
         with left:
             panels.show_words(explanation, display)
+            with place():
+                choose_part(explanation, display)
         with right:
             panels.show_bars(request, explanation, display)
+        at_map = place()
         with place():
             show_side_by_side(request, display)
         with place():
@@ -54,6 +58,13 @@ with polite():
         with place():
             said = show_agree(request, explanation, focus)
         panels.show_certificate(explanation)
+        with at_map:  # last, since it may take a while
+            mapped = show_map(request, explanation, display)
         show_take_away(
-            explanation, budget=display.budget, model=choice.name, focus=focus, said=said
+            explanation,
+            budget=display.budget,
+            model=choice.name,
+            focus=focus,
+            said=said,
+            mapped=mapped,
         )

@@ -15,7 +15,8 @@ PACKAGE = ROOT / "gaf_core"
 ORDER = (
     ("errors",),
     ("cores",),
-    ("version", "places", "kinds"),
+    ("version", "places", "spans"),
+    ("kinds",),
     ("settings", "tables", "markup"),
     ("hosting",),
     ("models",),

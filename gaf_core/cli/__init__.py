@@ -127,6 +127,7 @@ def _add_question(command: argparse.ArgumentParser) -> None:
         default=FOR,
         help="of a path: whose network is written as GraphML (%(default)s)",
     )
+    _add_answer(command)
     for one in SETTINGS.values():
         if one.name not in BY_HAND:
             _add_setting(command, one)
@@ -139,6 +140,23 @@ def _add_question(command: argparse.ArgumentParser) -> None:
         help="scores of this text from elsewhere, CSV or JSON with tokens or words: print how "
         "faithful they and this explanation are, and how far they agree; may be given again",
     )
+
+
+def _add_answer(command: argparse.ArgumentParser) -> None:
+    """What is asked of a language model beside its next token."""
+    add = command.add_argument_group("answers of a language model").add_argument
+    add("--answer", metavar="TEXT", help="explain this answer behind the text, with its space")
+    add("--rather-than", metavar="TEXT", help="why --answer, not this one")
+    add("--generate", metavar="N", type=int, help="explain what the model answers, in N tokens")
+    add("--part", metavar="TEXT", help="a text in the answer; only its tokens are explained")
+    add(
+        "--score",
+        choices=("log-probability", "logit"),
+        default="log-probability",
+        help="what is summed over the tokens of an answer (%(default)s)",
+    )
+    add("--chat", action="store_true", help="put the text through the model's chat template")
+    add("--system", metavar="TEXT", help="system text of the chat")
 
 
 def _add_setting(command: argparse.ArgumentParser, one: Setting) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from transformers.utils.logging import disable_progress_bar
 
 from gaf_core.cli import BY_HAND, OUTPUTS
+from gaf_core.cli.answers import answer_target, check_answer
 from gaf_core.composer import explain, explain_signed
 from gaf_core.errors import SettingsError, TextError, TextTooLongError, brief
 from gaf_core.explanation import Explanation
@@ -28,6 +29,7 @@ from gaf_core.models.model import Model, load_model
 from gaf_core.reading.intervals import score_intervals
 from gaf_core.settings import NAMED, SETTINGS, At, LabelLike, Settings, TextLike
 from gaf_core.signed import SignedExplanation
+from gaf_core.spans import Chat
 from gaf_core.text.decoding import decode
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def run(asked: argparse.Namespace) -> None:
     _check_outputs(list(outputs.values()), asked.force)
     given = _given(asked.scores)
     text, settings = _text(asked), _settings(asked)
+    check_answer(asked)
     tell = partial(print, file=sys.stderr)
     model = load_model(
         asked.model,
@@ -53,6 +56,8 @@ def run(asked: argparse.Namespace) -> None:
         task=asked.task,
         announce=lambda plan: tell(plan.message),
     )
+    if spans := answer_target(asked, model, text):
+        settings = replace(settings, target=spans)
     prepare_aloud(tell)
     _check_layers(settings, model.layers)
     explanation: Explanation | SignedExplanation
@@ -140,9 +145,12 @@ def _text(asked: argparse.Namespace) -> TextLike:
     if text == "-":
         text = decode(sys.stdin.buffer.read(), "Standard input")
         text = text.removesuffix("\n").removesuffix("\r")
-    for one in (text, asked.second or ""):
+    others = asked.second, asked.system, asked.answer, asked.rather_than, asked.part
+    for one in (text, *filter(None, others)):
         if not one.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in one):
             raise TextError("The text is not in the encoding of this terminal. Write it in UTF-8.")
+    if asked.chat:
+        return Chat(text, asked.system)
     return text if asked.second is None else (text, asked.second)
 
 

@@ -13,6 +13,10 @@ Where the outputs of a model are values, as in regression, they stand in the pla
 the measures are then in the unit of the output, those of two texts need not compare, and there is
 no LOdds. Each label of a multi-label model has a probability of its own.
 
+Of an answer of a language model (`Span`) the mean log-probability of a token of it stands in the
+place of the probability, in nats, whatever score is explained, and only tokens of the prompt are
+removed: the measures are then differences of logarithms, so there is no LOdds beside them.
+
 Tokens are ranked by signed score, highest first, ties by position; special tokens stay, and so does
 the token that a prediction is about (`Trace.removable`). AOPC is
 Samek et al.'s (IEEE TNNLS 2017), LOdds is that of Shrikumar et al. (ICML 2017) as Chen et al. (ACL
@@ -39,6 +43,7 @@ from gaf_core.evaluation.perturbation import (
     watched_label,
 )
 from gaf_core.evaluation.perturbed import DELETE, Progress, log_probabilities, values
+from gaf_core.evaluation.perturbed_answers import answer_log_probabilities
 from gaf_core.evaluation.ranking import (
     check_encoding,
     check_scores,
@@ -208,13 +213,17 @@ def evaluate_all(
     curves = np.full((len(kept), *wanted.shape), np.nan)
     choices = np.concatenate([choice[wanted.ravel()] for choice in kept])
     operator = perturbation.operator or DELETE
-    if traced.output is Output.VALUE:
+    output = traced.output
+    if traced.continuation is not None:  # in nats a token, which is no probability
+        output = Output.VALUE
+        found = answer_log_probabilities(model, traced, choices, operator, progress)
+    elif output is Output.VALUE:
         found = values(model, encoding, choices, operator, label, progress)
     else:
         place = traced.target.place
         found = log_probabilities(model, encoding, choices, operator, label, progress, place)
     curves[:, wanted] = found.reshape(len(kept), -1)
-    whole = _Whole(np.array(grid), perturbation, label, traced.output, limits)
+    whole = _Whole(np.array(grid), perturbation, label, output, limits)
     return {
         name: _evaluation(whole, deletion, insertion)
         for name, (deletion, insertion) in zip(rankings, curves, strict=True)

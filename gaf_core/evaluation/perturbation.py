@@ -77,6 +77,8 @@ def watched_label(model: Model, traced: Trace, perturbation: Perturbation) -> in
     Raises:
         TargetError: it is not one of the model's labels.
     """
+    if traced.continuation is not None:  # it is the answer that is watched, whatever else is said
+        return traced.target.index
     if perturbation.target == "predicted":
         return traced.predicted
     if perturbation.target == "explained":

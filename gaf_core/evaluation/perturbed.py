@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -105,12 +105,12 @@ class _Watch:
         inputs, row_of = _different_inputs(self.model, self.encoding, kept, operator, self.stays)
         places = [place for _, place in inputs]
         found = np.empty(len(inputs))
-        batches = list(_batches(self.model, [row.shape[1] for row, _ in inputs]))
-        for number, batch in enumerate(batches):
+        together = list(batches(self.model, [row.shape[1] for row, _ in inputs]))
+        for number, batch in enumerate(together):
             rows = np.stack([inputs[row][0] for row in batch], axis=1)
             found[batch] = self._run(rows, torch.tensor([places[row] for row in batch]), read)
             if progress is not None:
-                progress(number + 1, len(batches))
+                progress(number + 1, len(together))
         return found[row_of]
 
     def _run(
@@ -151,7 +151,7 @@ def _different_inputs(
     for choice, keep in enumerate(kept):
         place = stays or 0
         if replacement is None:
-            row = whole[:, keep] if keep.any() else _empty_text(model, whole, ids)
+            row = whole[:, keep] if keep.any() else empty_text(model, whole, ids)
             place = int(keep[:place].sum())
         else:
             row = whole.copy()
@@ -164,14 +164,15 @@ def _different_inputs(
     return inputs, row_of
 
 
-def _empty_text(model: Model, whole: NDArray[np.int64], ids: int) -> NDArray[np.int64]:
+def empty_text(model: Model, whole: NDArray[np.int64], ids: int) -> NDArray[np.int64]:
+    """`[names, 1]` what stands for a text of which nothing remains; `ids` is the row of its ids."""
     row = whole[:, :1].copy()
     marks = (model.tokenizer.bos_token_id, model.tokenizer.eos_token_id)
     row[ids] = next((mark for mark in marks if mark is not None), row[ids])
     return row
 
 
-def _batches(model: Model, lengths: list[int]) -> Iterator[list[int]]:
+def batches(model: Model, lengths: Sequence[int]) -> Iterator[list[int]]:
     """Rows of one length together, so that nothing is padded.
 
     Padding as long as the reach of a network that attends to near tokens only leaves it rows

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gaf_core.errors import SettingsError, brief
 from gaf_core.explanation import Explanation
+from gaf_core.reading.answers import answer_content
 from gaf_core.reading.rows import CITATION, PAPER, versions
 from gaf_core.signed import SignedExplanation
 from gaf_core.tracing.trace import Trace
@@ -86,6 +87,10 @@ def to_json(
         target: name, index, against (index or null); and place, where there is one: the position
             of the token or mask that is asked about, "start" or "end" of an answer.
         answer: of question answering, start, end (positions), probability and text; else null.
+        continuation: of an answer of a language model, prompt_tokens, score, value (what is
+            explained), prompt_share, answer_share, and answers: text, sign (-1 for the one that is
+            contrasted with), positions of its tokens, those explained, and log_probabilities of
+            all; else null. The probabilities are those before the first token explained.
         probabilities: label, index, probability and logit of each class, the most probable first
             (of a large vocabulary the first 1,000, and the class that is explained). The
             probability is that of `output`, and null where the logits are values. A class of
@@ -138,6 +143,9 @@ def text_content(explanation: Explanation | SignedExplanation, model: str | None
         "output": str(trace.output),
         "target": trace.target.as_dict(),
         "answer": None if trace.answer is None else asdict(trace.answer),
+        "continuation": answer_content(explanation)
+        if isinstance(explanation, Explanation)
+        else None,
         "probabilities": _probabilities(trace),
         "settings": asdict(explanation.settings) | {"layers": list(explanation.layers)},
         "tokens": _rows(explanation.score_table().assign(written=explanation.written)),

@@ -12,6 +12,7 @@ from gaf_core.explanation import Explanation
 from gaf_core.figures import flow_graph, layer_matrix, sankey, token_bars
 from gaf_core.figures.embed import Figure, figure_html
 from gaf_core.figures.matrix import OF_LAYERS
+from gaf_core.files.mapped import mapped_html
 from gaf_core.files.page import (
     MISSING,
     columns,
@@ -30,6 +31,8 @@ from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.picture.spans import partition, usual_unit
 from gaf_core.picture.view import View
 from gaf_core.reading.agreement import Said
+from gaf_core.reading.answer_map import AnswerMap
+from gaf_core.reading.answers import share_sentence
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Selection, focused_tokens, part_of
 from gaf_core.reading.intervals import check_intervals
@@ -54,6 +57,7 @@ def to_html(
     model: str | None = None,
     focus: Selection | None = None,
     said: Said | None = None,
+    mapped: AnswerMap | None = None,
 ) -> str:
     """A report on one explanation: about 5 MB, nearly all of it the program that draws figures.
 
@@ -70,6 +74,7 @@ def to_html(
         model: name of the model, which an explanation does not know.
         focus: a token, edge or paths whose part of the flow is set off in Sankey and graph.
         said: what the model says of edges kept and cut, where it was asked.
+        mapped: the map of an answer.
 
     Raises:
         SettingsError: this flow does not have what is to be in focus, or the intervals are not
@@ -82,6 +87,7 @@ def to_html(
             prediction_html(explanation.trace, _doubt(explanation)),
             section("The text", _heatmap(explanation)),
             _bars(explanation, intervals),
+            "" if mapped is None else section("Which word rests on which", mapped_html(mapped)),
             *flow_sections(explanation, budget, focus),
             "" if said is None else section(AGREES, said_html(explanation, said)),
             section("How sure this is", _certificate(explanation)),
@@ -99,7 +105,8 @@ def _doubt(explanation: Explanation) -> str:
 
 
 def _heatmap(explanation: Explanation) -> str:
-    return heatmap_html(explanation.trace, explanation.scores, of=explanation.share_of)
+    drawn = heatmap_html(explanation.trace, explanation.scores, of=explanation.share_of)
+    return drawn + noted(share_sentence(explanation))
 
 
 def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:

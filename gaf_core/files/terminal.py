@@ -8,6 +8,7 @@ from __future__ import annotations
 import regex
 
 from gaf_core.explanation import Explanation
+from gaf_core.reading.answers import share_sentence
 from gaf_core.reading.predicted import prediction_sentence
 from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.text.clusters import columns, fitted
@@ -38,6 +39,7 @@ def word_lines(explanation: Explanation) -> list[str]:
         "",
         *lines,
         "",
+        *filter(None, [share_sentence(explanation)]),
         certificate_sentence(explanation),
     ]
 

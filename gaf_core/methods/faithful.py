@@ -18,10 +18,12 @@ from gaf_core.methods.flows import EPSILON, FIRST_LAYER, option_of, score_flow
 from gaf_core.methods.hidden import cat
 from gaf_core.methods.method import Method, Progress, Scored
 from gaf_core.models.model import Model
-from gaf_core.settings import FAITHFUL, INGREDIENTS, At
+from gaf_core.settings import FAITHFUL, INGREDIENTS
+from gaf_core.tracing.asking import traced_again
 from gaf_core.tracing.frozen import Frozen
-from gaf_core.tracing.trace import Trace, trace
+from gaf_core.tracing.trace import Trace
 
+NEEDS_FROZEN = ("cat_frozen", "attention_x_gradient_frozen")  # and nothing but the second trace
 _ALI = "Ali et al., ICML 2022"
 
 
@@ -47,17 +49,14 @@ def second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, floa
     if frozen in made:
         return made[frozen]
     started = time.perf_counter()
-    target = traced.target
-    label = target.index if target.against is None else (target.index, target.against)
-    second = trace(
-        model,
-        traced.encoding,
-        label if target.place is None else At(label, target.place),
-        frozen=Frozen() if frozen else None,
-        residual=True,
-    )
+    second = traced_again(model, traced, frozen=Frozen() if frozen else None, residual=True)
     made[frozen] = _Made(second, time.perf_counter() - started)
     return second, 0.0
+
+
+def remember_second(traced: Trace, second: Trace) -> None:
+    """Keep a frozen trace of the same prediction that was made with others, in a batch."""
+    _made.setdefault(traced, {})[True] = _Made(second, 0.0)
 
 
 def _cat_frozen(model: Model, traced: Trace, _progress: Progress) -> Scored:

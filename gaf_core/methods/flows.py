@@ -6,7 +6,7 @@ of this project, is defined in `gaf_core.flow.depths`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -87,18 +87,43 @@ def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings:
     return score_flow(trace, depth_average=True, **settings)
 
 
+def flow_settings(method: Method, options: Mapping[str, Any], layers: int) -> Settings | None:
+    """What a method of this project asks of the composer; None for one that is no such flow.
+
+    Args:
+        method: of `METHODS`.
+        options: all of its settings.
+        layers: of the model.
+
+    Raises:
+        SettingsError: a first layer that the model does not have.
+    """
+    if method.name in VARIANTS:
+        own: dict[str, Any] = {"variant": method.name}
+    elif method.name in ("depth_average", "faithful"):
+        own = {"depth_average": True} if method.name == "depth_average" else {}
+    else:
+        return None
+    asked = dict(options)
+    return Settings(layers=_range(layers, asked.pop("first_layer")), **own, **asked)
+
+
 def layers_from(trace: Trace, first_layer: int) -> tuple[int, int]:
     """The half-open range of the layers from one on, which is counted from 1.
 
     Raises:
         SettingsError: the model has no such layer.
     """
-    if first_layer > trace.layers:
+    return _range(trace.layers, first_layer)
+
+
+def _range(depth: int, first_layer: int) -> tuple[int, int]:
+    if first_layer > depth:
         raise SettingsError(
-            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
-            f"Choose a first layer from 1 to {trace.layers}."
+            f"The model has {depth} layers, so its flow cannot end at layer {first_layer}. "
+            f"Choose a first layer from 1 to {depth}."
         )
-    return first_layer - 1, trace.layers
+    return first_layer - 1, depth
 
 
 def proven(trace: Trace, layers: tuple[int, int], **settings: Any) -> Explanation:

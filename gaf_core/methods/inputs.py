@@ -13,14 +13,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import check_kind
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model
 from gaf_core.settings import Baseline
+from gaf_core.tracing.answering import branch_inputs, token_scores
 from gaf_core.tracing.attention import Maps, read_hidden
+from gaf_core.tracing.continuation import Branch
 from gaf_core.tracing.embeddings import absent, look_up, substituted
 from gaf_core.tracing.memory import rows_that_fit
-from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
+from gaf_core.tracing.prediction import (
+    failures_in_a_sentence,
+    forward,
+    logits_at,
+    read_logits,
+)
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
 
@@ -30,7 +37,7 @@ class EmbeddedText:
 
     Attributes:
         embeddings: `[1, t, d]` what the network looks up for the text, before positions are added.
-        ordinary: `[t]` True for the tokens of the text that can be removed (`Trace.removable`).
+        ordinary: `[t]` True for the tokens of the text that are taken apart (`Trace.varied`).
         batch: rows that one call is given at most.
 
     Raises:
@@ -40,15 +47,17 @@ class EmbeddedText:
     def __init__(self, model: Model, trace: Trace):
         check_kind(model, Model, "gaf_core.load_model returns one.")
         self._model, self._target, self._place = model, trace.target, trace.target.place
-        self._inputs = trace.encoding.inputs
+        self._asked, self._inputs = trace.continuation, trace.encoding.inputs
         self._ids = self._inputs["input_ids"].to(model.device)
-        self.ordinary = torch.as_tensor(trace.removable, device=model.device)
+        self.ordinary = torch.as_tensor(trace.varied, device=model.device)
         with model.lock:  # another thread's call may have hooks on the table
             self.embeddings = look_up(model, self._ids)
         self.batch = rows_that_fit(model, len(trace.tokens), backward=True)
 
     def __call__(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """`[n]` the target's logit, or difference of two, for `[n, t, d]` embeddings.
+        """`[n]` the target for `[n, t, d]` embeddings: a logit, or what an answer scores.
+
+        The difference of two of them for a contrast.
 
         Takes `model.lock` for the forward pass, not for the backward pass that may follow.
 
@@ -63,13 +72,24 @@ class EmbeddedText:
         return self._run(embeddings)[0]
 
     def with_states(self, embeddings: torch.Tensor) -> tuple[torch.Tensor, Maps]:
-        """The same, and the hidden states entering each layer, `L` of `[n, t, d]`, or none."""
+        """The same, and the hidden states entering each layer, `L` of `[n, t, d]`, or none.
+
+        Raises:
+            SettingsError: a contrast of two answers, each of which has hidden states of its own.
+        """
+        if self._asked is not None and len(self._asked.branches) > 1:
+            raise SettingsError(
+                "Two answers are read one after the other, and each has hidden states of its own. "
+                "Explain one answer, or compare the two by another method."
+            )
         with self._model.lock:
             values, output = self._run(embeddings, output_hidden_states=True)
         return values, read_hidden(self._model, output, embeddings.shape[1])
 
     def _run(self, embeddings: torch.Tensor, **options: Any) -> tuple[torch.Tensor, Any]:
         inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
+        if self._asked is not None:
+            return self._answers(embeddings, inputs, **options)
         with (
             failures_in_a_sentence(self._model),
             substituted(self._model, self._inputs, embeddings),
@@ -80,6 +100,36 @@ class EmbeddedText:
         if self._target.against is not None:
             values = values - logits[:, self._target.against]
         return values, output
+
+    def _answers(
+        self, embeddings: torch.Tensor, inputs: dict[str, torch.Tensor], **options: Any
+    ) -> tuple[torch.Tensor, Any]:
+        """What an answer scores, or the difference of two; and the output of the first pass."""
+        assert self._asked is not None
+        outputs, values = [], []
+        for branch in self._asked.branches:
+            value, output = self._branch(embeddings, inputs, branch, **options)
+            values.append(branch.sign * value)
+            outputs.append(output)
+        return torch.stack(values).sum(dim=0), outputs[0]
+
+    def _branch(
+        self,
+        embeddings: torch.Tensor,
+        inputs: dict[str, torch.Tensor],
+        branch: Branch,
+        **options: Any,
+    ) -> tuple[torch.Tensor, Any]:
+        """`[n]` what the tokens explained of one answer score, and the output."""
+        assert self._asked is not None
+        read, columns = branch_inputs(inputs, branch), torch.from_numpy(branch.columns)
+        kept = torch.arange(branch.start - 1, branch.stop - 1)
+        own = embeddings[:, columns.to(embeddings.device)]
+        with failures_in_a_sentence(self._model), substituted(self._model, read, own):
+            output = forward(self._model, read, kept=kept, **options)
+            logits = logits_at(self._model, output, kept)
+        ids = read["input_ids"][:, branch.start : branch.stop].to(embeddings.device)
+        return token_scores(logits, ids, self._asked.score).sum(dim=1), output
 
     def threads(self, rows: int = 1) -> AbstractContextManager[None]:
         """Where a forward pass with so many rows at once, and its backward pass, are computed."""

@@ -36,6 +36,7 @@ TOKENIZER_FILES = (
     "special_tokens_map.json",
     "added_tokens.json",
     "merges.txt",
+    "chat_template.jinja",
 )
 _SAVE_MODEL = "Save the model there with save_pretrained(), which writes it."
 _SAVE_TOKENIZER = "Save it there with tokenizer.save_pretrained(), which writes tokenizer.json."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from gaf_core.models.model import Task
 from gaf_core.models.outputs import Output
+from gaf_core.reading.answers import answer_sentence, watched_of
 from gaf_core.tracing.places import token_text
 from gaf_core.tracing.target import label_name
 from gaf_core.tracing.trace import Trace
@@ -31,6 +32,8 @@ def prediction_sentence(trace: Trace, mark: Mark = quoted) -> str:
         trace: the prediction.
         mark: how a name of the model is set off; it also escapes it where the sentence is markup.
     """
+    if trace.continuation is not None:
+        return answer_sentence(trace, mark)
     if trace.answer is not None:
         return f"{_answer(trace, mark)} {_end(trace, mark)}"
     if trace.output is Output.SIGMOID:
@@ -53,6 +56,8 @@ def is_predicted(trace: Trace, index: int) -> bool:
 
 def what_is_watched(trace: Trace, label: int) -> str:
     """What falls as tokens are removed: the probability or value of a label, and where it is."""
+    if trace.continuation is not None:
+        return watched_of(trace)
     noun, name = output_noun(trace.output), label_name(trace.labels, label)
     place = trace.target.place
     if isinstance(place, str):
@@ -75,6 +80,9 @@ def shows_outputs(trace: Trace) -> bool:
 def outputs_heading(trace: Trace) -> str:
     """What stands above that picture."""
     kind = trace.task.kind
+    if trace.continuation is not None:
+        token = label_name(trace.labels, trace.target.index)
+        return f"How probable each {kind.noun} is in the place of “{token}”"
     if not trace.output.has_probabilities:
         return "Which value each output has"
     if kind.place == "end":

@@ -69,6 +69,7 @@ def settings_rows(explanation: Explanation, model: str | None = None) -> list[tu
     rows = [
         ("layers", f"{first + 1} to {last} of {explanation.trace.layers}"),
         ("explained", explanation.trace.target.name),
+        *_answer_rows(explanation),
         ("heads", heads),
         *((one.name.replace("_", " "), _value(getattr(settings, one.name))) for one in INGREDIENTS),
         ("scores", scores_are(explanation)),
@@ -77,6 +78,20 @@ def settings_rows(explanation: Explanation, model: str | None = None) -> list[tu
         ("tokens cut off", f"{explanation.trace.truncated:,}"),
     ]
     return [("model", model), *rows] if model else rows
+
+
+def _answer_rows(explanation: Explanation) -> list[tuple[str, str]]:
+    """How an answer of a language model is scored, and where its flow ends."""
+    asked, share = explanation.trace.continuation, explanation.prompt_share
+    if asked is None or share is None:
+        return []
+    return [
+        ("sum over its tokens of the", asked.score.replace("_", "-")),
+        ("value", f"{asked.value:.6g}"),
+        ("tokens explained", " and ".join(str(len(one.explained)) for one in asked.branches)),
+        ("tokens of the prompt", f"{asked.prompt:,}"),
+        ("share of the prompt", f"{share:.1%}"),
+    ]
 
 
 def _value(value: object) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
 from gaf_core.models.outputs import Output
+from gaf_core.reading.answers import unit_of
 from gaf_core.reading.bottleneck import Bottleneck
 from gaf_core.reading.focus import Edge, Node, Paths, Selection
 from gaf_core.reading.selection import place_of
@@ -32,6 +33,8 @@ def score_sentence(explanation: Explanation) -> str:
     unit = "units of the logit"
     if explanation.settings.variant == "AF":
         unit = "attention weights"
+    elif explanation.trace.continuation is not None:
+        unit = unit_of(explanation.trace.continuation)
     elif explanation.trace.output is Output.VALUE:
         unit = "units of the value"
     return f"A score is the flow that arrives at a token, in {unit}; a share is its part of all."

@@ -82,7 +82,7 @@ def written(trace: Tokenized) -> tuple[str, ...]:
 
     The stretch of text that a token stands for, without the spaces around it. Tokens of spaces or
     line breaks are visible signs, those of hidden characters their code points. Special tokens keep
-    their name, and so do tokens that stand nowhere in the text, without the marks of their
+    their name, and so do tokens that stand nowhere in the text, both without the marks of their
     tokenizer. Tokens that share characters, like the bytes of an emoji, are numbered: "🙂 1/3".
 
     >>> import gaf_core as gaf
@@ -227,7 +227,7 @@ def _stretches(trace: Tokenized) -> list[Stretch]:
 def _pieces(trace: Tokenized, stretches: Sequence[Stretch]) -> list[str]:
     """Each token as written, parts of a shared character not yet told apart."""
     return [
-        name if special else seen(trace.text[start:end]) if start < end else readable(name)
+        seen(trace.text[start:end]) if start < end and not special else readable(name)
         for name, special, (start, end) in zip(trace.tokens, trace.special, stretches, strict=True)
     ]
 

@@ -1,14 +1,20 @@
-"""The same question about an edited text: a target moves with the token that it is about."""
+"""The same question again: with other gradients, or about an edited text.
+
+A target moves with the token that it is about.
+"""
 
 from __future__ import annotations
 
 from difflib import SequenceMatcher
 
 from gaf_core.errors import TargetError
+from gaf_core.models.model import Model
 from gaf_core.settings import At, LabelLike, TargetLike
+from gaf_core.spans import spans_of
 from gaf_core.tracing.encoding import Encoding
+from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.places import split_target, token_text
-from gaf_core.tracing.trace import Trace
+from gaf_core.tracing.trace import Trace, trace
 
 
 def asked_again(trace: Trace, target: TargetLike, edited: Encoding) -> TargetLike:
@@ -22,6 +28,8 @@ def asked_again(trace: Trace, target: TargetLike, edited: Encoding) -> TargetLik
     Raises:
         TargetError: the token that was asked about is not in the copy.
     """
+    if spans_of(target):
+        return target  # the same answer to another prompt
     found, kind = trace.target, trace.task.kind
     label, _ = split_target(target)
     if kind.classes == "tokens":
@@ -32,6 +40,20 @@ def asked_again(trace: Trace, target: TargetLike, edited: Encoding) -> TargetLik
         return label
     place = found.place
     return At(label, _moved(trace, place, edited) if isinstance(place, int) else place)
+
+
+def traced_again(model: Model, traced: Trace, *, frozen: Frozen | None, residual: bool) -> Trace:
+    """The same prediction, traced with other gradients.
+
+    Raises:
+        SettingsError: the first trace was made without a model.
+    """
+    asked, target = traced.continuation, traced.target
+    if asked is not None:
+        return trace(model, asked.text, asked.asked, frozen=frozen, residual=residual)
+    label = target.index if target.against is None else (target.index, target.against)
+    again = label if target.place is None else At(label, target.place)
+    return trace(model, traced.encoding, again, frozen=frozen, residual=residual)
 
 
 def _moved_label(trace: Trace, edited: Encoding) -> LabelLike:

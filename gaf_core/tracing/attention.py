@@ -95,24 +95,31 @@ def gradients(
 ) -> list[list[torch.Tensor | None]]:
     """Differentiate `scalar` by every tensor of every group, in one backward pass.
 
-    A gradient is None where the scalar is not a function of the tensor.
+    A gradient is None where the scalar is not a function of the tensor. Of scalars `[n]`, each
+    gradient has one more dimension in front, and the `n` passes back are one batch.
     """
     tensors = [tensor for group in groups for tensor in group]
     connected = [tensor for tensor in tensors if tensor.requires_grad]
+    several: dict[str, Any] = {}
+    if scalar.ndim:
+        each = torch.eye(len(scalar), dtype=scalar.dtype, device=scalar.device)
+        several = {"grad_outputs": each, "is_grads_batched": True}
     found = iter(
-        torch.autograd.grad(scalar, connected, allow_unused=True, retain_graph=keep_graph)
+        torch.autograd.grad(
+            scalar, connected, allow_unused=True, retain_graph=keep_graph, **several
+        )
         if connected
         else ()
     )
     return [[next(found) if one.requires_grad else None for one in group] for group in groups]
 
 
-def relevance(states: Maps, gradient: Sequence[torch.Tensor | None]) -> NDArray[np.float32] | None:
-    """`[L, t]` the sum over `d` of state x gradient; None if a state is not part of the graph."""
+def relevance(states: Maps, gradient: Sequence[torch.Tensor | None]) -> Maps:
+    """The sum over `d` of state x gradient, by layer; empty if a state is not part of the graph."""
     found = [one for one in gradient if one is not None]
     if not states or len(found) != len(states):
-        return None
-    return to_numpy([(h.detach() * g).sum(dim=-1) for h, g in zip(states, found, strict=True)])
+        return ()
+    return tuple((h.detach() * g).sum(dim=-1) for h, g in zip(states, found, strict=True))
 
 
 def to_numpy(maps: Sequence[torch.Tensor]) -> NDArray[np.float32]:

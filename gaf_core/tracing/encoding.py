@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gaf_core.errors import ModelError, SettingsError, TextError, TextTooLongError
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TextLike
+from gaf_core.spans import Chat
 
 _HALF = re.compile("[\ud800-\udfff]")
 _BETWEEN = "\n"  # stands between the two texts of a pair
@@ -30,7 +31,7 @@ class Encoding:
         offsets: `[t, 2]` start and end of each token in `text`; (0, 0) for special tokens.
         special: `[t]` True for tokens that the tokenizer added.
         segments: `[t]` 0 in the first text, 1 in the second, -1 for special tokens; None where no
-            tokenizer told.
+            tokenizer told. Of a language model 0 in the prompt and 1 in the answer.
         truncated: tokens that were cut off because the model does not take more.
         made: tensors `[1, t]` by the name that the tokenizer gives them, on the CPU; None in an
             encoding that was made by hand.
@@ -84,7 +85,7 @@ def encode(model: Model, text: TextLike, truncate: bool) -> Encoding:
         model.tokenizer.truncation_side = "right"  # what is kept are the first tokens
         options |= {"truncation": True, "max_length": model.max_tokens}
         encoded = model.tokenizer(masks[0].text, **options)
-    _check_known(model, encoded)
+    check_known(model, encoded)
     special = encoded["special_tokens_mask"][0].numpy().astype(bool)
     segments = _segments(special, len(parts))
     offsets = encoded["offset_mapping"][0].numpy()
@@ -138,6 +139,8 @@ def _with_mask(model: Model, text: str) -> _Masked:
 
 
 def _parts(model: Model, text: TextLike) -> list[str]:
+    if isinstance(text, Chat):
+        raise TextError("This takes a text, and not a chat. Give the prompt as a text.")
     parts = list(text) if isinstance(text, tuple | list) else [text]
     if len(parts) not in (1, 2) or not all(isinstance(part, str) for part in parts):
         raise TextError("A text is one string, or a pair of strings: (the first, the second).")
@@ -190,8 +193,12 @@ def check_ends(model: Model, inputs: Mapping[str, torch.Tensor]) -> None:
         )
 
 
-def _check_known(model: Model, encoded: Mapping[str, torch.Tensor]) -> None:
-    """Refuse what would look up a row that an embedding of the network does not have."""
+def check_known(model: Model, encoded: Mapping[str, torch.Tensor]) -> None:
+    """Refuse what would look up a row that an embedding of the network does not have.
+
+    Raises:
+        ModelError: a token, or a kind of tokens, that the model does not know.
+    """
     ids = encoded["input_ids"][0]
     known = len(cast(torch.Tensor, model.module.get_input_embeddings().weight))
     if (largest := int(ids.max())) >= known:

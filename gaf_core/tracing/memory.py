@@ -18,19 +18,23 @@ _BYTES = 4  # float32
 # what soft-capping (3.8) or relative positions (4.5) keep for the backward pass.
 _MAPS = 5
 _DECODER_MAPS = 2  # self-attention and cross-attention beside an encoder
+_LOGITS = 3  # of a token of an answer: the logits, their gradient and a copy in float64
 _HIDDEN = 56  # in hidden states [t, d] a layer: what the backward pass keeps of all other steps
 # Of a copy of a text without a backward pass: what one layer holds of its scores, attention and
 # product with a mask, and what its feed-forward holds; the mask has one map a layer.
 _MASKED_MAPS, _MASKED_HIDDEN = 6, 24
+# Of one more scalar whose passes back are one batch, likewise.
+_BACK_MAPS, _BACK_HIDDEN, _BACK_ROWS = 3, 8, 16
 _BATCH_TOKENS, _BATCH_ROWS = 1024, 64  # a larger batch is slower, it leaves the caches
 _PART = 0.5  # of what is free, for a batch that can be smaller
 
 
-def estimate_memory(model: Model, tokens: int) -> int:
+def estimate_memory(model: Model, tokens: int, answer: int = 0) -> int:
     """Bytes that `trace` takes for a text of this many tokens, beside the model's weights.
 
     It grows with the square of `tokens`: `5 L H t^2` numbers for the attention, its gradient
-    and what the backward pass keeps of them, and `56 L d t` for the activations of width `d`.
+    and what the backward pass keeps of them, and `56 L d t` for the activations of width `d`. Of
+    an answer with so many tokens, `3 C` more for the logits before each.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -47,7 +51,7 @@ def estimate_memory(model: Model, tokens: int) -> int:
     decoder = _decoder_layers(config)
     maps = (_MAPS * model.layers + _DECODER_MAPS * decoder) * model.heads * tokens**2
     hidden = _HIDDEN * (model.layers + decoder) * config.hidden_size * tokens
-    return _BYTES * (maps + hidden)
+    return _BYTES * (maps + hidden + _LOGITS * answer * len(model.labels))
 
 
 def _decoder_layers(config: PreTrainedConfig) -> int:
@@ -83,6 +87,19 @@ def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:
     return max(1, min(_BATCH_ROWS, _BATCH_TOKENS // tokens, fitting))
 
 
+def answer_rows(model: Model, tokens: int) -> int:
+    """Tokens of an answer whose gradients one batch can hold; at least one.
+
+    Each takes `3 L H t^2` numbers for its gradient by the attention, a copy of it and what is on
+    its way, and `8 L d t` for those by the hidden states, of half of what is free.
+    """
+    config = model.module.config.get_text_config()
+    maps = _BACK_MAPS * model.layers * model.heads * tokens**2
+    hidden = _BACK_HIDDEN * model.layers * config.hidden_size * tokens
+    free = _PART * (available_memory(model.device) - estimate_memory(model, tokens))
+    return max(1, min(_BACK_ROWS, int(free / (_BYTES * (maps + hidden)))))
+
+
 def rows_of_a_path(model: Model, tokens: int, points: int) -> int:
     """Points of a path that one batch can have; at least one.
 
@@ -95,12 +112,13 @@ def rows_of_a_path(model: Model, tokens: int, points: int) -> int:
     return min(points, rows_that_fit(model, tokens, backward=True))
 
 
-def check_memory(model: Model, tokens: int, sums: int = 0) -> None:
+def check_memory(model: Model, tokens: int, answer: int = 0, *, sums: int = 0) -> None:
     """Refuse a text that needs more memory than the model's device has free.
 
     Args:
         model: that reads it.
         tokens: of the text.
+        answer: tokens of an answer in it that is explained.
         sums: arrays `[L, H, t, t]` that are kept beside what a trace takes.
 
     Raises:
@@ -109,7 +127,7 @@ def check_memory(model: Model, tokens: int, sums: int = 0) -> None:
 
     def needs(count: int) -> int:
         kept = sums * model.layers * model.heads * count**2
-        return estimate_memory(model, count) + _BYTES * kept
+        return estimate_memory(model, count, answer) + _BYTES * kept
 
     needed, available = needs(tokens), available_memory(model.device)
     if needed > available:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from numbers import Integral
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from gaf_core.errors import TargetError, TextError
 from gaf_core.models.labels import told_apart
 from gaf_core.models.model import Model
 from gaf_core.settings import At, LabelLike, TargetLike
+from gaf_core.spans import spans_of
 from gaf_core.tracing.encoding import MASK, Encoding
 
 START, END = "start", "end"
@@ -27,8 +29,16 @@ _NUMBERED = re.compile(r"#(\d{1,18})")  # more digits are no position of anythin
 
 
 def split_target(target: TargetLike) -> tuple[LabelLike, int | str | None]:
-    """The label and the place of a target."""
-    return (target.label, target.place) if isinstance(target, At) else (target, None)
+    """The label and the place of a target.
+
+    Raises:
+        TargetError: it is an answer, which is no label.
+    """
+    if isinstance(target, At):
+        return target.label, target.place
+    if spans_of(target):
+        raise TargetError("An answer is explained of a whole prompt, and here a label is needed.")
+    return cast(LabelLike, target), None
 
 
 def class_labels(model: Model, encoding: Encoding) -> tuple[str, ...]:

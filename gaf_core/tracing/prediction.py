@@ -22,13 +22,16 @@ from gaf_core.tracing.threads import threads_that_fit
 Inputs = Mapping[str, torch.Tensor]  # `[n, t]` by the name that the tokenizer gives them
 
 
-def forward(model: Model, inputs: Inputs, **options: Any) -> Any:
+def forward(
+    model: Model, inputs: Inputs, *, kept: torch.Tensor | None = None, **options: Any
+) -> Any:
     """Run the network; the caller holds `model.lock` and decides about gradients.
 
     Args:
         model: its network may or may not take each of the inputs and options.
         inputs: `[n, t]`, on any device. A text that is shorter than the others ends in padding that
             its `attention_mask` hides.
+        kept: positions whose logits a language model is asked for; None for the last of each text.
         **options: keywords such as `output_attentions` that every network is offered.
 
     Raises:
@@ -39,7 +42,7 @@ def forward(model: Model, inputs: Inputs, **options: Any) -> Any:
     offered |= {"use_cache": False, **options}
     if model.task is Task.NEXT_TOKEN:
         # all other positions would cost tokens x vocabulary
-        offered["logits_to_keep"] = _read_positions(offered).unique()
+        offered["logits_to_keep"] = _read_positions(offered).unique() if kept is None else kept
     parameters = inspect.signature(model.module.forward).parameters
     accepted = {name: value for name, value in offered.items() if name in parameters}
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
@@ -86,8 +89,14 @@ def all_logits(model: Model, output: Any, inputs: Inputs, place: Any = None) -> 
     expected = (tokens,) if kind.classes == "tokens" else (len(model.labels),)
     if kind.place in ("token", "mask"):
         expected = (tokens, *expected)
+    _check_logits(model, logits, expected)
+    return logits
+
+
+def _check_logits(model: Model, logits: torch.Tensor, expected: tuple[int, ...]) -> None:
+    """Refuse logits `[n, ..]` of another shape than the labels, or that are not numbers."""
     if logits.shape[1:] != expected:
-        of = "tokens" if kind.classes == "tokens" else "labels"
+        of = "tokens" if model.task.kind.classes == "tokens" else "labels"
         raise ModelError(
             f"{type(model.module).__name__} returns logits of shape {list(logits.shape[1:])} for "
             f"its {expected[-1]:,} {of}. It does not do what its configuration says."
@@ -97,6 +106,18 @@ def all_logits(model: Model, output: Any, inputs: Inputs, place: Any = None) -> 
             "The model's logits are not numbers (NaN). Its weights are damaged, or a number "
             "overflowed: compute in float32."
         )
+
+
+def logits_at(model: Model, output: Any, kept: torch.Tensor) -> torch.Tensor:
+    """`[n, k, C]` logits of what `forward` returned for the positions `kept` `[k]` of texts.
+
+    Raises:
+        ModelError: they have another shape than the labels, or are not numbers.
+    """
+    logits = output.logits
+    if logits.shape[1] != len(kept):  # a network without logits_to_keep returns all
+        logits = logits[:, kept.to(logits.device)]
+    _check_logits(model, logits, (len(kept), len(model.labels)))
     return logits
 
 

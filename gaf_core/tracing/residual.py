@@ -95,10 +95,12 @@ def past_attention(
     by_state: Sequence[torch.Tensor | None],
     products: Maps,
     by_product: Sequence[torch.Tensor | None],
+    keep_graph: bool = False,
 ) -> Maps:
     """Per layer `[1, t, d]` the gradient by the hidden state less that through attention.
 
-    It consumes the graph of the layers' attention.
+    It consumes the graph of the layers' attention, unless it is to be kept. Gradients of several
+    scalars, `[n, 1, t, d]`, are walked back together.
 
     Raises:
         ModelError: a hidden state or a product of attention and values is not known.
@@ -106,7 +108,9 @@ def past_attention(
     rest = []
     for h, whole, o, outer in zip(states, by_state, products, by_product, strict=False):
         if whole is not None and outer is not None:
-            (through,) = torch.autograd.grad(o, h, outer)
+            (through,) = torch.autograd.grad(
+                o, h, outer, retain_graph=keep_graph, is_grads_batched=outer.ndim > o.ndim
+            )
             rest.append(whole - through)
     if len(rest) < model.layers:
         raise unseen(model)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from gaf_core.errors import ModelError
+from gaf_core.errors import ModelError, SettingsError
 from gaf_core.models.model import Model
 from gaf_core.tracing.attention import Maps, read_attention
 from gaf_core.tracing.masks import Kind
@@ -83,9 +83,15 @@ def find_plan(model: Model, trace: Trace) -> Plan:
     The caller holds `model.lock`.
 
     Raises:
+        SettingsError: the trace is of an answer of several tokens.
         ModelError: the pass gives another prediction than the trace, or an attention that is not
             what a softmax made.
     """
+    if trace.continuation is not None:
+        raise SettingsError(
+            "Edges are cut and kept for one prediction, and this trace is of an answer. Explain "
+            "its next token, or one of them as the continuation of what stands before it."
+        )
     inputs, shape = trace.encoding.inputs, (1, *trace.attention.shape[1:])
     made: list[torch.Tensor] = []
 

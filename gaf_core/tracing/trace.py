@@ -6,39 +6,34 @@
 
 The parameters need no gradient and only the words that are looked up require a gradient, so the
 backward pass computes the gradients of activations and never one of a parameter or of a position.
+An answer of a language model, or a contrast of two, is one target too: y is then the sum of what
+the model scores its tokens (`gaf_core.tracing.answering`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from gaf_core.errors import check_kind
 from gaf_core.models.model import Model, Task
 from gaf_core.models.outputs import Output
 from gaf_core.settings import TargetLike, TextLike
+from gaf_core.spans import spans_of
 from gaf_core.tracing.answer import Answer
-from gaf_core.tracing.attention import (
-    attention_gradient,
-    gradients,
-    read_attention,
-    read_hidden,
-    relevance,
-    to_numpy,
-)
-from gaf_core.tracing.encoding import Encoding, encode
-from gaf_core.tracing.frozen import Frozen, frozen_backward
+from gaf_core.tracing.answering import answer_fields
+from gaf_core.tracing.continuation import Continuation
+from gaf_core.tracing.continuing import continued
+from gaf_core.tracing.encoding import Encoding
+from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.memory import check_memory
+from gaf_core.tracing.passes import ready, run
 from gaf_core.tracing.places import class_labels, removable
-from gaf_core.tracing.prediction import failures_in_a_sentence, forward
+from gaf_core.tracing.prompts import read_text
 from gaf_core.tracing.question import Question
-from gaf_core.tracing.residual import ValueProducts, past_attention
 from gaf_core.tracing.target import Target
 from gaf_core.tracing.threads import threads_that_fit
 
@@ -73,6 +68,8 @@ class Trace:
         answer: of question answering, where the predicted answer starts and ends; else None.
         terms: `[L, H, t, t]` float32, in units of the logit, what stands in place of attention
             times gradient in one side of a path (`PathTrace`); None for the product itself.
+        continuation: what of an answer of a language model is explained (`Span`); else None.
+            `logits` are then those before the first token explained.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -94,6 +91,7 @@ class Trace:
     output: Output = Output.SOFTMAX
     answer: Answer | None = None
     terms: NDArray[np.float32] | None = None
+    continuation: Continuation | None = None
 
     @property
     def text(self) -> str:
@@ -147,10 +145,23 @@ class Trace:
         """`[t]` True for tokens whose removal leaves the question as it is.
 
         All that the tokenizer did not add, but for the one that the target is about: the token that
-        gets a label, the mask that is filled in, the token that an answer starts or ends with.
+        gets a label, the mask that is filled in, the token that an answer starts or ends with. Of
+        a language model's answer the tokens of the prompt.
         """
         target = self.target
+        if self.continuation is not None:
+            return self.continuation.removable(self.special)
         return removable(self.special, target.place, target.index, target.against)
+
+    @property
+    def varied(self) -> NDArray[np.bool_]:
+        """`[t]` True for tokens that methods take apart which remove or fade them (`Span.varied`).
+
+        Those that are `removable`, if a span does not ask for those of the answer too.
+        """
+        if self.continuation is not None:
+            return self.continuation.varied(self.special)
+        return self.removable
 
     def most_likely(self, count: int = 10) -> NDArray[np.int64]:
         """Indices of the `count` classes with the largest logits, largest first.
@@ -170,7 +181,8 @@ class Trace:
         Found, not assumed: the rows of the last layer's attention that move the target at all.
         A BERT classifier reads [CLS] alone, a decoder the last token, a model that pools every
         position, and so does a decoder that looks back at all of its encoder. What labels tokens,
-        fills in a mask or finds an end of an answer reads that token alone.
+        fills in a mask or finds an end of an answer reads that token alone. An answer of a language
+        model is read at the tokens before those that are explained.
         """
         return np.flatnonzero(self.gradient[-1].any(axis=(0, 2)))
 
@@ -191,11 +203,12 @@ def trace(
             language model by the logit of the token that comes next, others by that of a word at a
             mask, of a label at a token, or of a token as an end of an answer.
         text: what to explain; a pair `(first, second)` for a model that compares two texts, or
-            `(question, text)`; or the `encoding` of an earlier trace of this model. A masked word
-            is written as "[MASK]", whatever the model calls it.
+            `(question, text)`; a `Chat`; or the `encoding` of an earlier trace of this model. A
+            masked word is written as "[MASK]", whatever the model calls it.
         target: None for the predicted class or token; an index or label; a pair of them for the
             difference of two logits. A label of a language model is a text that is one token. A
-            label at a place of the text is an `At`.
+            label at a place of the text is an `At`. An answer of a language model is a `Span`, and
+            a pair of them a contrast: the text is then the prompt.
         truncate: explain the first tokens of a text that is too long instead of refusing it.
         frozen: what to hold constant in the backward pass, an extension; None for exact gradients.
         residual: find `Trace.residual` too, which takes a part of the backward pass a second time.
@@ -224,16 +237,23 @@ def trace(
     check_kind(frozen, (Frozen, type(None)), "Give gaf_core.Frozen(), or None for exact gradients.")
     for flag in (truncate, residual):
         check_kind(flag, bool, "What is cut off and what is found besides is True or False.")
-    with (
-        model.lock,
-        failures_in_a_sentence(model),
-        torch.enable_grad(),
-        _embeddings_require_grad(model),
-    ):
-        encoding = text if isinstance(text, Encoding) else encode(model, text, truncate)
-        check_memory(model, len(encoding.tokens))
-        with threads_that_fit(model, len(encoding.tokens)):
-            found = _run(model, encoding, target, frozen, residual)
+    spans = spans_of(target)
+    with ready(model):
+        if spans:
+            encoding, asked = continued(model, text, spans)
+            check_memory(model, len(encoding.tokens), len(encoding.tokens) - asked.prompt)
+            found = answer_fields(model, encoding, asked, frozen, residual)
+        else:
+            encoding = text if isinstance(text, Encoding) else read_text(model, text, truncate)
+            check_memory(model, len(encoding.tokens))
+            found = _fields(model, encoding, target, frozen, residual)
+    return trace_of(model, encoding, frozen, found)
+
+
+def trace_of(
+    model: Model, encoding: Encoding, frozen: Frozen | None, found: dict[str, Any]
+) -> Trace:
+    """A trace with its fields, those that a pass decides and those that stand before it."""
     return Trace(
         encoding=encoding,
         labels=class_labels(model, encoding),
@@ -244,52 +264,19 @@ def trace(
     )
 
 
-def _run(
+def _fields(
     model: Model, encoding: Encoding, target: TargetLike, frozen: Frozen | None, residual: bool
 ) -> dict[str, Any]:
     """What the network decides of a trace: one forward pass, one backward pass."""
-    tokens, question = len(encoding.tokens), Question.of(model, encoding, target)
-    products = ValueProducts(tokens)
-    with frozen_backward(model.module, frozen), products if residual else nullcontext():
-        output = forward(model, encoding.inputs, output_attentions=True, output_hidden_states=True)
-    found = question.read(output)
-    maps = read_attention(model, output, tokens)
-    states = read_hidden(model, output, tokens)
-    watched = products.of(maps)
-    by_map, by_state, by_product = gradients(
-        found.scalar, maps, states, watched, keep_graph=residual
-    )
-    believed = attention_gradient(model, by_map)
-    del by_map
-    beside = past_attention(model, states, by_state, watched, by_product) if residual else ()
-    # copied before the attention is, so that no more than three of the four exist at a time
-    gradient = to_numpy(believed)
-    del believed
-    return {
-        "attention": to_numpy(maps),
-        "gradient": gradient,
-        "logits": found.logits.detach().float().cpu().numpy(),
-        "target": found.target,
-        "answer": found.answer,
-        "relevance": relevance(states, by_state),
-        "residual": relevance(states, beside),
-    }
-
-
-@contextmanager
-def _embeddings_require_grad(model: Model) -> Iterator[None]:
-    def require_grad(_module, _inputs, output):
-        # networks may change it in place, which autograd forbids for a leaf, not for its copy
-        return output.detach().requires_grad_().clone()
-
-    tables = [part for part in model.module.modules() if isinstance(part, torch.nn.Embedding)]
-    words = model.module.get_input_embeddings()
-    # more than one: an encoder may look words up in a table of its own, tied to the model's; those
-    # of positions are constants, or their product with a state would be one of two states
-    of_words = [one for one in tables if one.weight is getattr(words, "weight", None)]
-    handles = [table.register_forward_hook(require_grad) for table in of_words or tables]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+    question = Question.of(model, encoding, target)
+    with threads_that_fit(model, len(encoding.tokens)):
+        passed = run(model, encoding.inputs, frozen, residual)
+        found = question.read(passed.output)
+        (back,) = passed.back(found.scalar)
+        return {
+            "attention": passed.attention,
+            **back._asdict(),
+            "logits": found.logits.detach().float().cpu().numpy(),
+            "target": found.target,
+            "answer": found.answer,
+        }

@@ -38,6 +38,7 @@ from gaf_core.hosting import limits
 from gaf_core.models.downloads import Plan, Reports
 from gaf_core.models.memory import available_memory, memory_of
 from gaf_core.settings import TextLike, path_key, trace_key
+from gaf_core.spans import spans_of
 from gaf_core.ui.failures import literal
 from gaf_core.ui.shelf import Shelf
 
@@ -102,6 +103,8 @@ def first_model(name: str) -> Model:
 def traced(choice: Choice, text: TextLike, settings: Settings) -> Trace:
     """One forward and one backward pass of a model over a text, as the settings need it."""
     limits().check_text(text)
+    for span in spans_of(settings.target):
+        limits().check_text(str(span.answer))
 
     def read() -> Trace:
         with st.spinner("Reading the text …"):

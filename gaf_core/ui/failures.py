@@ -34,10 +34,11 @@ def polite() -> Iterator[None]:
     """Show what goes wrong inside as a sentence; the details of a surprise go to the log."""
     try:
         yield
-    except TextTooLongError as error:
-        _offer_first_tokens(error)
     except GafError as error:
-        st.error(literal(str(error)), icon=":material/info:")
+        if isinstance(error, TextTooLongError) and not error.whole:
+            _offer_first_tokens(error)
+        else:
+            st.error(literal(str(error)), icon=":material/info:")
     except Exception:
         _log.exception("A page failed")
         st.error(

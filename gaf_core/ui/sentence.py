@@ -12,6 +12,7 @@ from gaf_core.places import assets
 from gaf_core.settings import TextLike
 from gaf_core.tracing.encoding import needs_pair, takes_pairs
 from gaf_core.ui import links
+from gaf_core.ui.answers import ask_answer, ask_chat, asks_answer, current_prompt
 from gaf_core.ui.place import place
 
 
@@ -73,6 +74,13 @@ def ask_text(model: Model) -> TextLike:
     )
     links.write_text("text", text, first.text)
     pair = _asks_for_pair(model)
+    prompt: TextLike = text
+    with place():
+        if model.task is Task.NEXT_TOKEN:
+            prompt = ask_chat(model, text)
+    with place():
+        if asks_answer(model) and not isinstance(prompt, tuple):
+            ask_answer(model, prompt)
     with place():
         if pair:
             second = _ask_second(model, first.second)
@@ -102,7 +110,7 @@ def ask_text(model: Model) -> TextLike:
             "This model's tokenizer does not say where its tokens stand in the text; their places "
             "were found by searching and may be off by a character."
         )
-    return (text, second) if pair else text
+    return (text, second) if pair else prompt
 
 
 def current_text(model: Model) -> TextLike:
@@ -112,7 +120,7 @@ def current_text(model: Model) -> TextLike:
         str(st.session_state.get(key, st.query_params.get(key, usual)) or "")
         for key, usual in zip(("text", "second"), first, strict=True)
     )
-    return (text, second) if _asks_for_pair(model) else text
+    return (text, second) if _asks_for_pair(model) else current_prompt(model, text)
 
 
 def _ask_second(model: Model, usual: str) -> str:

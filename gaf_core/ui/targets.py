@@ -6,17 +6,19 @@ And where in the text, for a model that predicts something at each of many place
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import streamlit as st
 
-from gaf_core import At, Model, Output, Task, Trace, group_words
+from gaf_core import At, Chat, Model, Output, Task, Trace, group_words
 from gaf_core.errors import GafError
 from gaf_core.hosting import limits
 from gaf_core.settings import LabelLike, TargetLike
 from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.tracing.places import END, START, mask_positions, token_text
 from gaf_core.tracing.target import label_name, search_labels
+from gaf_core.ui.answers import KINDS, answer_target, known_answers
 from gaf_core.ui.failures import literal
 from gaf_core.ui.sentence import current_text
 
@@ -41,7 +43,7 @@ def choose_target(model: Model) -> TargetLike:
         return _choose_label(model, None)
     encoding = _read(model)
     where = _choose_place(_places(model, encoding), _AT.get(model.task, "Explain"))
-    return At(_choose_label(model, encoding), where)
+    return At(cast(LabelLike, _choose_label(model, encoding)), where)
 
 
 def known_targets(model: Model) -> dict[str, tuple[str, ...]]:
@@ -49,7 +51,7 @@ def known_targets(model: Model) -> dict[str, tuple[str, ...]]:
     encoding = None if model.task.kind.place == "text" else _read(model)
     places = {"at": tuple(_places(model, encoding))}
     if model.task.kind.classes == "vocabulary":
-        return places | {"target": (_predicted(model), TOKEN, CONTRAST)}
+        return places | {"target": _of_vocabulary(model), **known_answers(model)}
     labels = tuple(_named(model, encoding))
     targets = (_predicted(model), CONTRAST, *labels)
     return places | {"target": targets, "for": labels, "against": labels}
@@ -121,7 +123,7 @@ def _places(model: Model, encoding: Encoding | None) -> Mapping[str, int | str |
             return {FIRST: None} | {f"{text} ({at})": at for text, at, mark in named if not mark}
 
 
-def _choose_label(model: Model, encoding: Encoding | None) -> LabelLike:
+def _choose_label(model: Model, encoding: Encoding | None) -> TargetLike:
     if model.task.kind.classes == "vocabulary":
         return _choose_from_vocabulary(model)
     predicted, named = _predicted(model), _named(model, encoding)
@@ -167,15 +169,18 @@ def _ends(encoding: Encoding) -> dict[str, int | str]:
     return {f"{token_text(encoding, at)} ({at})": at for at in inside}
 
 
-def _choose_from_vocabulary(model: Model) -> LabelLike:
+def _choose_from_vocabulary(model: Model) -> TargetLike:
     noun = model.task.kind.noun
     choice = st.selectbox(
         "Explain",
-        (_predicted(model), TOKEN, CONTRAST),
+        _of_vocabulary(model),
         key="target",
         bind="query-params",
-        help=f"Which {noun} is explained, or why one token rather than another (extension).",
+        help=f"Which {noun} is explained, or why one token rather than another (extension)."
+        + (" Or a whole answer: all of its tokens, or some." if _answers(model) else ""),
     )
+    if choice in KINDS:
+        return answer_target(model, _prompt(model), choice)
     if choice == TOKEN:
         return _choose_token(model, "Why", "for")
     if choice == CONTRAST:
@@ -186,6 +191,20 @@ def _choose_from_vocabulary(model: Model) -> LabelLike:
         st.caption("Name both tokens to see the contrast; until then, the first one is explained.")
         return favoured
     return None
+
+
+def _of_vocabulary(model: Model) -> tuple[str, ...]:
+    """What there is to explain of a model that chooses from its vocabulary."""
+    return (_predicted(model), TOKEN, CONTRAST, *(KINDS if _answers(model) else ()))
+
+
+def _answers(model: Model) -> bool:
+    return model.task is Task.NEXT_TOKEN
+
+
+def _prompt(model: Model) -> str | Chat:
+    text = current_text(model)
+    return text if isinstance(text, str | Chat) else text[0]
 
 
 def _choose_token(model: Model, label: str, key: str) -> int | str | None:

@@ -85,9 +85,19 @@ def say_measure(comparison: Comparison) -> None:
             if one.label != comparison.trace.target.index
             else ""
         )
-        + ("" if one.output.has_probabilities else _VALUED)
+        + _unit(comparison, one.output.has_probabilities)
         + " One text says little about which method is better in general."
     )
+
+
+def _unit(comparison: Comparison, probable: bool) -> str:
+    """What the measures are in, where that is no probability."""
+    if comparison.trace.continuation is not None:
+        return (
+            " The measures are differences of it, so there is no LOdds; the answer stays as it is "
+            "and only the prompt loses tokens."
+        )
+    return "" if probable else _VALUED
 
 
 def _watchable(model: Model) -> dict[str, str | int]:

@@ -12,10 +12,12 @@ from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv
 from gaf_core.hosting import limits
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of, with_parts
 from gaf_core.text.edits import SAME, Edit, compare_edit
 from gaf_core.text.words import group_words, word_scores
 from gaf_core.tracing.asking import asked_again
-from gaf_core.tracing.encoding import Encoding, encode
+from gaf_core.tracing.encoding import Encoding
+from gaf_core.tracing.prompts import read_text
 from gaf_core.ui import cache, links
 from gaf_core.ui.edit.sides import show_sides
 from gaf_core.ui.enlarging import show_figure
@@ -44,7 +46,7 @@ def choose_change() -> bool:
 
 def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
     """Draw the edited copy of a text, with its words to drop, and give back what it says."""
-    originals = [text] if isinstance(text, str) else list(text)
+    originals = list(parts_of(text))
     _offer(_without_strongest(explanation, originals))
     for key in _KEYS[: len(originals)]:
         links.read_text(key)
@@ -73,7 +75,7 @@ def ask_edited(explanation: Explanation, text: TextLike) -> TextLike:
         args=(originals,),
         help="Writes the original without this word into the edited text.",
     )
-    return edited[0] if len(edited) == 1 else (edited[0], edited[1])
+    return with_parts(text, edited)
 
 
 def explain_edited(request: cache.Request, explanation: Explanation, text: TextLike) -> Explanation:
@@ -89,7 +91,7 @@ def _read(request: cache.Request, text: TextLike) -> Encoding:
     limits().check_text(text)
     model = cache.model(request.choice)
     with model.lock:
-        return encode(model, text, request.settings.truncate)
+        return read_text(model, text, request.settings.truncate)
 
 
 def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None:
@@ -186,12 +188,7 @@ def _without(originals: list[str], stretch: tuple[int, int]) -> list[str]:
 def _show_prediction(before: Explanation, after: Explanation) -> None:
     target = before.trace.target
     first, second = (one.trace for one in (before, after))
-    probable, numbers = first.output.has_probabilities, []
-    if probable and target.against is None:
-        old, new = (float(one.probabilities[one.target.index]) for one in (first, second))
-        numbers.append(("Probability of", old, new, ".1%"))
-    old, new = (_logit(one, one.target) for one in (first, second))
-    numbers.append(("Logit of" if probable else "Value of", old, new, ".3f"))
+    numbers = _said(first, second)
     flow = "Flow value for" if before.depths is None else "Flow through the whole range for"
     numbers.append((flow, before.solution.value, after.solution.value, ".4g"))
     with st.container(horizontal=True, key="certificate"):
@@ -202,6 +199,8 @@ def _show_prediction(before: Explanation, after: Explanation) -> None:
                 f"{new - old:+{form}}",
                 width="content",
             )
+    if first.continuation is not None:  # the answer is the same, whatever is likelier now
+        return
     if label_name(first.labels, first.predicted) != label_name(second.labels, second.predicted):
         kind = first.task.kind.noun
         st.info(
@@ -209,6 +208,20 @@ def _show_prediction(before: Explanation, after: Explanation) -> None:
             f"“{literal(target.name)}”.",
             icon=":material/swap_horiz:",
         )
+
+
+def _said(first: Trace, second: Trace) -> list[tuple[str, float, float, str]]:
+    """What the model says before and after: what it is called, both numbers, and their format."""
+    before, after = first.continuation, second.continuation
+    if before is not None and after is not None:
+        kind = "Log-probability of" if before.score == "log_probability" else "Sum of logits of"
+        return [(kind, before.value, after.value, ".3f")]
+    probable, numbers = first.output.has_probabilities, []
+    if probable and first.target.against is None:
+        old, new = (float(one.probabilities[one.target.index]) for one in (first, second))
+        numbers.append(("Probability of", old, new, ".1%"))
+    old, new = (_logit(one, one.target) for one in (first, second))
+    return [*numbers, ("Logit of" if probable else "Value of", old, new, ".3f")]
 
 
 def _logit(trace: Trace, target: Target) -> float:

@@ -14,6 +14,7 @@ from gaf_core.figures import change_chart
 from gaf_core.files.exports import to_csv, to_json
 from gaf_core.models.labels import as_read
 from gaf_core.settings import TargetLike
+from gaf_core.spans import spans_of
 from gaf_core.text.edits import Edit, compare_models
 from gaf_core.text.words import group_words
 from gaf_core.tracing.encoding import encode
@@ -84,6 +85,8 @@ def _same_target(request: cache.Request, first: Trace, models: tuple[Model, Mode
     target, other = request.settings.target, models[1]
     if models[0].task is not other.task:
         return None
+    if spans_of(target):
+        return target
     place = _same_place(request, first, other)
     wanted = [one for one in (first.target.index, first.target.against) if one is not None]
     theirs = [_alike(first.labels[one], other) for one in wanted]

@@ -53,8 +53,8 @@ def show_agree(
         explanation: whose flow.
         selection: what is in focus.
     """
-    if explanation.solution.value <= 0:
-        return None
+    if explanation.solution.value <= 0 or explanation.trace.continuation is not None:
+        return None  # an answer is more than one prediction
     if not st.toggle(
         "Does the model agree?",
         key=_ON,
@@ -77,6 +77,8 @@ def show_agree(
 def kept_part(request: cache.Request, explanation: Explanation) -> NDArray[np.float64] | None:
     """`[l, t, t]` the flow whose whole way is kept, to be set off; None where nobody asked."""
     if not st.session_state.get(_ON, st.query_params.get(_ON) == "true"):
+        return None
+    if explanation.trace.continuation is not None:
         return None
     # the choice stands below the pictures, so it is read before it is drawn
     chosen = st.session_state.get(_STEP) or st.query_params.get(_STEP)

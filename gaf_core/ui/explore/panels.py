@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gaf_core import Explanation, Trace, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.picture.heatmap import heatmap_html
+from gaf_core.reading.answers import share_sentence
 from gaf_core.reading.intervals import MOST_INTERVALS, score_intervals
 from gaf_core.reading.predicted import (
     output_noun,
@@ -23,6 +24,7 @@ from gaf_core.reading.sentences import (
     intervals_sentence,
     score_sentence,
 )
+from gaf_core.text.words import group_pieces
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
 from gaf_core.ui.enlarging import show_figure
@@ -44,6 +46,7 @@ def show_words(explanation: Explanation, view: Display) -> None:
             show_special=view.special,
             by_words=view.by_words,
             of=explanation.share_of,
+            marked=_explained(explanation, view),
         )
     )
     averaged = "" if explanation.depths is None else f" {score_sentence(explanation)}"
@@ -53,6 +56,18 @@ def show_words(explanation: Explanation, view: Display) -> None:
         "hover over it for numbers. The model reads tokens: words, pieces of words, and marks of "
         f"its own such as [CLS].{summed}{averaged}"
     )
+    with place():
+        if told := share_sentence(explanation):
+            st.caption(f"{told} What is explained is underlined.")
+
+
+def _explained(explanation: Explanation, view: Display) -> set[int]:
+    """Words or pieces of an answer that are explained, to be underlined; none of another target."""
+    asked = explanation.trace.continuation
+    if asked is None:
+        return set()
+    units = group_words(explanation.trace) if view.by_words else group_pieces(explanation.trace)
+    return {int(units.token_word[token]) for one in asked.branches for token in one.explained}
 
 
 def show_verdict(trace: Trace) -> None:

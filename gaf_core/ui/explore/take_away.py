@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from gaf_core import Explanation
+from gaf_core import AnswerMap, Explanation
 from gaf_core.files.exports import (
     EdgeFile,
     count_edges,
@@ -20,6 +20,7 @@ from gaf_core.files.report import to_html
 from gaf_core.reading.agreement import Said
 from gaf_core.reading.focus import Selection
 from gaf_core.reading.intervals import score_intervals
+from gaf_core.ui.place import place
 
 _MANY = 100_000  # edges; below, all of them are small files
 _CARRIED = {"99 %": 0.99, "90 %": 0.9, "50 %": 0.5, "all of it: every edge": 1.0}
@@ -32,6 +33,7 @@ def show_take_away(
     model: str | None = None,
     focus: Selection | None = None,
     said: Said | None = None,
+    mapped: AnswerMap | None = None,
 ) -> None:
     """A button for each file; a file is made when somebody asks for it.
 
@@ -41,6 +43,7 @@ def show_take_away(
         model: name of the model, for the files that tell it.
         focus: what is set off in the pictures of the report.
         said: what the model says of edges kept and cut, where somebody asked.
+        mapped: the map of an answer, where it is shown.
     """
     st.header("Take it with you", anchor=False)
     carried = choose_edges(explanation)
@@ -77,8 +80,12 @@ def show_take_away(
                 model=model,
                 focus=focus,
                 said=said,
+                mapped=mapped,
             ).encode("utf-8"),
         )
+        with place(in_row=True):
+            if mapped is not None:
+                file_button("Map (CSV)", "map.csv", lambda: to_csv(mapped.table()))
     whole = "the flow value" if explanation.depths is None else "1"
     st.caption(
         f"Numbers are in full precision: the scores sum to {whole}. The report opens without "
