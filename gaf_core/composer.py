@@ -174,15 +174,16 @@ def _signed_depths(toward: list[FlowSolution], against: list[FlowSolution]) -> N
 
 
 def _solved(
-    traces: list[Trace], settings: Settings
+    traces: Sequence[Trace], settings: Settings
 ) -> list[tuple[Explanation, list[FlowSolution]]]:
     """Each trace explained, all flows solved together, and all flows that its scores are of."""
     networks, epsilon = [_networks(one, settings) for one in traces], settings.epsilon
     every = [network for of_trace in networks for network in of_trace]
-    found = iter(solve_many(every, epsilon) if len(every) > 1 else [solve(every[0], epsilon)])
+    found = iter([solve(every[0], epsilon)] if len(every) == 1 else solve_many(every, epsilon))
     solved = []
     for traced, of_trace in zip(traces, networks, strict=True):
         solutions = [next(found) for _ in of_trace]
+        layers = check_layers(settings.layers, traced.layers)
         depths = DepthShares.of(solutions) if settings.depth_average else None
         layers = check_layers(settings.layers, traced.layers)
         explanation = Explanation(settings, traced, layers, of_trace[0], solutions[0], depths)
@@ -192,7 +193,6 @@ def _solved(
 
 def _networks(traced: Trace, settings: Settings) -> list[FlowNetwork]:
     """The network of the range; for a depth average, those that start at each of its layers."""
-    _check_gradients(settings, traced)
     attention, residual = information(
         traced,
         variant=settings.variant,

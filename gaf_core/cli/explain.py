@@ -145,7 +145,8 @@ def _text(asked: argparse.Namespace) -> TextLike:
     if text == "-":
         text = decode(sys.stdin.buffer.read(), "Standard input")
         text = text.removesuffix("\n").removesuffix("\r")
-    for one in (text, *(filter(None, (asked.second, asked.system, asked.answer)))):
+    others = asked.second, asked.system, asked.answer, asked.rather_than, asked.part
+    for one in (text, *filter(None, others)):
         if not one.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in one):
             raise TextError("The text is not in the encoding of this terminal. Write it in UTF-8.")
     if asked.chat:

@@ -12,6 +12,7 @@ from gaf_core.elsewhere.sheets import Sheet
 from gaf_core.errors import SettingsError
 from gaf_core.methods.method import Attribution, Method
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of
 from gaf_core.tracing.trace import Trace
 
 _WAYS = {
@@ -106,7 +107,7 @@ def given_methods(sources: Mapping[TextLike, Source | GivenFile]) -> list[Method
 
 def joined(text: TextLike) -> str:
     """A text, or a pair of them, as a trace has it."""
-    return text if isinstance(text, str) else "\n".join(text)
+    return "\n".join(parts_of(text))
 
 
 def matched_in_words(sheet: Sheet, trace: Trace) -> str:
