@@ -80,7 +80,7 @@ def explain_traces(traces: Sequence[Trace], settings: Settings = Settings()) -> 
     for traced in traces:
         check_kind(traced, Trace, "gaf_core.trace returns one.")
         _check_gradients(settings, traced)
-    return [explanation for explanation, _ in _solved(list(traces), settings)]
+    return [explanation for explanation, _ in _solved(traces, settings)]
 
 
 def explain_trace(traced: Trace, settings: Settings = Settings()) -> Explanation:
@@ -183,7 +183,6 @@ def _solved(
     solved = []
     for traced, of_trace in zip(traces, networks, strict=True):
         solutions = [next(found) for _ in of_trace]
-        layers = check_layers(settings.layers, traced.layers)
         depths = DepthShares.of(solutions) if settings.depth_average else None
         layers = check_layers(settings.layers, traced.layers)
         explanation = Explanation(settings, traced, layers, of_trace[0], solutions[0], depths)

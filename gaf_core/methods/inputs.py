@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError, check_kind
+from gaf_core.errors import check_kind
 from gaf_core.methods.method import Progress
 from gaf_core.models.model import Model
 from gaf_core.settings import Baseline

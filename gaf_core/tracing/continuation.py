@@ -125,12 +125,13 @@ class Continuation:
         Raises:
             SettingsError: two answers are contrasted, which are two texts to the network.
         """
-        if len(self.branches) > 1:
+        first, *others = self.branches
+        if others:
             raise SettingsError(
                 f"{what} of one answer, and this is a contrast of two. Explain each answer by "
                 "itself, or the contrast by another method."
             )
-        return self.branches[0]
+        return first
 
     def varied(self, special: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """`[t]` tokens that methods take apart which remove or fade them (`Span.varied`)."""

@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import ModelError, SettingsError
+from gaf_core.errors import ModelError
 from gaf_core.models.model import Model
 from gaf_core.settings import SETTINGS
 from gaf_core.tracing.embeddings import absent, look_up
@@ -129,7 +129,7 @@ def trace_path(
 
     Raises:
         SettingsError: no such number of points or baseline, the vocabulary has no such token, or
-            the trace is of an answer.
+            two answers are contrasted, which are two texts.
         TextError: the text has no token that can be removed.
         MemoryLimitError: not even one of the points fits into memory.
         ModelError: the model does not show its hidden states or the products of attention and
@@ -144,11 +144,6 @@ def trace_path(
     """
     for name, value in (("points", points), ("baseline", baseline)):
         SETTINGS[name].check(value)
-    if trace.continuation is not None:
-        raise SettingsError(
-            "A path leads to one output of a model, not to an answer of several tokens. Explain "
-            "the next token so, or the answer by exact or frozen gradients."
-        )
     tokens = len(trace.tokens)
     rows = rows_of_a_path(model, tokens, points)
     if not takes_batches(model):
