@@ -54,8 +54,8 @@ def halved(groups: Sequence[Part]) -> Part:
 
 
 def text_tree(trace: Trace) -> Part:
-    """The removable tokens of a text, numbered from 0, by text of a pair, word and token."""
-    positions = np.flatnonzero(trace.removable).tolist()
+    """The tokens that are taken apart, numbered from 0, by text of a pair, word and token."""
+    positions = np.flatnonzero(trace.varied).tolist()
     word_of = group_words(trace).token_word
     texts: dict[int, dict[int, list[Part]]] = {}
     for number, position in enumerate(positions):
