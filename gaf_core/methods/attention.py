@@ -37,7 +37,8 @@ def _rollout(_model: Model, trace: Trace, _progress: Progress) -> Scored:
 
 
 def _grad_cam(_model: Model, trace: Trace, _progress: Progress) -> Scored:
-    weights = _last(trace.gradient).mean(axis=(1, 2))
+    seen = trace.seen  # of an answer, what comes later has no part in it
+    weights = _last(trace.gradient)[:, seen][:, :, seen].mean(axis=(1, 2))
     weighted = np.einsum("h,hij->ij", weights, _last(trace.attention)) / len(weights)
     return Scored(read_row(trace, np.maximum(weighted, 0.0)))
 

@@ -30,6 +30,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from gaf_core.errors import ModelError, SettingsError
+from gaf_core.methods.hidden import received
 from gaf_core.methods.inputs import EmbeddedText
 from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.methods.perturbing import Presence
@@ -100,15 +101,15 @@ class _Contrast:
             (found,) = gradients(values.sum(), states)
         self._gradients = torch.stack(_all_known(model, found))
         self._states = torch.stack([state.detach() for state in states])
-        received = torch.from_numpy(traced.attention.mean(axis=(1, 2), dtype=np.float64))
-        self._received = received.to(self._states.device)
-        self._ordinary = np.flatnonzero(traced.varied)
+        self._received = torch.from_numpy(received(traced)).to(self._states.device)
+        self._ordinary, self._seen = np.flatnonzero(traced.varied), traced.seen
 
     @torch.no_grad()
     def maps(self, states: torch.Tensor) -> NDArray[np.float64]:
         """`[n, t]` a map for each reference `[L, n, t, d]`, scaled to [0, 1]."""
         products = (self._gradients * (self._states - states)).double().sum(dim=-1)
-        return _scaled((self._received[:, None] * products).sum(dim=0).cpu().numpy())
+        maps = (self._received[:, None] * products).sum(dim=0).cpu().numpy()
+        return _scaled(maps, self._seen)
 
     def refined(self, maps: NDArray[np.float64]) -> Scored:
         """The mean of the maps that the model bears out."""
@@ -126,7 +127,7 @@ class _Contrast:
             kept[:] = True
         scores = maps[kept].mean(axis=0)
         details = {"references": len(maps), "kept by the test": int(kept.sum())}
-        return Scored(_scaled(scores[None])[0], details)
+        return Scored(_scaled(scores[None], self._seen)[0], details)
 
 
 def _in_batches(present: Presence, rows: torch.Tensor) -> NDArray[np.float64]:
@@ -145,11 +146,13 @@ def _all_known(model: Model, found: Sequence[torch.Tensor | None]) -> list[torch
     return known
 
 
-def _scaled(maps: NDArray[np.float64]) -> Float[np.ndarray, "n t"]:
-    """Each row from 0 to 1; one that is the same everywhere is 0."""
-    low = maps.min(axis=1, keepdims=True)
-    width = maps.max(axis=1, keepdims=True) - low
-    return (maps - low) / np.where(width > 0, width, 1.0)
+def _scaled(maps: NDArray[np.float64], seen: NDArray[np.bool_]) -> Float[np.ndarray, "n t"]:
+    """Each row from 0 to 1 over the tokens `[t]` seen, 0 at others; one that is all equal is 0."""
+    scaled, counting = np.zeros(maps.shape), maps[:, seen]
+    low = counting.min(axis=1, keepdims=True)
+    width = counting.max(axis=1, keepdims=True) - low
+    scaled[:, seen] = (counting - low) / np.where(width > 0, width, 1.0)
+    return scaled
 
 
 def _contrast_cat(
@@ -184,14 +187,12 @@ def _with_texts(
 ) -> Scored:
     contrast = _Contrast(model, traced, progress)
     target = traced.target
-    if (
-        traced.continuation is not None
-        or target.place is not None
-        or model.task.kind.classes == "tokens"
-    ):
+    placed = target.place is not None or model.task.kind.classes == "tokens"
+    if placed or traced.continuation is not None:
+        what = "place" if placed else "answer"
         raise SettingsError(
-            "Given texts have no place that could be compared with the one that is explained. Use "
-            "contrast_cat, which makes its references of the text itself."
+            f"Given texts have no {what} that could be compared with the one that is explained. "
+            "Use contrast_cat, which makes its references of the text itself."
         )
     found = []
     for text in texts:

@@ -31,8 +31,16 @@ def _cat(_model: Model, trace: Trace, _progress: Progress) -> Scored:
 
 
 def _attcat(_model: Model, trace: Trace, _progress: Progress) -> Scored:
-    received = trace.attention.mean(axis=(1, 2), dtype=np.float64)
-    return Scored((received * _relevance(trace)).sum(axis=0))
+    return Scored((received(trace) * _relevance(trace)).sum(axis=0))
+
+
+def received(trace: Trace) -> NDArray[np.float64]:
+    """`[L, t]` the attention that a token gets in a layer, mean over heads and queries.
+
+    Of an answer only tokens before its last one explained are queries: what comes later has no part
+    in it.
+    """
+    return trace.attention[:, :, trace.seen].mean(axis=(1, 2), dtype=np.float64)
 
 
 def _relevance(trace: Trace) -> NDArray[np.float64]:

@@ -135,14 +135,16 @@ class Continuation:
 
     def varied(self, special: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """`[t]` tokens that methods take apart which remove or fade them (`Span.varied`)."""
-        free = ~special
         if self.spans[0].varied == "prompt":
-            free[self.prompt :] = False
-            return free
-        read = np.zeros(len(special), dtype=bool)
+            return self.removable(special)
+        return ~special & self.seen(len(special))
+
+    def seen(self, tokens: int) -> NDArray[np.bool_]:
+        """`[t]` tokens that what is explained can depend on: those before the last of it."""
+        seen = np.zeros(tokens, dtype=bool)
         for branch in self.branches:
-            read[branch.columns[: branch.stop - 1]] = True
-        return free & read
+            seen[branch.columns[: branch.stop - 1]] = True
+        return seen
 
     def removable(self, special: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """`[t]` tokens that can be removed and the same answer be asked for: of the prompt."""

@@ -164,6 +164,16 @@ class Trace:
             return self.continuation.varied(self.special)
         return self.removable
 
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """`[t]` True for tokens that the target can depend on: of an answer those before its last.
+
+        All of them for any other target, whatever a mask hides.
+        """
+        if self.continuation is not None:
+            return self.continuation.seen(len(self.tokens))
+        return np.ones(len(self.tokens), dtype=bool)
+
     def most_likely(self, count: int = 10) -> NDArray[np.int64]:
         """Indices of the `count` classes with the largest logits, largest first.
 

@@ -189,4 +189,4 @@ def test_progress_counts_every_text_and_stops_the_method(tiny, traced):
 
 
 def test_a_map_that_is_the_same_everywhere_is_nothing():
-    assert _scaled(np.full((1, 4), 3.0)).tolist() == [[0, 0, 0, 0]]
+    assert _scaled(np.full((1, 4), 3.0), np.ones(4, dtype=bool)).tolist() == [[0, 0, 0, 0]]
