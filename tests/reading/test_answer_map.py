@@ -12,9 +12,14 @@ from tests.support.tolerance import assert_close, summed, through
 
 PROMPT, ANSWER = "The Eiffel Tower is in the city of", " Paris and Big Ben"
 ROWS = {row.model_type: row for row in SUPPORTED}
-SLOW = {"integrated_gradients": {"steps": 4}, "lime": {"samples": 60}}
+SLOW = {
+    "integrated_gradients": {"steps": 4},
+    "lime": {"samples": 60},
+    "contrast_cat": {"references": 4},
+}
+REFUSED = ("path_gaf", "integrated_frozen_gradients", "value_zeroing", "information_flow_routes")
 # kernel_shap needs more samples than a test has time for, deeplift refuses transformers
-METHODS = sorted(set(gaf.METHODS) - {"kernel_shap", "deeplift"})
+METHODS = sorted(set(gaf.METHODS) - {"kernel_shap", "deeplift", *REFUSED})
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +110,12 @@ def test_memory_decides_how_many_go_back_at_once(model, monkeypatch):
     monkeypatch.setattr("gaf_core.reading.answer_map.flows_that_fit", lambda *_: 1)
     parts = gaf.answer_map(model, PROMPT, ANSWER, "faithful")
     assert_close(parts.scores, whole.scores, error=1e-5, size=1.0)
+
+
+@pytest.mark.parametrize("method", [*REFUSED, gaf.PATH], ids=str)
+def test_what_explains_one_output_alone_draws_no_map(model, method):
+    with pytest.raises(gaf.SettingsError, match=r"answer|explain_signed"):
+        gaf.answer_map(model, PROMPT, ANSWER, method)
 
 
 def test_names_that_are_no_method_are_refused(model):
