@@ -25,7 +25,10 @@ from gaf_core.ui.shelf import Shelf
 
 _ON, _BY, _PART = "map", "map_by", "part"
 SETTINGS = "the flow set on the left"
-_LEFT_OUT = ("kernel_shap", "lime", "deeplift")  # hundreds of passes a token, or refused
+_LEFT_OUT = (  # hundreds of passes a token, or refused
+    "kernel_shap", "partition_shap", "lime", "contrast_cat", "deeplift", "value_zeroing",
+    "information_flow_routes",
+)  # fmt: skip
 _KEPT = 2e8  # bytes of maps
 _LONG = 1.5  # minutes
 _ASKED = "maps that were asked for"
