@@ -19,7 +19,7 @@ from gaf_core.composer import explain_path
 from gaf_core.methods import METHODS, Method, Progress, Scored
 from gaf_core.methods.path import path_to
 from gaf_core.models.model import Model
-from gaf_core.settings import PATH
+from gaf_core.settings import BASELINES, PATH
 from gaf_core.tracing.embeddings import absent, look_up
 from gaf_core.tracing.frozen import ATTN_LRP, GIM, Frozen
 from gaf_core.tracing.path import PathTrace, trace_path
@@ -29,7 +29,7 @@ from gaf_core.tracing.trace import Trace
 FLOW, SUM = METHODS["path_gaf"], METHODS["integrated_frozen_gradients"]
 NEUTRAL = " the"
 # how the start of the way is made of the embeddings of the vocabulary and of the usual start
-STARTS = ("mask", "pad", "zero", "mean", "neutral word")
+STARTS = (*BASELINES, "neutral word")
 Start = Callable[[Model, Trace], torch.Tensor]
 
 
@@ -38,15 +38,11 @@ def starting(kind: str, model: Model, traced: Trace, *, keep_first: bool = False
     ids = traced.encoding.inputs["input_ids"].to(model.device)
     ordinary = torch.as_tensor(traced.removable, device=model.device).clone()
     ordinary[:1] &= not keep_first
-    if kind in ("mask", "pad", "zero"):
+    if kind in BASELINES:
         return absent(model, ids, ordinary, kind)
-    text = look_up(model, ids)
-    if kind == "mean":
-        other = model.module.get_input_embeddings().weight.mean(dim=0)
-    else:
-        word = model.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
-        other = look_up(model, torch.tensor([[word]], device=model.device))[0, 0]
-    return torch.where(ordinary[:, None], other.to(text.dtype), text)
+    word = model.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
+    other = look_up(model, torch.tensor([[word]], device=model.device))
+    return torch.where(ordinary[:, None], other, look_up(model, ids))
 
 
 def sums_along(
