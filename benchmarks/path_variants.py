@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.signed_network import SignedNetwork, barrier_flow
 from gaf_core.composer import explain_path
 from gaf_core.methods import METHODS, Method, Progress, Scored
 from gaf_core.methods.path import path_to
@@ -126,6 +127,17 @@ def from_library(
     return replace(FLOW if flow else SUM, name=name, compute=compute, options=())
 
 
+def one_signed_network() -> Method:
+    """Path GAF with one network in place of two, in which negative edges are turned round."""
+
+    def compute(model: Model, traced: Trace, progress: Progress) -> Scored:
+        path, _ = path_to(model, traced, progress, PATH.points, "mask")
+        network = SignedNetwork.of_path(path)
+        return Scored(network.scores(barrier_flow(network, PATH.epsilon)))
+
+    return replace(FLOW, name="flow, one signed network", compute=compute, options=())
+
+
 def of_starts() -> list[Method]:
     """Both methods from every start, with the first token kept or not."""
     return [
@@ -162,8 +174,9 @@ def of_constants() -> list[Method]:
 
 
 def of_sentences() -> list[Method]:
-    """Variants for a classifier: points, rules, a mean over depths, and no residual edges."""
+    """Variants for a classifier: points, rules, other flows, and no residual edges."""
     return [
+        one_signed_network(),
         from_library("flow, 3 points", flow=True, points=3),
         from_library("flow, 4 points", flow=True, points=4),
         from_library("flow, 9 points", flow=True, points=9),
