@@ -131,9 +131,10 @@ def one_signed_network() -> Method:
     """Path GAF with one network in place of two, in which negative edges are turned round."""
 
     def compute(model: Model, traced: Trace, progress: Progress) -> Scored:
-        path, _ = path_to(model, traced, progress, PATH.points, "mask")
+        path, seconds = path_to(model, traced, progress, PATH.points, "mask")
         network = SignedNetwork.of_path(path)
-        return Scored(network.scores(barrier_flow(network, PATH.epsilon)))
+        scores = network.scores(barrier_flow(network, PATH.epsilon))
+        return Scored(scores, shared_seconds=seconds)
 
     return replace(FLOW, name="flow, one signed network", compute=compute, options=())
 
