@@ -31,6 +31,16 @@ PAIRS = {
     "all of it: faithful GAF for AGF": ("faithful", "AGF"),
 }
 
+# The methods that are measured from the mean of all word embeddings too, where there is no mask.
+FROM_MEAN = ("path_gaf", "integrated_frozen_gradients")
+PAIRS_FROM_MEAN = {
+    "a start at the mean, for path GAF": ("path_gaf, from the mean", "path_gaf"),
+    "a start at the mean, without a flow": (
+        "integrated_frozen_gradients, from the mean",
+        "integrated_frozen_gradients",
+    ),
+}
+
 
 class Entry(NamedTuple):
     """A method with its settings, as `measure` takes it."""
@@ -48,6 +58,15 @@ def method_entries(operator: str, methods: Sequence[Method] | None = None) -> li
     """
     chosen = METHODS.values() if methods is None else methods
     return [Entry(method.name, method, _matching(method, operator)) for method in chosen]
+
+
+def mean_entries(methods: Sequence[Method]) -> list[Entry]:
+    """Those of the methods that are measured from the mean of all word embeddings too."""
+    return [
+        Entry(f"{method.name}, from the mean", method, {"baseline": "mean"})
+        for method in methods
+        if method.name in FROM_MEAN
+    ]
 
 
 def _matching(method: Method, operator: str) -> dict[str, Any]:

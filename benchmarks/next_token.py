@@ -22,7 +22,15 @@ from pathlib import Path
 import pandas as pd
 
 import gaf_core as gaf
-from benchmarks.entries import PAIRS, countdown, method_entries, remembered, warm_up
+from benchmarks.entries import (
+    PAIRS,
+    PAIRS_FROM_MEAN,
+    countdown,
+    mean_entries,
+    method_entries,
+    remembered,
+    warm_up,
+)
 from benchmarks.faithfulness import ABOUT_PAIRS, SECTIONS, say
 from benchmarks.tables import (
     MEASURED,
@@ -61,7 +69,8 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """Rows of every method for each operator on its texts."""
     usual, *_ = texts  # its token is the baseline everywhere, so scores are computed once
-    entries = method_entries(usual, [remembered(method) for method in methods])
+    once = [remembered(method) for method in methods]
+    entries = [*method_entries(usual, once), *mean_entries(once)]
     warm_up(model, entries)
     found = {}
     for operator, some in texts.items():
@@ -83,7 +92,7 @@ def section(operator: str, rows: pd.DataFrame) -> list[str]:
         f"## {SECTIONS[operator]} (`{operator}`)",
         "\n".join(method_table(rows, "prompts")),
         ABOUT_PAIRS,
-        "\n".join(pair_table(rows, PAIRS, "prompts")),
+        "\n".join(pair_table(rows, PAIRS | PAIRS_FROM_MEAN, "prompts")),
     ]
 
 
@@ -98,9 +107,10 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
         f"`{options.split}` of [prompts.tsv](prompts.tsv), and what is explained is the token that "
         f"the model says next. {MEASURED} The vocabulary has no mask token, so the usual way to "
         f"remove a token is `{usual}`, and that token is the baseline of integrated gradients in "
-        "every section. Left out are the methods that run the model many times a "
-        "prompt: LIME, the SHAPs, occlusion, value zeroing, information flow routes and "
-        "Contrast-CAT. One small model and short prompts: no more is claimed."
+        "every section; two methods start from the mean of all word embeddings too. Left out are "
+        "the methods that run the model many times a prompt: LIME, the SHAPs, occlusion, value "
+        "zeroing, information flow routes and Contrast-CAT. One small model and short prompts: no "
+        "more is claimed."
     )
     sections = [part for operator, rows in found.items() for part in section(operator, rows)]
     said = "\n".join(dict.fromkeys(failures(rows)))

@@ -44,6 +44,7 @@ TABLE = Path(__file__).with_suffix(".md")
 CLASSIFIER, LANGUAGE = "minilm-reviews", "smollm2-135m"
 OURS, SUM = "path_gaf", "integrated_frozen_gradients"
 BESIDE = (OURS, SUM, "faithful", "cat_frozen")
+OURS_BESIDE = (OURS, SUM, "faithful")  # with which each is compared text by text
 STEPS = 16  # of integrated gradients of the language model
 SEED = 0
 
@@ -92,17 +93,19 @@ def of_language_model(options: argparse.Namespace) -> pd.DataFrame:
 
 
 def choice_table(rows: pd.DataFrame, texts: str) -> list[str]:
-    """One line a method, the highest AOPC first, and what it has more than two of ours."""
+    """One line a method, the highest AOPC first, and what it has more than each of ours."""
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
-    lines = header("method", "AOPC", f"minus {OURS}'s", "minus faithful's", texts)
+    lines = header("method", "AOPC", *(f"minus {one}'s" for one in OURS_BESIDE), texts)
     for found in summary.to_dict("records"):
         name, count = found["method"], f"{found['texts']:,}"
         if not found["texts"]:
-            lines.append(line(name, "", "", "", f"0, {found['failures']:,} failed"))
+            lines.append(
+                line(name, "", *([""] * len(OURS_BESIDE)), f"0, {found['failures']:,} failed")
+            )
             continue
         cells = [
             "" if name == other else signed(differences(rows, name, other)["aopc"], 3)
-            for other in (OURS, "faithful")
+            for other in OURS_BESIDE
         ]
         lines.append(line(name, interval(found, "aopc", COLUMNS["aopc"][1]), *cells, count))
     return lines

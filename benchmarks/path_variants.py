@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.signed_network import SignedNetwork, barrier_flow
 from gaf_core.composer import explain_path
 from gaf_core.methods import METHODS, Method, Progress, Scored
 from gaf_core.methods.path import path_to
 from gaf_core.models.model import Model
-from gaf_core.settings import PATH
+from gaf_core.settings import BASELINES, PATH
 from gaf_core.tracing.embeddings import absent, look_up
 from gaf_core.tracing.frozen import ATTN_LRP, GIM, Frozen
 from gaf_core.tracing.path import PathTrace, trace_path
@@ -29,7 +30,7 @@ from gaf_core.tracing.trace import Trace
 FLOW, SUM = METHODS["path_gaf"], METHODS["integrated_frozen_gradients"]
 NEUTRAL = " the"
 # how the start of the way is made of the embeddings of the vocabulary and of the usual start
-STARTS = ("mask", "pad", "zero", "mean", "neutral word")
+STARTS = (*BASELINES, "neutral word")
 Start = Callable[[Model, Trace], torch.Tensor]
 
 
@@ -38,15 +39,11 @@ def starting(kind: str, model: Model, traced: Trace, *, keep_first: bool = False
     ids = traced.encoding.inputs["input_ids"].to(model.device)
     ordinary = torch.as_tensor(traced.removable, device=model.device).clone()
     ordinary[:1] &= not keep_first
-    if kind in ("mask", "pad", "zero"):
+    if kind in BASELINES:
         return absent(model, ids, ordinary, kind)
-    text = look_up(model, ids)
-    if kind == "mean":
-        other = model.module.get_input_embeddings().weight.mean(dim=0)
-    else:
-        word = model.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
-        other = look_up(model, torch.tensor([[word]], device=model.device))[0, 0]
-    return torch.where(ordinary[:, None], other.to(text.dtype), text)
+    word = model.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
+    other = look_up(model, torch.tensor([[word]], device=model.device))
+    return torch.where(ordinary[:, None], other, look_up(model, ids))
 
 
 def sums_along(
@@ -130,6 +127,18 @@ def from_library(
     return replace(FLOW if flow else SUM, name=name, compute=compute, options=())
 
 
+def one_signed_network() -> Method:
+    """Path GAF with one network in place of two, in which negative edges are turned round."""
+
+    def compute(model: Model, traced: Trace, progress: Progress) -> Scored:
+        path, seconds = path_to(model, traced, progress, PATH.points, "mask")
+        network = SignedNetwork.of_path(path)
+        scores = network.scores(barrier_flow(network, PATH.epsilon))
+        return Scored(scores, shared_seconds=seconds)
+
+    return replace(FLOW, name="flow, one signed network", compute=compute, options=())
+
+
 def of_starts() -> list[Method]:
     """Both methods from every start, with the first token kept or not."""
     return [
@@ -166,8 +175,9 @@ def of_constants() -> list[Method]:
 
 
 def of_sentences() -> list[Method]:
-    """Variants for a classifier: points, rules, a mean over depths, and no residual edges."""
+    """Variants for a classifier: points, rules, other flows, and no residual edges."""
     return [
+        one_signed_network(),
         from_library("flow, 3 points", flow=True, points=3),
         from_library("flow, 4 points", flow=True, points=4),
         from_library("flow, 9 points", flow=True, points=9),

@@ -51,7 +51,7 @@ Variant = Literal["AF", "GF", "AGF"]
 Aggregate = Literal["mean", "max", "sum", "net"]
 Residual = Literal["none", "half", "first order"]
 Gradients = Literal["exact", "frozen", "path"]
-Baseline = Literal["mask", "pad", "zero"]
+Baseline = Literal["mask", "pad", "zero", "mean"]
 Stage = Literal["trace", "path", "network", "flow"]
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
@@ -141,7 +141,8 @@ class Settings:
             its tokens to the text (`PathTrace`), an extension with scores that have a sign.
         points: on that way, both ends included; at least 2.
         baseline: what stands where a token was at its start: "mask" for the token that removes one
-            (mask, else padding, else unknown), "pad" for the padding, "zero" for zeros.
+            (mask, else padding, else unknown), "pad" for the padding, "zero" for zeros, "mean" for
+            the mean of all word embeddings of the model (see `trace_path`).
         node_capacities: whether a token, as it enters a layer, passes on no more than its
             first-order contribution to the target (an extension; AGF with the aggregate "sum" or
             "net").
@@ -292,6 +293,7 @@ class Settings:
                 "mask": "the token that removes one: mask, else padding, else unknown",
                 "pad": "the padding token",
                 "zero": "zeros",
+                "mean": "the mean of all word embeddings of the model",
             },
         ),
     )

@@ -22,7 +22,7 @@ BASELINE = Option(
     "baseline",
     "mask",
     "What an absent token looks like: the token that removes one (mask, else padding, else "
-    "unknown), the padding token, or zeros.",
+    "unknown), the padding token, zeros, or the mean of all word embeddings of the model.",
     choices=BASELINES,
 )
 

@@ -130,7 +130,8 @@ class EmbeddedText:
 
         Args:
             kind: "mask" for the token that the perturbation of the text uses: the mask token, else
-                the padding, else the unknown token; "pad" for the padding token; "zero" for zeros.
+                the padding, else the unknown token; "pad" for the padding token; "zero" for zeros;
+                "mean" for the mean of all word embeddings of the model.
 
         Raises:
             SettingsError: the vocabulary has no such token.

@@ -9,7 +9,12 @@ from gaf_core.models.outputs import Output
 from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.signed import SignedExplanation
 
-_STANDS = {"mask": "the token that removes one", "pad": "the padding", "zero": "zeros"}
+_STANDS = {
+    "mask": "the token that removes one",
+    "pad": "the padding",
+    "zero": "zeros",
+    "mean": "the mean of all word embeddings",
+}
 
 
 def signed_score_sentence(explanation: SignedExplanation) -> str:

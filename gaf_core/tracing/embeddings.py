@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -17,6 +18,19 @@ from gaf_core.errors import ModelError, SettingsError, TextError
 from gaf_core.models.model import Model
 from gaf_core.tracing.prediction import Inputs
 from gaf_core.tracing.removal import removal_token
+
+_ROWS = 1024  # of the table that are looked up together, of what may be a hundred thousand
+
+
+class _Mean(NamedTuple):
+    """The mean of a table, and the numbers that it was taken of."""
+
+    of: tuple[int, int, torch.dtype, torch.device]
+    mean: torch.Tensor
+
+
+# One a table: it takes a pass over all of it. It goes when the table goes.
+_means: WeakKeyDictionary[torch.nn.Embedding, _Mean] = WeakKeyDictionary()
 
 
 def look_up(model: Model, ids: torch.Tensor) -> torch.Tensor:
@@ -38,7 +52,8 @@ def absent(
         ids: `[1, t]` of the text.
         ordinary: `[t]` True for the tokens of the text that can be removed.
         kind: "mask" for the token that the perturbation of the text uses: the mask token, else
-            the padding, else the unknown token; "pad" for the padding token; "zero" for zeros.
+            the padding, else the unknown token; "pad" for the padding token; "zero" for zeros;
+            "mean" for the mean of all that the network can look up.
 
     Raises:
         SettingsError: the vocabulary has no such token.
@@ -53,6 +68,8 @@ def absent(
     embeddings = look_up(model, ids)
     if kind == "zero":
         nothing = torch.zeros_like(embeddings)
+    elif kind == "mean":
+        nothing = mean_of_all(model).to(embeddings)
     else:
         token = _removal_token(model, kind)
         nothing = look_up(model, torch.full_like(ids, token))
@@ -65,8 +82,25 @@ def _removal_token(model: Model, kind: str) -> int:
     except SettingsError as error:
         raise SettingsError(
             f"{error} Methods that start from a text without its tokens can also start from "
-            'zeros: baseline="zero".'
+            'zeros, baseline="zero", or from the mean of all word embeddings, baseline="mean".'
         ) from error
+
+
+def mean_of_all(model: Model) -> torch.Tensor:
+    """`[d]` float64, of all that the network can look up; the caller holds `model.lock`."""
+    table = _word_table(model)
+    weight = table.weight
+    # a table that was trained on, moved or cast holds other numbers
+    now = (weight._version, weight.data_ptr(), weight.dtype, weight.device)
+    known = _means.get(table)
+    if known is None or known.of != now:
+        total = torch.zeros(table.embedding_dim, dtype=torch.float64)
+        for ids in torch.arange(table.num_embeddings, device=weight.device).split(_ROWS):
+            rows = look_up(model, ids[None])[0]
+            precise = torch.promote_types(rows.dtype, torch.float32)
+            total += rows.sum(dim=0, dtype=precise).cpu().double()
+        known = _means[table] = _Mean(now, total / table.num_embeddings)
+    return known.mean
 
 
 @contextmanager

@@ -118,12 +118,18 @@ def trace_path(
     All points are one batch, or several where they do not fit into memory or the network reads one
     text at a time; then the hidden states are found first, by one more forward pass.
 
+    A language model without a mask token goes from its padding by default, which it may have no
+    use for. From the mean of all word embeddings, path GAF of SmolLM2-135M was better on the 30
+    prompts on which settings are chosen: AOPC .363 against .321, and without a flow .396 against
+    .379, which is within chance (`python -m benchmarks.path_choice`).
+
     Args:
         model: that was traced.
         trace: of the text and target; with whatever gradients.
         points: on the way, both ends included; at least 2.
         baseline: what stands where a token was: "mask" for the token that the perturbation of the
-            text uses (mask, else padding, else unknown), "pad" for the padding, "zero" for zeros.
+            text uses (mask, else padding, else unknown), "pad" for the padding, "zero" for zeros,
+            "mean" for the mean of all word embeddings of the model.
         frozen: what is constant in the backward pass; None for exact gradients.
         progress: called with (points done, points in all) after each batch; what it raises stops.
 

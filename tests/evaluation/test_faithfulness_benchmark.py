@@ -8,7 +8,16 @@ import pytest
 
 import gaf_core as gaf
 from benchmarks import ablation, cost, faithfulness, next_token
-from benchmarks.entries import PAIRS, USUAL, Entry, method_entries, remembered, warm_up
+from benchmarks.entries import (
+    PAIRS,
+    PAIRS_FROM_MEAN,
+    USUAL,
+    Entry,
+    mean_entries,
+    method_entries,
+    remembered,
+    warm_up,
+)
 from benchmarks.tables import escaped, failures, method_table, pair_table
 from benchmarks.tiny import random_text
 from gaf_core.evaluation.bootstrap import MEASURES
@@ -84,6 +93,8 @@ def test_differences_are_taken_sentence_by_sentence():
 
 def test_what_is_compared_is_there():
     assert {name for pair in PAIRS.values() for name in pair} | {USUAL} <= set(gaf.METHODS)
+    from_mean = {entry.label: entry.method.name for entry in mean_entries([*gaf.METHODS.values()])}
+    assert dict(PAIRS_FROM_MEAN.values()) == from_mean
 
 
 # The benchmarks, on a tiny model
@@ -200,13 +211,14 @@ def test_prompts_of_the_two_splits_are_apart_and_of_all_kinds():
 
 
 def test_next_tokens_are_measured_with_both_operators(tiny):
-    methods = [gaf.METHODS[name] for name in ("faithful", "AGF", "random")]
+    methods = [gaf.METHODS[name] for name in ("faithful", "path_gaf", "random")]
     found = next_token.run(tiny, {"pad": TEXTS, "delete": TEXTS[:2]}, methods, None)
-    assert [len(rows) for rows in found.values()] == [9, 6]
+    assert [len(rows) for rows in found.values()] == [12, 8]
     page = next_token.document(found, options(prompts=3, delete_prompts=2, split="report"))
     cells = first_cells(page)
-    assert cells.count("random") == 2
-    assert cells.count("AGF") == 2
+    for name in ("random", "path_gaf", "path_gaf, from the mean"):
+        assert cells.count(name) == 2
+    assert page.count("| path_gaf, from the mean minus path_gaf |") == 2
 
 
 def test_costs_are_ratios_of_one_turn():

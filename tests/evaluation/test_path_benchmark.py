@@ -65,7 +65,7 @@ def test_the_page_has_a_line_for_every_variant(tiny):
     entries = [*entries_of([gaf.METHODS[name] for name in BESIDE]), *entries_of(of_sentences())]
     rows = measured(tiny, TEXTS, entries, "mask", None)
     assert rows["failure"].isna().all(), rows["failure"].dropna().tolist()
-    causal = [*entries_of([gaf.METHODS["faithful"], gaf.METHODS["path_gaf"]])]
+    causal = [*entries_of([gaf.METHODS[name] for name in path_choice.OURS_BESIDE])]
     causal += entries_of([*of_starts(), *of_constants()])
     language = measured(tiny, TEXTS, causal, "delete", None)
     options = argparse.Namespace(sentences=2, prompts=2)

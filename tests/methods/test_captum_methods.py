@@ -25,7 +25,7 @@ from tests.support.architectures import SUPPORTED, build, text_for
 from tests.support.inside import Attention
 from tests.support.models import counting, in_float64, save_tiny
 from tests.support.tiny_tokenizers import byte_tokenizer
-from tests.support.tolerance import STORED, assert_apart, assert_close, through
+from tests.support.tolerance import STORED, assert_apart, assert_close, summed, through
 
 TEXT = "The acting was terrible, but I liked it."
 ROWS = {row.model_type: row for row in SUPPORTED}
@@ -265,6 +265,8 @@ def test_baselines_of_integrated_gradients(bundled, traced):
     ordinary = ~traced.special
     assert torch.equal(text.baseline("mask")[0, 1], table[bundled.tokenizer.mask_token_id])
     assert torch.equal(text.baseline("pad")[0, 1], table[bundled.tokenizer.pad_token_id])
+    how = {"roundings": summed(len(table)), "size": table.abs().mean(dim=0)}
+    assert_close(text.baseline("mean")[0, 1], table.mean(dim=0), **how)
     assert not text.baseline("zero")[0, ordinary].any()
     assert torch.equal(text.baseline("zero")[0, ~ordinary], text.embeddings[0, ~ordinary])
 

@@ -96,7 +96,7 @@ def test_a_turned_target_turns_the_scores(model):
         (PATH_GAF, {"first_layer": 7}, "flow cannot end at layer 7. Choose a first layer from 1"),
         (PATH_GAF, {"points": 1}, "'1' is not a value of 'points'. Use a whole number from 2"),
         (INTEGRATED, {"points": 2000}, "from 2 to 1,000"),
-        (INTEGRATED, {"baseline": "mean"}, "'mean' is not a choice of 'baseline'"),
+        (INTEGRATED, {"baseline": "nothing"}, "'nothing' is not a choice of 'baseline'"),
         (INTEGRATED, {"epsilon": 0.1}, "has no option 'epsilon'"),
     ],
 )

@@ -12,6 +12,7 @@ import gaf_core as gaf
 from gaf_core.methods import METHODS
 from gaf_core.methods.inputs import EmbeddedText
 from gaf_core.models.model import Task
+from gaf_core.settings import BASELINES
 from gaf_core.tracing.frozen import ATTN_LRP, CP_LRP, GIM, frozen_backward
 from tests.support import by_hand
 from tests.support.architectures import SUPPORTED, build, text_for
@@ -165,7 +166,9 @@ def test_a_baseline_is_subtracted_and_special_tokens_stay(bundled):
         "mask": words[tokenizer.mask_token_id],
         "pad": words[tokenizer.pad_token_id],
         "zero": torch.zeros_like(words[0]),
+        "mean": words.mean(dim=0),
     }
+    assert tuple(absent) == BASELINES
     text = EmbeddedText(bundled, traced)
     inputs = text.embeddings.requires_grad_()
     with torch.enable_grad(), frozen_backward(bundled.module, GIM):

@@ -109,10 +109,12 @@ def _point(model, embeddings, traced, frozen) -> SimpleNamespace:
     )
 
 
+@pytest.mark.parametrize("baseline", ["usual", "mean"])
 @pytest.mark.parametrize("kind", ["bert", "roformer", "deberta-v2", "gpt2", "modernbert"])
-def test_exact_gradients_add_up_to_the_difference_in_every_layer(kind):
+def test_exact_gradients_add_up_to_the_difference_in_every_layer(kind, baseline):
     model = build(ROWS[kind], Task.CLASSIFICATION)
-    baseline = "zero" if model.tokenizer.mask_token is None else "mask"
+    if baseline == "usual":
+        baseline = "zero" if model.tokenizer.mask_token is None else "mask"
     with Attention():
         traced = gaf.trace(model, text_for(model))
         few, many = (
@@ -229,7 +231,7 @@ def test_the_place_that_is_asked_about_stays():
         ({"points": 2.5}, "'points'. Give a whole number from 2"),
         ({"points": 1001}, "from 2 to 1,000"),
         ({"points": True}, "'points'. Give a whole number from 2"),
-        ({"baseline": "nothing"}, "'baseline'. Choose one of: mask, pad, zero"),
+        ({"baseline": "nothing"}, "'baseline'. Choose one of: mask, pad, zero, mean"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(tiny, options, said):
@@ -243,7 +245,7 @@ def test_what_no_path_leads_to_is_refused():
     with pytest.raises(gaf.TextError, match="All tokens of this text are special"):
         trace_path(masked, gaf.trace(masked, "[MASK]"))
     causal = build(ROWS["gpt2"], Task.NEXT_TOKEN)
-    with pytest.raises(gaf.SettingsError, match='also start from zeros: baseline="zero"'):
+    with pytest.raises(gaf.SettingsError, match='from zeros, baseline="zero", or from the mean'):
         trace_path(causal, gaf.trace(causal, text_for(causal)))
 
 

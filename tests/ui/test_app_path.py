@@ -56,11 +56,17 @@ def test_a_link_names_the_method_the_side_and_the_path():
     assert app.radio(key="method").value == "path"
 
 
+def test_a_path_may_begin_with_the_mean_of_all_words():
+    app = opened(text=SENTENCE, method="path", baseline="mean")
+    assert not messages(app)
+    assert "from the text with the mean of all word embeddings in place" in captions(app)
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
         ({"points": "7"}, "asks for points “7”"),
-        ({"baseline": "mean"}, "asks for baseline “mean”"),
+        ({"baseline": "nothing"}, "asks for baseline “nothing”"),
     ],
 )
 def test_what_a_link_asks_for_that_is_not_there_is_said(query, said):
