@@ -11,6 +11,7 @@ from gaf_core.picture.colours import ACCENT, HIGHLIGHT, LIGHT_SHADES, NEUTRAL, O
 from gaf_core.picture.labels import literal
 
 _ROW, _STRIP, _LABELS = 20, 70, 110  # pixels
+_FEWEST = 10  # columns that the width is for, so that those of a short answer are no slabs
 _DIVERGING = "RdBu"
 
 
@@ -37,8 +38,8 @@ def answer_map_figure(
     whole = height + _STRIP + 12
     figure.update_xaxes(
         tickvals=places, ticktext=list(grid.columns), tickangle=-55, side="top", ticks="",
-        range=[-0.5, len(places) - 0.5], showgrid=False, zeroline=False, fixedrange=True,
-        anchor="y2", automargin=True,
+        range=[-0.5, max(len(places), _FEWEST) - 0.5], showgrid=False, zeroline=False,
+        fixedrange=True, anchor="y2", automargin=True,
     )  # fmt: skip
     figure.update_layout(
         yaxis={
