@@ -31,6 +31,7 @@ _LEFT_OUT = (  # hundreds of passes a token, or refused
 )  # fmt: skip
 _KEPT = 2e8  # bytes of maps
 _LONG = 1.5  # minutes
+_TENS = 10  # of columns, by which the style sheet knows how wide a map is at least
 _ASKED = "maps that were asked for"
 _FLAGS = ("true", "false")
 
@@ -104,9 +105,12 @@ def _draw(found: AnswerMap, view: Display) -> None:
         f"{prompt:.0%} on the prompt. Click a triangle to explain its word.{sign}"
         f"{proven[found.certified]}"
     )
-    with st.container(key="answer_map"):
+    figure = answer_map_figure(grid, chosen=part_of(st.session_state.get(_PART)), themed=True)
+    told = f"{told} {figure.layout.meta['summary']}"
+    tens = min(_TENS, -(-len(grid.columns) // 10))
+    with st.container(key="answer_map"), st.container(key=f"answer_map_{tens}"):
         show_figure(
-            answer_map_figure(grid, chosen=part_of(st.session_state.get(_PART)), themed=True),
+            figure,
             key=view_key("answer"),
             name="gaf-answer",
             alt=f"Map of the answer: a column for each of its {len(grid.columns)} words or tokens, "
