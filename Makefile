@@ -11,20 +11,23 @@ run: $(VENV)/installed
 	$(BIN)/python -m gaf_core app
 
 test: lint $(VENV)/installed-smollm2
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TOGETHER)
 
-# What computes, by the code that torch and numpy have for other processors, and with one thread and
-# four, which sleep while they wait, since there may be fewer cores: a test that holds on this
-# processor alone fails here and not at a user's.
-INTERFACE := tests/ui tests/cli tests/files/test_report.py tests/test_lazy_imports.py tests/test_package.py \
-  tests/test_site.py
-NUMERICAL := $(INTERFACE:%=--ignore=%)
+# files of tests beside each other, one a core, four at most: each has a server and a browser
+TOGETHER := --numprocesses=logical --maxprocesses=4 --dist=loadfile
+
+# What computes, by the code that torch and numpy have for other processors and with one thread, and
+# the solver and the passes with four threads, which sleep while they wait, since there may be fewer
+# cores: a test that holds on this processor alone fails here and not at a user's.
+THREADED := tests/flow tests/tracing
+NUMERICAL := $(THREADED) tests/methods tests/evaluation tests/reading tests/lesson tests/test_explain.py \
+  tests/test_information.py tests/test_network.py tests/test_signed.py
 BEST := $(BIN)/python -c "import numpy; print(*numpy.show_config('dicts')['SIMD Extensions'].get('found', ()))"
 
 test-dispatches: $(VENV)/installed-dev
-	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(NUMERICAL)
-	NPY_DISABLE_CPU_FEATURES="$$($(BEST))" OMP_NUM_THREADS=4 GAF_THREADS=4 \
-	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest $(NUMERICAL)
+	ATEN_CPU_CAPABILITY=default NPY_DISABLE_CPU_FEATURES="$$($(BEST))" OMP_NUM_THREADS=1 \
+	$(BIN)/python -m pytest $(TOGETHER) $(NUMERICAL)
+	OMP_NUM_THREADS=4 GAF_THREADS=4 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest $(TOGETHER) $(THREADED)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

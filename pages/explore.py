@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gaf_core.ui import cache
+from gaf_core.ui.answers import asks_answer
 from gaf_core.ui.explore import panels
 from gaf_core.ui.explore.agree import show_agree
 from gaf_core.ui.explore.answer import choose_part, known_map, show_map
@@ -26,7 +27,10 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    settings, display = choose_settings(model, known_views(model) | known_map())
+    # a path leads to one text, and the page tells answers by their prompt and their words
+    settings, display = choose_settings(
+        model, known_views(model) | known_map(), signed=not asks_answer(model)
+    )
     left, right = st.columns([3, 2], gap="large")
     with left:
         text = ask_text(model)

@@ -11,7 +11,9 @@ from gaf_core.picture.colours import ACCENT, HIGHLIGHT, LIGHT_SHADES, NEUTRAL, O
 from gaf_core.picture.labels import literal
 
 _ROW, _STRIP, _LABELS = 20, 70, 110  # pixels
+_FEWEST = 10  # columns that the width is for, so that those of a short answer are no slabs
 _DIVERGING = "RdBu"
+_PERCENTILE, _DWARFED = 95, 3.0  # colours end at the percentile where the largest is so much more
 
 
 def answer_map_figure(
@@ -25,10 +27,12 @@ def answer_map_figure(
         themed: take the shades from the page instead of those for white paper.
 
     Returns:
-        A figure; the points named "choose" carry the part of their column, as "2-4".
+        A figure; the points named "choose" carry the part of their column, as "2-4", and `summary`
+        in its `meta` says where the colours end, if that is below the largest share.
     """
     if not grid.columns or not grid.rows:
-        return sentence("There is nothing before this answer to rest on.")
+        nothing = sentence("There is nothing before this answer to rest on.")
+        return nothing.update_layout(meta={"summary": ""})
     figure = go.Figure()
     places = list(range(len(grid.columns)))
     _add_strip(figure, grid, places)
@@ -37,8 +41,8 @@ def answer_map_figure(
     whole = height + _STRIP + 12
     figure.update_xaxes(
         tickvals=places, ticktext=list(grid.columns), tickangle=-55, side="top", ticks="",
-        range=[-0.5, len(places) - 0.5], showgrid=False, zeroline=False, fixedrange=True,
-        anchor="y2", automargin=True,
+        range=[-0.5, max(len(places), _FEWEST) - 0.5], showgrid=False, zeroline=False,
+        fixedrange=True, anchor="y2", automargin=True,
     )  # fmt: skip
     figure.update_layout(
         yaxis={
@@ -53,20 +57,36 @@ def answer_map_figure(
         },
     )  # fmt: skip
     _mark(figure, grid, chosen)
+    end, told = _colour_range(grid)
     if grid.signed:
-        figure.update_coloraxes(colorscale=_DIVERGING, cmin=-_most(grid), cmax=_most(grid))
+        figure.update_coloraxes(colorscale=_DIVERGING, cmin=-end, cmax=end)
     else:
-        figure.update_coloraxes(cmin=0, cmax=_most(grid))
+        figure.update_coloraxes(cmin=0, cmax=end)
         if not themed:
             figure.update_coloraxes(colorscale=LIGHT_SHADES)
     figure.update_coloraxes(showscale=False)
     return figure.update_layout(
-        CLEAR, height=whole + _LABELS, margin=NARROW, barmode="stack", bargap=0.15, showlegend=False
+        CLEAR, height=whole + _LABELS, margin=NARROW, barmode="stack", bargap=0.15,
+        showlegend=False, meta={"summary": told},
+    )  # fmt: skip
+
+
+def _colour_range(grid: AnswerGrid) -> tuple[float, str]:
+    """Where the colours end, and a sentence about it if that is below the largest share.
+
+    Many models send much of everything to the first token, whose row would leave nothing of the
+    others to see.
+    """
+    sizes = np.abs(grid.shares[np.isfinite(grid.shares) & (grid.shares != 0)])
+    most = float(sizes.max(initial=0.0)) or 1.0
+    usual = float(np.percentile(sizes, _PERCENTILE, method="lower")) if sizes.size else most
+    if most <= _DWARFED * usual:
+        return most, ""
+    beyond = int((sizes > usual).sum())
+    return usual, (
+        f"Colours end at {usual:.1%}; {beyond:,} {'cell goes' if beyond == 1 else 'cells go'} "
+        f"beyond it, up to {most:.0%}."
     )
-
-
-def _most(grid: AnswerGrid) -> float:
-    return float(np.nanmax(np.abs(grid.shares), initial=0.0)) or 1.0
 
 
 def _add_strip(figure: go.Figure, grid: AnswerGrid, places: list[int]) -> None:

@@ -16,8 +16,9 @@ _STRONGEST = 3  # words of a column in the table
 def mapped_html(found: AnswerMap) -> str:
     """The section of a report about a map."""
     grid = answer_grid(found)
+    figure = answer_map_figure(grid)
     drawn = figure_html(
-        answer_map_figure(grid),
+        figure,
         "gaf-answer",
         "Map of the answer: a column for each word of it, a row for each word before it.",
         width=max(480, 24 * len(grid.columns) + 160),
@@ -25,7 +26,7 @@ def mapped_html(found: AnswerMap) -> str:
     note = (
         f"By {found.method}. The stronger a cell, the more the word of the column rests on the "
         "word of the row; above, how much of each column falls on the prompt and, in grey, on the "
-        "answer before it."
+        f"answer before it. {figure.layout.meta['summary']}"
     )
     return drawn + noted(note) + _table(grid)
 

@@ -76,8 +76,9 @@ def _without_path() -> tuple[str, ...]:
         else:
             st.session_state.gradients = FAITHFUL.gradients
         links.note(
-            "This page compares one flow with another, and path GAF has two of each text, which "
-            "Explore shows. Frozen gradients at the text stand in its place here."
+            "Path GAF has two flows for one output of the model, which Explore shows; it is not "
+            "for whole answers, or to compare. Frozen gradients at the text stand in its place "
+            "here."
         )
     return ("path",)
 

@@ -81,6 +81,23 @@ def test_the_figure_shows_cells_shares_and_parts(found):
     assert figure.layout.coloraxis.cmin == -figure.layout.coloraxis.cmax, "signed"
 
 
+def test_a_row_that_dwarfs_all_others_leaves_them_their_colours(found):
+    grid = answer_grid(found)
+    shares = np.where(np.isfinite(grid.shares), 0.01, np.nan)
+    even = answer_map_figure(replace(grid, shares=shares))
+    assert even.layout.coloraxis.cmax == 0.01
+    assert even.layout.meta["summary"] == ""
+    shares = np.tile(shares, (8, 1))
+    shares[0] = 0.9
+    names = {name: getattr(grid, name) * 8 for name in ("rows", "texts")}
+    figure = answer_map_figure(replace(grid, shares=shares, signed=False, **names))
+    assert figure.layout.coloraxis.cmax == 0.01
+    count = len(grid.columns)
+    told = f"Colours end at 1.0%; {count} cells go beyond it, up to 90%."
+    assert figure.layout.meta["summary"] == told
+    assert np.array_equal(figure.data[-1].z, shares, equal_nan=True), "drawn as they are"
+
+
 def test_text_of_a_model_is_literal():
     model = build(next(row for row in SUPPORTED if row.model_type == "llama"), Task.NEXT_TOKEN)
     found = gaf.answer_map(model, PROMPT, " <b>Paris</b>", "AGF")

@@ -105,7 +105,7 @@ def test_what_another_visitor_has_computed_does_not_count(monkeypatch):
     for code in known:  # one at a time, as the limit wants it
         first = compared("minilm-reviews", methods=["AF", code])
         settled(button(first, "Run").click().run())
-    slow = [f"kernel_shap:samples=100000,seed={seed}" for seed in (1, 2)]
+    slow = [f"kernel_shap:samples=100000,seed={seed}" for seed in (5, 6)]  # of no other test
     app = compared("minilm-reviews", methods=[*known, *slow])
     assert app.dataframe[0].value["AOPC"].notna().tolist() == [True, True, False, False]
     button(app, "Run all of them").click().run()

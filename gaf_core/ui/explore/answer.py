@@ -16,10 +16,10 @@ from gaf_core.text.words import group_pieces
 from gaf_core.tracing.continuation import Continuation
 from gaf_core.ui import cache, links
 from gaf_core.ui.answers import WHOLE, part_of
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.explore.selection import view_key
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
-from gaf_core.ui.saving import saving
 from gaf_core.ui.settings import Display
 from gaf_core.ui.shelf import Shelf
 
@@ -31,6 +31,7 @@ _LEFT_OUT = (  # hundreds of passes a token, or refused
 )  # fmt: skip
 _KEPT = 2e8  # bytes of maps
 _LONG = 1.5  # minutes
+_TENS = 10  # of columns, by which the style sheet knows how wide a map is at least
 _ASKED = "maps that were asked for"
 _FLAGS = ("true", "false")
 
@@ -95,25 +96,31 @@ def show_map(request: cache.Request, explanation: Explanation, view: Display) ->
 def _draw(found: AnswerMap, view: Display) -> None:
     grid = answer_grid(found, by_words=view.by_words, show_special=view.special)
     prompt = float(found.prompt_shares.mean())
-    with st.container(key="answer_map"):
-        st.plotly_chart(
-            answer_map_figure(grid, chosen=part_of(st.session_state.get(_PART)), themed=True),
-            key=view_key("answer"),
-            config=saving("gaf-answer"),
-            on_select=_clicked,
-            selection_mode="points",
-            alt=f"Map of the answer: a column for each of its {len(grid.columns)} words or tokens, "
-            f"a row for each before it. In the mean {prompt:.0%} of a column falls on the prompt.",
-        )
     proven = {True: " Every flow is proven.", False: " Not every flow is proven.", None: ""}
     sign = " Blue speaks for a word, red against it." if grid.signed else ""
-    st.caption(
+    told = (
         f"{literal(found.method)}, {found.seconds:.1f} s: read a column from top to bottom; the "
         "stronger a cell, the more the word of the column rests on the word of the row. Above, how "
         "much of each falls on the prompt (blue) and on the answer before it (grey), in the mean "
         f"{prompt:.0%} on the prompt. Click a triangle to explain its word.{sign}"
         f"{proven[found.certified]}"
     )
+    figure = answer_map_figure(grid, chosen=part_of(st.session_state.get(_PART)), themed=True)
+    told = f"{told} {figure.layout.meta['summary']}"
+    tens = min(_TENS, -(-len(grid.columns) // 10))
+    with st.container(key="answer_map"), st.container(key=f"answer_map_{tens}"):
+        show_figure(
+            figure,
+            key=view_key("answer"),
+            name="gaf-answer",
+            alt=f"Map of the answer: a column for each of its {len(grid.columns)} words or tokens, "
+            f"a row for each before it. In the mean {prompt:.0%} of a column falls on the prompt.",
+            title="Which word rests on which",
+            caption=told,
+            on_select=_clicked,
+            selection_mode="points",
+        )
+    st.caption(told)
 
 
 def _clicked() -> None:
