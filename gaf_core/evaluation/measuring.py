@@ -6,34 +6,35 @@ file computes only what is missing.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from gaf_core.errors import GafError, SettingsError
 from gaf_core.evaluation.bootstrap import summarise
-from gaf_core.evaluation.metrics import Evaluation, evaluate_all
+from gaf_core.evaluation.entries import (
+    MEASURED,
+    Entry,
+    MethodLike,
+    chosen_entries,
+    failed,
+    measure_trace,
+)
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
-from gaf_core.evaluation.ranking import check_encoding, check_scores
+from gaf_core.evaluation.ranking import check_encoding
 from gaf_core.evaluation.rows import Row, RowStore
-from gaf_core.methods import METHODS, Method
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.target import resolve_target
 from gaf_core.tracing.trace import trace
 
 Progress = Callable[[int, int], None]
-MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]
-
-_MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
-COLUMNS = ("text", "method", *_MEASURES, "deletion_area", "seconds", "trace_seconds", "failure")
+COLUMNS = ("text", "method", *MEASURED, "seconds", "trace_seconds", "failure")
 
 
 def benchmark(
@@ -118,7 +119,7 @@ def measure(
             a file that holds something else.
         TargetError: the target of the perturbation is not one of the model's labels.
     """
-    entries = _entries(methods)
+    entries = chosen_entries(methods)
     jobs = _jobs(texts, targets)
     perturbation = resolve_perturbation(model, perturbation)
     if perturbation.target not in ("predicted", "explained") and model.labels:
@@ -141,13 +142,6 @@ def measure(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-@dataclass(frozen=True)
-class _Entry:
-    label: str
-    method: Method
-    settings: Mapping[str, Any]
-
-
 class _Steps:
     """Counts what is done, and tells."""
 
@@ -164,7 +158,7 @@ def _measure_text(
     model: Model,
     text: TextLike,
     target: TargetLike,
-    entries: Sequence[_Entry],
+    entries: Sequence[Entry],
     perturbation: Perturbation,
     steps: _Steps,
 ) -> list[Row]:
@@ -174,65 +168,10 @@ def _measure_text(
         check_encoding(model, traced)
     except GafError as error:
         steps.take(len(entries))
-        return [_failed(error) for _ in entries]
+        return [failed(error) for _ in entries]
     shared = {"trace_seconds": time.perf_counter() - began}
-    rows: dict[str, Row] = {}
-    scores = {}
-    for entry in entries:
-        try:
-            found = entry.method(model, traced, **entry.settings)
-            scores[entry.label] = check_scores(traced, found.scores)
-            rows[entry.label] = {"seconds": found.seconds, "failure": None} | shared
-        except Exception as error:  # methods call libraries, which raise many kinds
-            rows[entry.label] = _failed(error)
-        steps.take()
-    try:
-        found = evaluate_all(model, traced, scores, perturbation, insertion_curve=False)
-        for label, evaluation in found.items():
-            rows[label] |= _measures(evaluation)
-    except GafError as error:
-        rows |= {label: _failed(error) for label in scores}
-    return list(rows.values())
-
-
-def _measures(evaluation: Evaluation) -> Row:
-    found = {name: getattr(evaluation, name) for name in _MEASURES}
-    return found | {"deletion_area": evaluation.curves.deletion_area}
-
-
-def _failed(error: Exception) -> Row:
-    message = str(error).strip() or "no reason is given"
-    known = isinstance(error, GafError)
-    return {"failure": message if known else f"{type(error).__name__}: {message}"}
-
-
-def _entries(methods: Sequence[MethodLike]) -> list[_Entry]:
-    if isinstance(methods, str) or not methods:
-        raise SettingsError(f"Give a list of at least one method. {_known_methods()}")
-    entries = [_entry(method) for method in methods]
-    labels = [entry.label for entry in entries]
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice is not None:
-        raise SettingsError(
-            f"Two methods are called '{twice}'. Give each setting a label of its own: "
-            "(label, name, options)."
-        )
-    return entries
-
-
-def _entry(method: MethodLike) -> _Entry:
-    label, named, options = method if isinstance(method, tuple) else (None, method, {})
-    if not isinstance(named, Method):
-        if named not in METHODS:
-            near = difflib.get_close_matches(str(named), METHODS, n=1)
-            advice = f"Did you mean '{near[0]}'? " if near else ""
-            raise SettingsError(f"There is no method '{named}'. {advice}{_known_methods()}")
-        named = METHODS[named]
-    return _Entry(label or named.name, named, named.settings(**options))
-
-
-def _known_methods() -> str:
-    return f"Methods: {', '.join(METHODS)}."
+    found = measure_trace(model, traced, entries, perturbation, steps.take)
+    return [row if row["failure"] else row | shared for row, _ in found.values()]
 
 
 def _jobs(
@@ -250,7 +189,7 @@ def _jobs(
 
 
 def _key(
-    model: Model, text: TextLike, target: TargetLike, entry: _Entry, perturbation: Perturbation
+    model: Model, text: TextLike, target: TargetLike, entry: Entry, perturbation: Perturbation
 ) -> str:
     """What a row depends on, and nothing else: not its label, not the other texts."""
     # a name alone tells the head of most models, but not where another one was asked for

@@ -13,4 +13,5 @@ cancelling   how much of the two cancels
 memory       does it fit?
 threads      how many compute
 trace        all of it together
+together     the same for several texts of one length at once
 """

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from gaf_core.methods import METHODS, Method, Scored
 from gaf_core.ui.compare import watch, work
-from gaf_core.ui.compare.jobs import Desk
+from gaf_core.ui.jobs import Desk
 from gaf_core.ui.visitors import VISITORS
 from tests.support.gate import Gate
 from tests.support.models import save_tiny

@@ -18,11 +18,11 @@ from gaf_core.evaluation import Evaluation, Perturbation, evaluate_all
 from gaf_core.evaluation.comparison import Comparison
 from gaf_core.hosting import limits
 from gaf_core.methods import Attribution
+from gaf_core.methods.codes import Entry
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.ui import visitors
 from gaf_core.ui.cache import Choice, shelf
-from gaf_core.ui.compare.entries import Entry
-from gaf_core.ui.compare.jobs import Desk, Job, Progress, State
+from gaf_core.ui.jobs import Desk, Job, Progress, State
 from gaf_core.ui.shelf import Shelf
 
 _PATIENCE = 4.0  # seconds that the page waits for quick entries before it shows what there is

@@ -1,4 +1,4 @@
-"""What is compared: a method with its options, as a code in a link and as a name for people.
+"""A method with its options, as a code in a link or a command and as a name for people.
 
 A code is the name of the method and the options that differ from the usual ones:
 "AGF", "AGF:first_layer=4", "lime:samples=500,seed=3".
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-from gaf_core import GafError
-from gaf_core.errors import SettingsError
+from gaf_core.errors import GafError, SettingsError
 from gaf_core.hosting import limits
 from gaf_core.methods import METHODS, Method, Option
 
