@@ -22,6 +22,7 @@ from .errors import (
     TextTooLongError as TextTooLongError,
 )
 from .explanation import Explanation as Explanation
+from .corpus import BatchExplainer as BatchExplainer
 from .composer import (
     explain as explain,
     explain_trace as explain_trace,

@@ -28,6 +28,7 @@ ORDER = (
     ("composer",),
     ("methods",),
     ("evaluation",),
+    ("corpus",),
     ("reading",),
     ("picture",),
     ("figures",),
