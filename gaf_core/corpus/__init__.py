@@ -6,6 +6,12 @@ settled    settings of a flow as a method
 keys       what a row depends on
 explaining what each method says of each text, shared where it can be
 explainer  a batch -> rows, wherever batches come from
+readers    files -> lines of values, and the lines that cannot be read
+texts      lines -> texts with what belongs to them; a survey of a file
+parts      rows in a folder: a part is there as a whole or not at all
+work       a stretch of texts -> what its part lacks
+engines    who computes: this process, or workers of a Ray cluster
+running    a file -> a folder of rows; what ended early goes on
 """
 
 from gaf_core.corpus.explainer import BatchExplainer

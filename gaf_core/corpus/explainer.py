@@ -7,7 +7,10 @@ is never pickled: it is loaded when the first batch comes, once a process.
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -17,7 +20,7 @@ import numpy as np
 from gaf_core.cores import at_most
 from gaf_core.corpus.columns import ADDED, Columns, as_columns, column, repeated
 from gaf_core.corpus.explaining import Asked, Long, Row, explain_texts, filled
-from gaf_core.corpus.keys import question_key, row_key
+from gaf_core.corpus.keys import fingerprint, question_key, row_key
 from gaf_core.corpus.loading import Loading
 from gaf_core.corpus.settled import Explained, as_method
 from gaf_core.errors import SettingsError
@@ -35,6 +38,7 @@ class BatchExplainer:
     Attributes:
         entries: the methods with all their settings.
         long: what becomes of a text that is longer than the model takes.
+        target: what is explained of every text; None for what is predicted.
         threads: that may compute at once in this process; None for all it may use.
 
     >>> import gaf_core as gaf
@@ -91,7 +95,8 @@ class BatchExplainer:
         self.long: Long = long
         self.threads, self.prefix = threads, prefix
         self._columns = text, second
-        self._target, self._perturbation = target, perturbation
+        self.target: TargetLike = target
+        self._perturbation = perturbation
         self._loading = Loading.of(model, revision, device, task)
 
     @property
@@ -177,7 +182,7 @@ class BatchExplainer:
         if not texts:
             return []
         with at_most(self.threads):
-            asked = Asked(self.entries, self._target, self.perturbation, self.long)
+            asked = Asked(self.entries, self.target, self.perturbation, self.long)
             found = explain_texts(self.model, texts, asked, step)
         return [
             filled(row | {"method": entry.label, "key": row_key(question, text)})
@@ -189,7 +194,7 @@ class BatchExplainer:
     def questions(self) -> list[str]:
         """What each method is asked of every text, as the part of a key that is not the text."""
         return [
-            question_key(self.model, one, self._target, self.perturbation) for one in self.entries
+            question_key(self.model, one, self.target, self.perturbation) for one in self.entries
         ]
 
     def _texts(self, columns: Columns) -> list[TextLike | None]:
@@ -202,6 +207,36 @@ class BatchExplainer:
             None if one is None or other is None else (one, other)
             for one, other in zip(texts, others, strict=True)
         ]
+
+
+def only(explainer: BatchExplainer, labels: Sequence[str]) -> BatchExplainer:
+    """A copy with some of its methods, in the order of the labels."""
+    entries = {one.label: one for one in explainer.entries}
+    found = copy.copy(explainer)
+    found.entries = [entries[label] for label in labels]
+    return found
+
+
+def with_threads(explainer: BatchExplainer, threads: int | None) -> BatchExplainer:
+    """A copy for a worker that has a share of the cores."""
+    found = copy.copy(explainer)
+    found.threads = threads
+    return found
+
+
+def described(explainer: BatchExplainer) -> dict[str, Any]:
+    """What is asked of every text, as plain data: equal for two explainers that ask the same."""
+    measure = explainer.perturbation
+    content = {
+        "model": explainer.model.name,
+        "weights": fingerprint(explainer.model),
+        "max_tokens": explainer.model.max_tokens,
+        "methods": {one.label: [one.method.name, one.settings] for one in explainer.entries},
+        "target": explainer.target,
+        "perturbation": None if measure is None else asdict(measure),
+        "long": explainer.long,
+    }
+    return json.loads(json.dumps(content, default=str))
 
 
 def _text(value: Any) -> str | None:

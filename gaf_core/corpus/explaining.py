@@ -26,6 +26,18 @@ SKIPPED = "Skipped: "  # how the failure of a text begins that was left out on p
 _NO_TEXT = TextError("There is no text here. Give one, or leave the row out.")
 
 
+class RefusedTextError(TextTooLongError):
+    """A text is too long, and such are refused.
+
+    Attributes:
+        row: which of the texts, counted from 0.
+    """
+
+    def __init__(self, error: TextTooLongError, row: int):
+        self.row = row
+        super().__init__(error.tokens, error.limit)
+
+
 class Asked(NamedTuple):
     """What is asked of every text.
 
@@ -57,7 +69,7 @@ def explain_texts(
         step: called after each method of each text; what it raises ends the work.
 
     Raises:
-        TextTooLongError: a text is too long, and such are refused.
+        RefusedTextError: a text is too long, and such are refused.
     """
     several = len(asked.entries)
     known = [(number, text) for number, text in enumerate(texts) if text is not None]
@@ -66,6 +78,8 @@ def explain_texts(
     encoded = encode_each(model, [text for _, text in known], truncate=asked.long == "cut")
     for (number, _), one in zip(known, encoded, strict=True):
         if isinstance(one, GafError):
+            if isinstance(one, TextTooLongError) and asked.long == "refuse":
+                raise RefusedTextError(one, number)
             found[number] = [_refused(one, asked.long)] * several
         else:
             read.append((number, one))
@@ -86,10 +100,7 @@ def filled(row: Mapping[str, Any]) -> Row:
 
 
 def _refused(error: GafError, long: Long) -> Row:
-    too_long = isinstance(error, TextTooLongError)
-    if too_long and long == "refuse":
-        raise error
-    row = failed(error)
+    row, too_long = failed(error), isinstance(error, TextTooLongError)
     return {"failure": SKIPPED + row["failure"]} if too_long and long == "skip" else row
 
 

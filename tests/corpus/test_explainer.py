@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-import torch
 
 import gaf_core as gaf
 from benchmarks.tiny import random_text
@@ -18,6 +17,7 @@ from gaf_core.corpus import loading
 from gaf_core.corpus.columns import ADDED
 from gaf_core.corpus.keys import fingerprint
 from gaf_core.methods import Method, Scored
+from tests.support.corpus_rows import MEASURES, assert_same_numbers, comparable
 from tests.support.models import counting, in_float64, save_tiny
 from tests.support.patience import HANG
 from tests.support.tolerance import assert_close, log_probability_size, through
@@ -25,7 +25,6 @@ from tests.support.tolerance import assert_close, log_probability_size, through
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [random_text(words, seed) for seed, words in enumerate((3, 5, 3, 8, 5, 3, 6, 3))]
 METHODS = ["relevance", "faithful", ("last", "AGF", {"first_layer": 3})]
-MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency", "deletion_area")
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +35,6 @@ def folder(tmp_path_factory) -> str:
 @pytest.fixture(scope="module")
 def tiny(folder) -> gaf.Model:
     return in_float64(gaf.load_model(folder))
-
-
-def comparable(rows) -> pd.DataFrame:
-    """Without what another run has another number of."""
-    return pd.DataFrame(rows).drop(columns=["seconds", "trace_seconds"])
-
-
-def assert_same_numbers(one: pd.DataFrame, other: pd.DataFrame, model: gaf.Model) -> None:
-    """Of two runs by a model: traces are float32, and a batch of another size rounds otherwise."""
-    assert len(one) == len(other)
-    for name in ("text", "method", "key", "predicted", "target", "failure", "cut"):
-        assert one[name].tolist() == other[name].tolist(), name
-    for name in ("tokens", "words", "word_of", "special"):
-        assert list(map(list, one[name])) == list(map(list, other[name])), name
-    for mine, its in zip(one["scores"], other["scores"], strict=True):
-        assert_close(mine, its, precision=np.float32, roundings=through(model))
-    double = model.module.dtype == torch.float64
-    how = {"precision": np.float64 if double else np.float32, "roundings": through(model)}
-    for name in (*MEASURES, "probability", "logit"):
-        if double or name not in ("log_odds", "logit"):  # of which float32 says too little here
-            size = log_probability_size(one["logit"]) if double else 1.0
-            assert_close(one[name], other[name], size=size, **how, message=name)
 
 
 # In a loop
