@@ -12,6 +12,9 @@ parts      rows in a folder: a part is there as a whole or not at all
 work       a stretch of texts -> what its part lacks
 engines    who computes: this process, or workers of a Ray cluster
 running    a file -> a folder of rows; what ended early goes on
+results    a folder of rows -> what tables are made of
+importance results -> which words carry a class
+summary    results -> faithfulness, differences, accuracy, texts that stand out
 """
 
 from gaf_core.corpus.explainer import BatchExplainer

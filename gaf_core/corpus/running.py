@@ -22,6 +22,8 @@ from gaf_core.corpus.parts import Folder
 from gaf_core.corpus.texts import Record, Source, chunks
 from gaf_core.corpus.work import Part, Task, look, together
 from gaf_core.errors import SettingsError
+from gaf_core.models.model import Model
+from gaf_core.tracing.target import label_name
 from gaf_core.version import __version__
 
 PART = 64  # texts of a part, which a kill costs at most
@@ -127,7 +129,8 @@ def begin(
         if part < 1:
             raise SettingsError(f"A part cannot have {part:,} texts. Give 1 or more.")
         about = {
-            "asked": asked, "columns": columns, "file": source.path.name, "part": part,
+            "asked": asked, "labels": labels_of(explainer.model), "columns": columns,
+            "file": source.path.name, "part": part,
             "began": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__,
         }  # fmt: skip
     else:
@@ -135,6 +138,12 @@ def begin(
         about["asked"]["methods"] |= asked["methods"]
     folder.begin(about)
     return about
+
+
+def labels_of(model: Model) -> list[str]:
+    """The labels of a model as rows name them; none where they are a vocabulary or tokens."""
+    named = model.task.kind.classes == "named"
+    return [label_name(model.labels, i) for i in range(len(model.labels))] if named else []
 
 
 def _check_same(folder: Folder, before: dict[str, Any], now: dict[str, Any]) -> None:
