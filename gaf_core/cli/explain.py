@@ -31,7 +31,7 @@ def run(asked: argparse.Namespace) -> None:
     logging.getLogger("transformers").setLevel(logging.ERROR)
     disable_progress_bar()
     outputs = {name: path for name in OUTPUTS if (path := getattr(asked, name)) is not None}
-    _check_outputs(list(outputs.values()), asked.force)
+    check_outputs(list(outputs.values()), asked.force)
     text, settings = _text(asked), _settings(asked)
     model = load_model(asked.model, revision=asked.revision, device=asked.device, task=asked.task)
     prepare_aloud(partial(print, file=sys.stderr))
@@ -40,7 +40,7 @@ def run(asked: argparse.Namespace) -> None:
         print("\n".join(word_lines(explanation)))
     writers = _writers(explanation, asked)
     for name, path in outputs.items():
-        _write(path, writers[name](), asked.force)
+        write(path, writers[name](), asked.force)
 
 
 def _writers(explanation: Explanation, asked: argparse.Namespace) -> dict[str, Callable[[], bytes]]:
@@ -110,8 +110,12 @@ def _layers(asked: str | None) -> tuple[int, int] | None:
     return int(found[1]) - 1, int(found[2])
 
 
-def _check_outputs(paths: Sequence[Path], force: bool) -> None:
-    """What is bound to fail fails before the model runs."""
+def check_outputs(paths: Sequence[Path], force: bool) -> None:
+    """What is bound to fail fails before the model runs.
+
+    Raises:
+        SettingsError: a file that cannot be written, or exists already.
+    """
     for path in paths:
         if path.is_dir():
             raise SettingsError(f"'{path}' is a folder. Give the name of a file in it.")
@@ -123,7 +127,12 @@ def _check_outputs(paths: Sequence[Path], force: bool) -> None:
         raise SettingsError("Two of the files have the same name. Give each its own.")
 
 
-def _write(path: Path, content: bytes, force: bool) -> None:
+def write(path: Path, content: bytes, force: bool) -> None:
+    """Write a file, and say so.
+
+    Raises:
+        SettingsError: it cannot be written, or exists already.
+    """
     try:
         with path.open("wb" if force else "xb") as file:
             file.write(content)

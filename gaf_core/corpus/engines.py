@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from gaf_core.corpus.explainer import BatchExplainer, with_threads
 from gaf_core.corpus.work import Task, compute
 from gaf_core.errors import GafError, MissingPackageError, SettingsError, cause
 
+_PATIENCE = 10.0  # seconds until a cluster answers
 _WAITING = 2  # tasks a worker: one that it computes, and the next one
 
 
@@ -103,13 +105,14 @@ class OnRay:
         if ray.is_initialized():
             return ray, False
         own = {"num_cpus": cores(), "include_dashboard": False} if self.address is None else {}
+        where = self.address or "local"
         try:
-            where = self.address or "local"
+            _reach(where)
             ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR, **own)
         except Exception as error:  # Ray raises many kinds
             raise SettingsError(
-                f"The Ray cluster at '{self.address or 'this machine'}' cannot be used: "
-                f"{cause(error)}. Check its address, and that its version is the same."
+                f"The Ray cluster at '{where}' cannot be used: {cause(error)}. Check its address, "
+                "and that it has the same version of Ray."
             ) from error
         return ray, True
 
@@ -119,6 +122,13 @@ class OnRay:
         there = ray.cluster_resources()
         processors, cards = there.get("CPU", 1) / self.threads, there.get("GPU", 0)
         return max(1, int(cards / self.gpus if self.gpus else processors))
+
+
+def _reach(address: str) -> None:
+    """Fail at once where nobody answers, for which Ray itself tries several minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
 
 
 class _Worker:

@@ -28,6 +28,8 @@ from gaf_core.evaluation.entries import Entry, chosen_entries
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike, TextLike
+from gaf_core.tracing.places import split_target
+from gaf_core.tracing.target import resolve_target
 
 Batch = TypeVar("Batch")
 
@@ -129,6 +131,7 @@ class BatchExplainer:
         Raises:
             SettingsError: no such column, or one that is called like one of those added.
             TextTooLongError: a text is too long, and such are refused.
+            TargetError: what is to be explained, or watched, is none of the model's labels.
             ModelError: the model cannot be loaded.
 
         >>> import gaf_core as gaf
@@ -181,21 +184,30 @@ class BatchExplainer:
         """
         if not texts:
             return []
+        questions = self.questions
         with at_most(self.threads):
             asked = Asked(self.entries, self.target, self.perturbation, self.long)
             found = explain_texts(self.model, texts, asked, step)
         return [
             filled(row | {"method": entry.label, "key": row_key(question, text)})
             for text, by_entry in zip(texts, found, strict=True)
-            for entry, question, row in zip(self.entries, self.questions, by_entry, strict=True)
+            for entry, question, row in zip(self.entries, questions, by_entry, strict=True)
         ]
 
     @cached_property
     def questions(self) -> list[str]:
-        """What each method is asked of every text, as the part of a key that is not the text."""
-        return [
-            question_key(self.model, one, self.target, self.perturbation) for one in self.entries
-        ]
+        """What each method is asked of every text, as the part of a key that is not the text.
+
+        Raises:
+            TargetError: what is to be explained, or watched, is none of the labels.
+        """
+        label, _ = split_target(self.target)
+        watched = "predicted" if self.perturbation is None else self.perturbation.target
+        for named in (label, None if watched in ("predicted", "explained") else watched):
+            if self.model.labels:  # those of an answer are the tokens of each text
+                resolve_target(self.model, named, predicted=0)
+        asked = self.target, self.perturbation
+        return [question_key(self.model, one, *asked) for one in self.entries]
 
     def _texts(self, columns: Columns) -> list[TextLike | None]:
         first, second = self._columns
@@ -221,6 +233,13 @@ def with_threads(explainer: BatchExplainer, threads: int | None) -> BatchExplain
     """A copy for a worker that has a share of the cores."""
     found = copy.copy(explainer)
     found.threads = threads
+    return found
+
+
+def cutting(explainer: BatchExplainer) -> BatchExplainer:
+    """A copy that cuts texts which are too long."""
+    found = copy.copy(explainer)
+    found.long = "cut"
     return found
 
 

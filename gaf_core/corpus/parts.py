@@ -55,7 +55,7 @@ class Folder:
         """
         try:
             content = json.loads((self.path / ABOUT).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError):
             content = None

@@ -53,10 +53,10 @@ def differences(results: Results, first: str | None = None, seed: int = 0) -> pd
         for other in results.methods
         if other != first and texts.get(first, set()) & texts.get(other, set())
     ]
-    columns = ["method", "measure", "first", "second", "difference", "low", "high", "texts"]
-    return (
-        pd.concat(found, ignore_index=True)[columns] if found else table({c: [] for c in columns})
-    )
+    if not found:
+        return table({name: [] for name in _DIFFERENCE})
+    whole = pd.DataFrame(pd.concat(found, ignore_index=True))
+    return whole.reindex(columns=list(_DIFFERENCE))
 
 
 def distribution(results: Results, measure: str = "aopc") -> pd.DataFrame:

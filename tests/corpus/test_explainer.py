@@ -161,6 +161,12 @@ def test_a_text_that_is_too_long_is_cut_skipped_or_refused(tiny):
         gaf.BatchExplainer(tiny, ["AGF"], long="refuse")(batch)
 
 
+def test_a_target_that_the_model_does_not_have_is_refused(tiny):
+    for more in ({"target": "happy"}, {"perturbation": gaf.Perturbation(target="happy")}):
+        with pytest.raises(gaf.TargetError, match="'happy' is not one of the model's labels"):
+            gaf.BatchExplainer(tiny, ["AGF"], **more)({"text": ["a film"]})
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
