@@ -28,7 +28,7 @@ from gaf_core.evaluation.perturbation import Perturbation
 from gaf_core.files.corpus_lines import summary_lines
 from gaf_core.files.corpus_tables import Chosen
 from gaf_core.flow.ready import prepare_aloud
-from gaf_core.methods.codes import parse
+from gaf_core.methods.codes import parse_code, split_codes
 
 PROBLEMS = "problems.csv"
 _STOPPED = 130  # what a shell says of a program that Ctrl-C ended
@@ -109,16 +109,8 @@ def _explainer(asked: argparse.Namespace) -> BatchExplainer:
 
 
 def _methods(written: list[str]) -> list[MethodLike]:
-    """Methods of codes with commas between them; a comma before `name=value` is inside of one."""
-    codes: list[str] = []
-    for piece in ",".join(written).split(","):
-        name, _, _ = piece.partition(":")
-        if codes and "=" in name:
-            codes[-1] += f",{piece}"
-        elif piece.strip():
-            codes.append(piece.strip())
-    found = [parse(code) for code in codes]
-    return [(code, one.method, dict(one.options)) for code, one in zip(codes, found, strict=True)]
+    codes = split_codes(written)
+    return [(code, *parse_code(code)) for code in codes]
 
 
 def _engine(asked: argparse.Namespace) -> Engine:

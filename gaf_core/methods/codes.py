@@ -1,4 +1,4 @@
-"""A method with its options, as a code in a link or a command and as a name for people.
+"""A method with its options as a code in a link or a command, and what it says.
 
 A code is the name of the method and the options that differ from the usual ones:
 "AGF", "AGF:first_layer=4", "lime:samples=500,seed=3".
@@ -6,54 +6,17 @@ A code is the name of the method and the options that differ from the usual ones
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
-from gaf_core.errors import GafError, SettingsError
+from gaf_core.errors import SettingsError
 from gaf_core.hosting import limits
 from gaf_core.methods import METHODS, Method, Option
 
-# Methods that people know and that take a moment; those that do not exist here are left out.
-USUAL = (
-    "AF", "GF", "AGF", "faithful", "rollout", "attention_x_gradient", "relevance",
-    "integrated_gradients", "random",
-)  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A method and its options, hashable: a key of everything that is computed for it.
-
-    Attributes:
-        method: name in `METHODS`.
-        options: those that differ from the usual ones, as pairs in the method's order.
-    """
-
-    method: str
-    options: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def definition(self) -> Method:
-        """The method itself."""
-        return METHODS[self.method]
-
-    @property
-    def code(self) -> str:
-        """The entry in a link; `parse` reads it."""
-        options = ",".join(f"{name}={quote(_text(value), safe='')}" for name, value in self.options)
-        return f"{self.method}:{options}" if options else self.method
-
-    @property
-    def name(self) -> str:
-        """The entry as people read it: the method, and what is unusual about it."""
-        told = ", ".join(f"{name.replace('_', ' ')} {_text(v)}" for name, v in self.options)
-        return f"{self.definition.title} ({told})" if told else self.definition.title
-
-
-def entry(method: Method, options: Mapping[str, Any]) -> Entry:
-    """The entry of a method with some options; those with their usual value are left out.
+def code_of(method: Method, options: Mapping[str, Any]) -> str:
+    """The code of a method with some options; those with their usual value are left out.
 
     Raises:
         SettingsError: an option that the method does not have, or a value it does not take.
@@ -61,15 +24,15 @@ def entry(method: Method, options: Mapping[str, Any]) -> Entry:
     settings = method.settings(**options)
     limits().check_options(settings)
     unusual = [
-        (option.name, settings[option.name])
-        for option in method.options
-        if settings[option.name] != option.default
+        f"{one.name}={quote(_text(settings[one.name]), safe='')}"
+        for one in method.options
+        if settings[one.name] != one.default
     ]
-    return Entry(method.name, tuple(unusual))
+    return f"{method.name}:{','.join(unusual)}" if unusual else method.name
 
 
-def parse(code: str) -> Entry:
-    """The entry of a code.
+def parse_code(code: str) -> tuple[Method, dict[str, Any]]:
+    """The method of a code, and its options.
 
     Raises:
         SettingsError: there is no such method, option or value; the message says which.
@@ -82,25 +45,25 @@ def parse(code: str) -> Entry:
     for part in filter(None, rest.split(",")):
         key, _, text = part.partition("=")
         options[key] = _value(known[key], unquote(text)) if key in known else text
-    return entry(method, options)
+    settings = method.settings(**options)
+    limits().check_options(settings)
+    return method, options
 
 
-def parse_all(codes: list[str]) -> tuple[list[Entry], list[str]]:
-    """The entries of codes, each once, and a sentence for each code that means nothing."""
-    found: dict[Entry, None] = {}
-    problems = []
-    for code in codes:
-        try:
-            found[parse(code)] = None
-        except GafError as error:
-            problems.append(f"This link asks to compare “{code}”, which is left out. {error}")
-    return list(found), problems
+def split_codes(written: Sequence[str]) -> list[str]:
+    """Codes with commas between them; a comma before `name=value` is inside of one.
 
-
-def usual_entries() -> list[Entry]:
-    """What the page opens with: known and quick methods."""
-    quick = [name for name in USUAL if name in METHODS and not METHODS[name].slow]
-    return [Entry(name) for name in quick or list(METHODS)[:6]]
+    >>> split_codes(["AGF:first_layer=4,residual=half,relevance", "AF"])
+    ['AGF:first_layer=4,residual=half', 'relevance', 'AF']
+    """
+    codes: list[str] = []
+    for piece in ",".join(written).split(","):
+        name, _, _ = piece.partition(":")
+        if codes and "=" in name:
+            codes[-1] += f",{piece}"
+        elif piece.strip():
+            codes.append(piece.strip())
+    return codes
 
 
 def _text(value: Any) -> str:

@@ -18,7 +18,7 @@ from gaf_core.figures.compare import (
     score_heatmap,
 )
 from gaf_core.methods import METHODS, Attribution, Method, Option, Scored
-from gaf_core.methods.codes import Entry, entry, parse, parse_all, usual_entries
+from gaf_core.ui.compare.entries import Entry, entry, parse, parse_all, usual_entries
 from tests.support.models import in_float64, save_tiny
 from tests.support.tolerance import assert_close, through
 

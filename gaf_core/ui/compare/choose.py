@@ -8,8 +8,8 @@ import streamlit as st
 
 from gaf_core import GafError
 from gaf_core.methods import METHODS, Method, Option
-from gaf_core.methods.codes import Entry, entry, parse, parse_all, usual_entries
 from gaf_core.ui import links
+from gaf_core.ui.compare.entries import Entry, entry, parse, parse_all, usual_entries
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
 

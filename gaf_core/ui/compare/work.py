@@ -18,10 +18,10 @@ from gaf_core.evaluation import Evaluation, Perturbation, evaluate_all
 from gaf_core.evaluation.comparison import Comparison
 from gaf_core.hosting import limits
 from gaf_core.methods import Attribution
-from gaf_core.methods.codes import Entry
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.ui import visitors
 from gaf_core.ui.cache import Choice, shelf
+from gaf_core.ui.compare.entries import Entry
 from gaf_core.ui.jobs import Desk, Job, Progress, State
 from gaf_core.ui.shelf import Shelf
 
