@@ -18,7 +18,7 @@ from gaf_core.corpus.running import PART
 from gaf_core.corpus.texts import Survey
 from gaf_core.settings import TextLike
 
-_ENOUGH = 2.0  # seconds that trying may take, about
+_ENOUGH = 6.0  # seconds that trying may take, about
 _GROWTH = 4  # texts of a try for each of the one before
 
 
@@ -44,7 +44,7 @@ class Estimate:
 def estimate(
     explainer: BatchExplainer, survey: Survey, *, part: int = PART, done: int = 0
 ) -> Estimate:
-    """Explain some texts of the sample, more and more of them for about two seconds.
+    """Explain some texts of the sample, more and more of them for some seconds.
 
     Long texts cost more than short ones, so seconds are counted by characters, and bytes too.
 
