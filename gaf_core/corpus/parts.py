@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +29,7 @@ OF_TEXT = {
     "position": "count", "line": "count", "id": "text", "label": "text", "text": "text",
     "second": "text",
 }  # fmt: skip
+_LOOK = 0.1  # seconds between two looks at whether somebody still works in a folder
 _TORN, _UNFINISHED = ".torn", ".unfinished"
 
 
@@ -40,10 +42,11 @@ class Folder:
 
     Attributes:
         path: of it.
+        patience: seconds to wait for another process, or thread, that works in it.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, patience: float = 0.0):
+        self.path, self.patience = path, patience
         self._parts = path / "parts"
 
     @property
@@ -152,7 +155,10 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True)
             file = (self.path / ".lock").open("ab")
         with file:
-            if not _lock(file):
+            end = time.monotonic() + self.patience
+            while not (locked := _lock(file)) and time.monotonic() < end:
+                time.sleep(_LOOK)
+            if not locked:
                 raise SettingsError(
                     f"Another process works in the folder '{self.path}'. Wait for its end, or give "
                     "another folder."
