@@ -17,7 +17,7 @@ import pandas as pd
 
 import gaf_core as gaf
 from benchmarks.entries import Entry
-from benchmarks.faithfulness import MODEL, OURS, run
+from benchmarks.faithfulness import MODEL, run
 from benchmarks.tables import (
     COLUMNS,
     MEASURED,
@@ -37,6 +37,7 @@ from gaf_core.evaluation.bootstrap import summarise
 from gaf_core.methods import METHODS
 
 TABLE = Path(__file__).with_suffix(".md")
+OURS = "faithful"
 MEASURES = ("aopc", "log_odds")
 Options = dict[str, Any]
 

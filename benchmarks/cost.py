@@ -1,6 +1,6 @@
 """What an explanation costs: the flows over integrated gradients, and the faithful over the plain.
 
-    python -m benchmarks.cost [--sentences 100] [--runs 3] [--write]
+    python -m benchmarks.cost [--sentences 100] [--runs 3] [--method-sentences 20] [--write]
 
 Held-out sentences of the bundled data and the bundled model. What is compared takes turns in one
 process, sentence by sentence; a ratio is that of two times in one turn, the ratio of a sentence is
@@ -15,13 +15,15 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import gaf_core as gaf
-from benchmarks.entries import countdown
+from benchmarks.entries import USUAL, countdown
 from benchmarks.faithfulness import MODEL, say, sentences
 from benchmarks.tables import finish, header, line, made_by, page
 from gaf_core.composer import explain, explain_trace, trace_for
+from gaf_core.errors import GafError
 from gaf_core.settings import FAITHFUL, Settings
 
 TABLE = Path(__file__).with_suffix(".md")
@@ -89,7 +91,44 @@ def ratio_table(timed: Sequence[dict[str, list[float]]]) -> list[str]:
     return [*lines, *(ratio_line(timed, over, under) for over, under in RATIOS)]
 
 
-def document(timed: Sequence[dict[str, list[float]]], tokens: Sequence[int], runs: int) -> str:
+def method_seconds(model: gaf.Model, texts: Sequence[str]) -> dict[str, list[float]]:
+    """Seconds of every method that can score them on each of the texts, in turns, text by text.
+
+    Each text has a trace of its own, so work that several methods share counts for each of them.
+    """
+    found: dict[str, list[float]] = {}
+    for text in texts:
+        traced = gaf.trace(model, text)
+        for name, method in gaf.METHODS.items():
+            with suppress(GafError):  # DeepLIFT refuses most networks
+                seconds = method(model, traced).seconds
+                found.setdefault(name, []).append(seconds)
+    return found
+
+
+def method_lines(found: Mapping[str, Sequence[float]]) -> list[str]:
+    """One line a method, the fastest first."""
+    lines = header("method", "ms: median (range over sentences)", f"over {USUAL}: median (range)")
+    for name, seconds in sorted(found.items(), key=lambda one: statistics.median(one[1])):
+        ratios = [one / other for one, other in zip(seconds, found[USUAL], strict=True)]
+        lines.append(
+            line(
+                name,
+                *(
+                    f"{statistics.median(some):.3g} ({min(some):.3g} to {max(some):.3g})"
+                    for some in ([1e3 * one for one in seconds], ratios)
+                ),
+            )
+        )
+    return lines
+
+
+def document(
+    timed: Sequence[dict[str, list[float]]],
+    tokens: Sequence[int],
+    runs: int,
+    methods: Mapping[str, Sequence[float]],
+) -> str:
     """The whole file."""
     about = (
         f"{made_by(f'cost --sentences {len(timed)} --runs {runs}')} The model is `{MODEL}`, the "
@@ -104,13 +143,20 @@ def document(timed: Sequence[dict[str, list[float]]], tokens: Sequence[int], run
         "given the predicted class and timed without the pass that finds it. Flows are timed from "
         "a trace that is there, and include building the networks."
     )
-    return page("Cost", about, tasks_are, ratio_table(timed))
+    each_is = (
+        f"Every method of the library on the first {len(methods[USUAL]):,} of the sentences, in "
+        "turns: what it takes beside the trace that all share, with what it shares with some. "
+        "DeepLIFT refuses this network."
+    )
+    each = ["## Each method", each_is, method_lines(methods)]
+    return page("Cost", about, tasks_are, ratio_table(timed), *each)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--sentences", type=int, default=100)
     arguments.add_argument("--runs", type=int, default=3)
+    arguments.add_argument("--method-sentences", type=int, default=20)
     arguments.add_argument("--write", action="store_true")
     options = arguments.parse_args()
     model = gaf.load_model(MODEL)
@@ -122,7 +168,10 @@ def main() -> None:
         timed.append(turns(tasks(model, text), options.runs))
         progress(done, len(texts))
     tokens = [len(gaf.trace(model, text).tokens) for text in texts]
-    finish(document(timed, tokens, options.runs), TABLE, write=options.write)
+    some = texts[: options.method_sentences]
+    method_seconds(model, some[:1])  # libraries load
+    methods = method_seconds(model, some)
+    finish(document(timed, tokens, options.runs, methods), TABLE, write=options.write)
 
 
 if __name__ == "__main__":

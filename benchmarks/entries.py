@@ -13,16 +13,23 @@ from gaf_core.methods import METHODS, Method, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace, trace
 
-# What the faithful flow is compared with: what is used most, the sums of the same frozen gradients
-# without a flow, and what it extends.
-RIVALS = (
-    "integrated_gradients",
-    "cat_frozen",
-    "attention_x_gradient_frozen",
-    "relevance",
-    "attcat",
-    "AGF",
-)
+USUAL = "integrated_gradients"  # what is used most, with which all are compared
+
+# Two methods that differ in one thing, by what that thing is.
+PAIRS = {
+    "a flow over all layers, published": ("AGF", "attention_x_gradient"),
+    "the mean over its depths": ("depth_average", "AGF"),
+    "the flow of faithful GAF": ("faithful", "cat_frozen"),
+    "the flow of path GAF": ("path_gaf", "integrated_frozen_gradients"),
+    "the rules of CP-LRP": ("cp_lrp", "input_x_gradient"),
+    "the rules of AttnLRP": ("attnlrp", "input_x_gradient"),
+    "the rules of GIM": ("gim", "input_x_gradient"),
+    "frozen gradients, for CAT": ("cat_frozen", "cat"),
+    "a path, for frozen gradients": ("integrated_frozen_gradients", "cp_lrp"),
+    "a path, for exact gradients": ("integrated_gradients", "input_x_gradient"),
+    "all of it: path GAF for faithful GAF": ("path_gaf", "faithful"),
+    "all of it: faithful GAF for AGF": ("faithful", "AGF"),
+}
 
 
 class Entry(NamedTuple):

@@ -1,17 +1,15 @@
 """How faithful each method is, on held-out sentences and the bundled model.
 
     python -m benchmarks.faithfulness [--sentences 300] [--slow-sentences 30]
-        [--other-sentences 100] [--operator all] [--split test] [--resume rows.jsonl] [--write]
+        [--other-sentences 300] [--operator all] [--split test] [--resume rows.jsonl] [--write]
 
 The sentences are drawn once, by a fixed seed, from the part of the bundled data that neither the
 training of the model nor the choice of any setting has seen; `--split validation` is for choosing
 settings. Methods that run the model many times see the first of these sentences only. `--operator`
 may be given several times: each gets a section, and "all" are mask, pad and delete. What comes
-after the first section takes the first sentences too; other operators are there to see whether the
-order holds, and have the faithful flow, what it is compared with, and chance. Each table says how
-many sentences it has. `--resume`
-keeps what is measured in a file, so that a run may be stopped and go on. `--write` keeps the tables
-in `benchmarks/faithfulness.md`.
+after the first section may take fewer (`--other-sentences`), to see whether the order holds. Each
+table says how many sentences it has. `--resume` keeps what is measured in a file, so that a run
+may be stopped and go on. `--write` keeps the tables in `benchmarks/faithfulness.md`.
 """
 
 from __future__ import annotations
@@ -25,16 +23,16 @@ from pathlib import Path
 import pandas as pd
 
 import gaf_core as gaf
-from benchmarks.entries import RIVALS, Entry, countdown, method_entries, remembered, warm_up
+from benchmarks.entries import PAIRS, USUAL, Entry, countdown, method_entries, remembered, warm_up
 from benchmarks.tables import (
     MEASURED,
     SEED,
-    difference_table,
     failures,
     finish,
     made_by,
     method_table,
     page,
+    pair_table,
 )
 from gaf_core.evaluation import OPERATORS, measure
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
@@ -45,8 +43,11 @@ TABLE = Path(__file__).with_suffix(".md")
 MODEL = "minilm-reviews"
 USUAL_OPERATORS = ("mask", "pad", "delete")
 DEPTHS = (1, 2, 3)
-OURS = "faithful"
-COMPARED = (OURS, *RIVALS, "random")
+ABOUT_PAIRS = (
+    "Text by text, what one method has more than another that differs in one thing. It is better "
+    "where AOPC is positive and LOdds negative, and not to be told from the other where 0 is in "
+    "the brackets."
+)
 SECTIONS = {
     "mask": "Removed tokens become the mask token",
     "pad": "Removed tokens become the padding token",
@@ -104,17 +105,12 @@ def say(line: str) -> None:
 
 
 def operator_section(operator: str, rows: pd.DataFrame) -> list[str]:
-    """What one way to remove tokens shows: every method, and ours against its rivals."""
-    about = (
-        "Sentence by sentence, what the faithful flow has more than another method, on the "
-        "sentences of both. It is better where AOPC is positive and LOdds negative, and not to be "
-        "told from the other where 0 is in the brackets."
-    )
+    """What one way to remove tokens shows: every method, and what each of its parts adds."""
     return [
         f"## {SECTIONS[operator]} (`{operator}`)",
         "\n".join(method_table(rows)),
-        about,
-        "\n".join(difference_table(rows, OURS, RIVALS)),
+        ABOUT_PAIRS,
+        "\n".join(pair_table(rows, PAIRS)),
     ]
 
 
@@ -126,14 +122,13 @@ def document(
     command += f" --slow-sentences {options.slow_sentences}"
     command += f" --other-sentences {options.other_sentences} --split {options.split}"
     command += "".join(f" --operator {operator}" for operator in found)
-    shared = pd.concat(found.values())["trace_seconds"].mean()
     about = (
         f"{made_by(command)} The model is `{MODEL}`, the sentences are of the part "
-        f"`{options.split}` of the bundled data, drawn by seed {SEED}. {MEASURED} Seconds are the "
-        "mean of a sentence, beside the forward and backward pass that all methods share "
-        f"({shared:.4f} s). The baseline of integrated gradients and DeepLift is the token that "
-        "removal leaves, and the mask token where tokens are deleted. One model and one kind of "
-        "text: no more is claimed."
+        f"`{options.split}` of the bundled data, drawn by seed {SEED}. {MEASURED} The last column "
+        f"is the paired difference to `{USUAL}`, sentence by sentence. A method that starts from a "
+        "text without its tokens starts from what removal leaves, and from mask tokens where "
+        "tokens are deleted. What a method costs is in [cost.md](cost.md). One model and one kind "
+        "of text: no more is claimed."
     )
     sections = [
         part for operator, rows in found.items() for part in operator_section(operator, rows)
@@ -158,7 +153,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--sentences", type=int, default=300)
     arguments.add_argument("--slow-sentences", type=int, default=30)
-    arguments.add_argument("--other-sentences", type=int, default=100)
+    arguments.add_argument("--other-sentences", type=int, default=300)
     arguments.add_argument("--operator", choices=(*OPERATORS, "all"), action="append")
     arguments.add_argument("--split", choices=("test", "validation"), default="test")
     arguments.add_argument("--resume", type=Path)
@@ -169,15 +164,13 @@ def main() -> None:
     for operator in operators:  # a vocabulary that does not allow one is said before any work
         resolve_perturbation(model, Perturbation(operator))
     methods = [remembered(method) for method in METHODS.values()]
-    fewer = {"sentences": options.other_sentences, "slow_sentences": 0}
+    fewer = {"sentences": options.other_sentences, "slow_sentences": options.slow_sentences}
     others = argparse.Namespace(**vars(options) | fewer)
     found = {}
     for operator in operators:
         say(f"{operator}:")
-        main = operator == operators[0]
-        chosen = methods if main else [one for one in methods if one.name in COMPARED]
-        entries = method_entries(operator, chosen)
-        found[operator] = run(model, entries, operator, options if main else others)
+        some = options if operator == operators[0] else others
+        found[operator] = run(model, method_entries(operator, methods), operator, some)
     depths = run(model, depth_entries(model.layers), operators[0], others)
     finish(document(found, depths, options), TABLE, write=options.write)
 

@@ -1,4 +1,4 @@
-"""Time of a trace with frozen gradients, and of one with the residual, over that of a plain one.
+"""Time of a trace with each backward rule, and of one with the residual, over that of a plain one.
 
     python -m benchmarks.frozen_backward [--tokens 32 128 512] [--runs 5] [--write]
 
@@ -25,6 +25,7 @@ from transformers import (
 
 import gaf_core as gaf
 from benchmarks.tiny import VOCABULARY, random_text, tiny_tokenizer
+from gaf_core.tracing.frozen import ATTN_LRP, CP_LRP, GIM
 
 TABLE = Path(__file__).with_suffix(".md")
 LAYERS, HEADS, LIMIT = 12, 12, 512
@@ -45,9 +46,11 @@ NETWORKS = {
 }
 KINDS = {
     "plain": {},
-    "frozen": {"frozen": gaf.Frozen()},
+    "frozen": {"frozen": CP_LRP},
+    "AttnLRP": {"frozen": ATTN_LRP},
+    "GIM": {"frozen": GIM},
     "plain, residual": {"residual": True},
-    "frozen, residual": {"frozen": gaf.Frozen(), "residual": True},
+    "frozen, residual": {"frozen": CP_LRP, "residual": True},
 }
 
 

@@ -1,14 +1,13 @@
 """How faithful each method is to what a language model says next: SmolLM2-135M on prompts.
 
-    python -m benchmarks.next_token [--prompts 120] [--delete-prompts 0] [--split report]
-        [--every-method] [--resume rows.jsonl] [--write]
+    python -m benchmarks.next_token [--prompts 120] [--delete-prompts 120] [--split report]
+        [--resume rows.jsonl] [--write]
 
 The prompts of `benchmarks/prompts.tsv` are of five kinds; those of the split `report` are for the
 table, those of `choice` for choosing settings. Removed tokens become what the vocabulary has for
-nothing; `--delete-prompts` adds a section in which they are deleted, on the first of the prompts.
-The usual run has the methods that answer what the flow is worth; `--every-method` adds the others,
-but for LIME and KernelSHAP with their 500 passes a prompt. How long it may take is printed as it
-runs, and `--resume` keeps what is measured in a file, so that a run may be stopped and go on.
+nothing, and in another section, for the first of the prompts, they are deleted. LIME and two kinds
+of SHAP with their 500 passes a prompt are left out. How long it may take is printed as it runs,
+and `--resume` keeps what is measured in a file, so that a run may be stopped and go on.
 `--write` keeps the tables in `benchmarks/next_token.md`.
 """
 
@@ -23,17 +22,17 @@ from pathlib import Path
 import pandas as pd
 
 import gaf_core as gaf
-from benchmarks.entries import RIVALS, countdown, method_entries, remembered, warm_up
-from benchmarks.faithfulness import OURS, SECTIONS, say
+from benchmarks.entries import PAIRS, countdown, method_entries, remembered, warm_up
+from benchmarks.faithfulness import ABOUT_PAIRS, SECTIONS, say
 from benchmarks.tables import (
     MEASURED,
     SEED,
-    difference_table,
     failures,
     finish,
     made_by,
     method_table,
     page,
+    pair_table,
 )
 from gaf_core.evaluation import measure
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
@@ -43,11 +42,7 @@ from gaf_core.methods import METHODS, Method
 TABLE = Path(__file__).with_suffix(".md")
 PROMPTS = Path(__file__).with_name("prompts.tsv")
 MODEL = "smollm2-135m"
-USUAL = (
-    "GF", "AGF", "depth_average", "random", "rollout", "attention_x_gradient", "attcat",
-    "cat_frozen", "attention_x_gradient_frozen", "faithful", "relevance", "integrated_gradients",
-)  # fmt: skip
-LEFT_OUT = ("lime", "kernel_shap")
+LEFT_OUT = ("lime", "kernel_shap", "partition_shap")
 
 
 def prompts(split: str, count: int) -> list[str]:
@@ -85,22 +80,18 @@ def run(
 
 def section(operator: str, rows: pd.DataFrame) -> list[str]:
     """What one way to remove tokens shows."""
-    about = (
-        "Prompt by prompt, what the faithful flow has more than another method; it is not to be "
-        "told from the other where 0 is in the brackets."
-    )
     return [
         f"## {SECTIONS[operator]} (`{operator}`)",
         "\n".join(method_table(rows, "prompts")),
-        about,
-        "\n".join(difference_table(rows, OURS, RIVALS, "prompts")),
+        ABOUT_PAIRS,
+        "\n".join(pair_table(rows, PAIRS, "prompts")),
     ]
 
 
 def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str:
     """The whole file, from the rows of each operator, the usual one first."""
     command = f"next_token --prompts {options.prompts} --delete-prompts {options.delete_prompts}"
-    command += f" --split {options.split}" + " --every-method" * options.every_method
+    command += f" --split {options.split}"
     usual, *_ = found
     rows = pd.concat(found.values())
     about = (
@@ -108,10 +99,8 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
         f"`{options.split}` of [prompts.tsv](prompts.tsv), and what is explained is the token that "
         f"the model says next. {MEASURED} The vocabulary has no mask token, so the usual way to "
         f"remove a token is `{usual}`, and that token is the baseline of integrated gradients in "
-        "every section. Seconds are the mean of a prompt, beside the forward and backward pass "
-        f"that all methods share ({rows['trace_seconds'].mean():.3f} s). LIME and KernelSHAP are "
-        "left out, as they run the model 500 times a prompt; `--every-method` has what else is not "
-        "here. One small model and short prompts: no more is claimed."
+        "every section. LIME, KernelSHAP and partition SHAP are left out, as they run the model "
+        "500 times a prompt. One small model and short prompts: no more is claimed."
     )
     sections = [part for operator, rows in found.items() for part in section(operator, rows)]
     said = "\n".join(dict.fromkeys(failures(rows)))
@@ -121,8 +110,7 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--prompts", type=int, default=120)
-    arguments.add_argument("--delete-prompts", type=int, default=0)
-    arguments.add_argument("--every-method", action="store_true")
+    arguments.add_argument("--delete-prompts", type=int, default=120)
     arguments.add_argument("--split", choices=("report", "choice"), default="report")
     arguments.add_argument("--resume", type=Path)
     arguments.add_argument("--write", action="store_true")
@@ -132,8 +120,7 @@ def main() -> None:
     texts = {usual: prompts(options.split, options.prompts)}
     if options.delete_prompts:
         texts[DELETE] = prompts(options.split, options.delete_prompts)
-    named = [name for name in METHODS if name not in LEFT_OUT] if options.every_method else USUAL
-    methods = [METHODS[name] for name in named]
+    methods = [method for name, method in METHODS.items() if name not in LEFT_OUT]
     found = run(model, texts, methods, options.resume)
     finish(document(found, options), TABLE, write=options.write)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import torch
 
+from benchmarks.entries import USUAL
 from gaf_core.evaluation.bootstrap import paired, summarise
 
 SEED = 0
@@ -44,35 +45,41 @@ def method_table(rows: pd.DataFrame, texts: str = "sentences") -> list[str]:
         texts: heading of the number of texts.
     """
     headings = [heading for heading, _ in COLUMNS.values()]
-    lines = header("method", texts, *headings, "seconds")
+    lines = header("method", texts, *headings, f"AOPC minus {USUAL}'s")
+    scored = set(rows.loc[rows["failure"].isna(), "method"])
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
     for found in summary.to_dict("records"):
         count = f"{found['texts']:,}"
         if found["failures"]:
             count += f", {found['failures']:,} failed"
         cells = [interval(found, name, digits) for name, (_, digits) in COLUMNS.items()]
-        cells = [*cells, f"{found['seconds']:.4f}"] if found["texts"] else [""] * (len(cells) + 1)
+        beside = {found["method"], USUAL} <= scored and found["method"] != USUAL
+        ahead = signed(differences(rows, found["method"], USUAL)["aopc"], 3) if beside else ""
+        cells = [*cells, ahead] if found["texts"] else [""] * (len(cells) + 1)
         lines.append(line(found["method"], count, *cells))
     return lines
 
 
-def difference_table(
-    rows: pd.DataFrame, first: str, others: Sequence[str], texts: str = "sentences"
+def pair_table(
+    rows: pd.DataFrame, pairs: Mapping[str, tuple[str, str]], texts: str = "sentences"
 ) -> list[str]:
-    """AOPC and LOdds of a method minus those of others, each on the texts that both scored.
+    """AOPC and LOdds of one method minus those of another, on the texts that both scored.
 
-    A method that scored no text has no line; without any other method there is no table.
+    Args:
+        rows: of `gaf_core.evaluation.measure`.
+        pairs: what the two differ in -> their names. A pair of which one scored no text has no
+            line, and without any there is no table.
+        texts: heading of the number of texts.
     """
     scored = set(rows.loc[rows["failure"].isna(), "method"])
-    compared = [other for other in others if other in scored and other != first]
-    if first not in scored or not compared:
-        return []
-    lines = header(f"{first} minus", "AOPC", "LOdds", texts)
-    for other in compared:
-        found = differences(rows, first, other)
-        cells = [signed(found[name], COLUMNS[name][1]) for name in ("aopc", "log_odds")]
-        lines.append(line(other, *cells, f"{found['aopc']['texts']:,.0f}"))
-    return lines
+    lines = header("what it adds", "measured as", "AOPC", "LOdds", texts)
+    for what, (first, second) in pairs.items():
+        if {first, second} <= scored:
+            found = differences(rows, first, second)
+            cells = [signed(found[name], COLUMNS[name][1]) for name in ("aopc", "log_odds")]
+            count = f"{found['aopc']['texts']:,.0f}"
+            lines.append(line(what, f"{first} minus {second}", *cells, count))
+    return lines if len(lines) > 2 else []
 
 
 def differences(rows: pd.DataFrame, first: str, second: str) -> dict[str, dict[str, float]]:

@@ -7,6 +7,11 @@ from .methods import (
     EdgeScores as EdgeScores,
     Method as Method,
 )
+from .elsewhere import (
+    GivenFile as GivenFile,
+    given_methods as given_methods,
+    read_scores as read_scores,
+)
 from .evaluation import benchmark as benchmark, benchmark_edges as benchmark_edges
 from .flow.depths import DepthShares as DepthShares
 from .errors import (
@@ -23,16 +28,22 @@ from .errors import (
 )
 from .explanation import Explanation as Explanation
 from .corpus import BatchExplainer as BatchExplainer
+from .signed import SignedExplanation as SignedExplanation
 from .composer import (
     explain as explain,
+    explain_path as explain_path,
+    explain_signed as explain_signed,
     explain_trace as explain_trace,
+    path_for as path_for,
     trace_for as trace_for,
 )
 from .evaluation import (
+    AopcLimits as AopcLimits,
     Curves as Curves,
     EdgeEvaluation as EdgeEvaluation,
     Evaluation as Evaluation,
     Perturbation as Perturbation,
+    aopc_limits as aopc_limits,
     evaluate as evaluate,
     evaluate_all as evaluate_all,
     evaluate_all_edges as evaluate_all_edges,
@@ -56,11 +67,12 @@ from .models.presets import PRESETS as PRESETS
 from .models.model import Model as Model, Task as Task, load_model as load_model
 from .models.outputs import Output as Output
 from .network import FlowNetwork as FlowNetwork
-from .settings import At as At, FAITHFUL as FAITHFUL, Settings as Settings
+from .settings import At as At, FAITHFUL as FAITHFUL, PATH as PATH, Settings as Settings
 from .tracing.frozen import Frozen as Frozen
 from .tracing.interventions import intervene as intervene
 from .tracing.masks import edge_set as edge_set
 from .tracing.memory import estimate_memory as estimate_memory
+from .tracing.path import PathTrace as PathTrace, trace_path as trace_path
 from .tracing.target import (
     Target as Target,
     label_name as label_name,

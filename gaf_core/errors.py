@@ -1,8 +1,10 @@
 """The one family of exceptions. Every message says what was wrong and what to do about it."""
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 
 _LONGEST = 400  # characters of a cause inside a message
+_SHOWN = 80  # characters of a value inside a message
 _ADVICE = re.compile(r"\s*(You may consider adding|For details look at).*")  # for who calls it
 
 
@@ -12,8 +14,61 @@ def cause(error: Exception) -> str:
     >>> cause(RuntimeError("Error in loading:\n\tsize mismatch for classifier.weight."))
     'Error in loading: size mismatch for classifier.weight'
     """
-    text = _ADVICE.sub("", " ".join(str(error).split())) or type(error).__name__
+    told = f"{error} is not known" if isinstance(error, KeyError) else str(error)
+    text = _ADVICE.sub("", " ".join(told.split())) or type(error).__name__
     return (text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…").rstrip(".")
+
+
+def brief(value: object, how: Callable[[object], str] = str) -> str:
+    """What was given, as a sentence shows it: not all of what is long, nor what cannot be written.
+
+    >>> brief("a" * 100)[-3:], brief((3, "x"), repr), brief(10**5000)
+    ('aa…', "(3, 'x')", 'int')
+    """
+    try:
+        text = how(value)
+    except ValueError:  # a whole number of thousands of digits
+        return type(value).__name__
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def check_kind(value: object, kinds: type | tuple[type, ...], how: str) -> None:
+    """Refuse what a function cannot work on because it is something else altogether.
+
+    Args:
+        value: that was given.
+        kinds: one or several, one of which it has to be.
+        how: where to get one, as a sentence.
+
+    Raises:
+        SettingsError: it is of another kind.
+
+    >>> check_kind("minilm-reviews", dict, "Give a table.")
+    Traceback (most recent call last):
+        ...
+    gaf_core.errors.SettingsError: A dict is needed here, and this is a str. Give a table.
+    """
+    if not isinstance(value, kinds):
+        wanted = " or ".join(
+            one.__name__ for one in (kinds if isinstance(kinds, tuple) else (kinds,))
+        )
+        given = "None" if value is None else f"a {type(value).__name__}"
+        raise SettingsError(f"A {wanted} is needed here, and this is {given}. {how}")
+
+
+def check_names(given: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse an option that there is not.
+
+    Raises:
+        SettingsError: with those that there are.
+
+    >>> check_names(["by_word"], ["by_words", "limit"])
+    Traceback (most recent call last):
+        ...
+    gaf_core.errors.SettingsError: There is no option 'by_word'. Options: by_words, limit.
+    """
+    if unknown := [name for name in given if name not in known]:
+        raise SettingsError(f"There is no option '{unknown[0]}'. Options: {', '.join(known)}.")
 
 
 class GafError(ValueError):

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from inspect import signature
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import MissingPackageError
+from gaf_core.errors import MissingPackageError, check_names
 from gaf_core.flow import FlowSolution, Status
 from gaf_core.flow.depths import DepthShares
 from gaf_core.markup import Html
@@ -209,6 +210,9 @@ class Explanation:
         Args:
             options: those of `gaf_core.picture.heatmap.heatmap_html`, such as `by_words=True`.
 
+        Raises:
+            SettingsError: an option that there is not.
+
         >>> import gaf_core as gaf
         >>> model = gaf.load_model("minilm-reviews")
         >>> explanation = gaf.explain(model, "A lovely film.", gaf.Settings(layers=(3, 6)))
@@ -217,6 +221,7 @@ class Explanation:
         """
         from gaf_core.picture.heatmap import heatmap_html
 
+        check_names(options, list(signature(heatmap_html).parameters)[2:])
         return Html(heatmap_html(self.trace, self.scores, **{"of": self.share_of, **options}))
 
     def sankey(self, **options: Any) -> Figure:

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
-from gaf_core.errors import SettingsError, TextError
+from gaf_core.errors import SettingsError, TextError, brief
 from gaf_core.settings import TextLike
 
 SWITCH, MODELS = "GAF_HOSTED", "GAF_MODELS"
 CHARACTERS = 100_000  # of a text on a computer of one's own: more are no text that somebody reads
-PASSES = ("samples", "steps")  # options of methods that say how often the model runs
+PASSES = ("samples", "steps", "passes")  # options of methods that say how often the model runs
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
@@ -82,6 +82,7 @@ _HOSTED = {
     "texts": 500,
     "visitors": 20,
 }
+_DIGITS = 19  # as many as no limit needs
 _LEAST = {"samples": 500}  # what the methods take where nobody says a number
 
 
@@ -102,7 +103,7 @@ def limits(environment: Mapping[str, str] = os.environ) -> Limits:
     """
     switch = environment.get(SWITCH, "").strip().lower()
     if switch not in _FLAGS:
-        raise SettingsError(f"{SWITCH} is '{switch}'. Set it to 1 or 0.")
+        raise SettingsError(f"{SWITCH} is '{brief(switch)}'. Set it to 1 or 0.")
     if not _FLAGS[switch]:
         return Limits()
     numbers = {one.name: _number(environment, one.name) for one in fields(Limits)[2:]}
@@ -113,9 +114,10 @@ def _number(environment: Mapping[str, str], name: str) -> int:
     variable = f"GAF_MAX_{name.upper()}"
     written = environment.get(variable, "").strip() or str(_HOSTED[name])
     least = _LEAST.get(name, 1)
-    if not (written.isascii() and written.isdigit() and int(written) >= least):
+    plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
+    if not plain or int(written) < least:
         raise SettingsError(
-            f"{variable} is '{written}'. Set it to a whole number of at least {least}."
+            f"{variable} is '{brief(written)}'. Set it to a whole number of at least {least}."
         )
     return int(written)
 
@@ -126,7 +128,8 @@ def _models(written: str) -> Mapping[str, str]:
         name, _, place = (part.strip() for part in one.partition("="))
         if not name or ("=" in one and not place):
             raise SettingsError(
-                f"{MODELS} has the entry '{one}'. Write names, or name=place, with commas between."
+                f"{MODELS} has the entry '{brief(one)}'. Write names, or name=place, with commas "
+                "between."
             )
         found[name] = place or name
     return MappingProxyType(found)

@@ -17,12 +17,12 @@ the logit, so that all capacities of such a network compare.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief, check_kind
 from gaf_core.settings import (
     AGGREGATES,
     RESIDUALS,
@@ -110,6 +110,7 @@ def information(
     residual: Residual = "none",
 ) -> Information:
     """The information tensor with its residual edges apart; see `information_tensor`."""
+    check_kind(trace, Trace, "gaf_core.trace returns one.")
     _check_name("residual", residual, RESIDUALS)
     first, last = check_layers(layers, trace.layers)
     tensor = np.stack(
@@ -160,7 +161,10 @@ def head_terms(
     chosen = check_heads(heads, trace.attention.shape[1])
     attention = trace.attention[layer, chosen].astype(np.float64)
     gradient = trace.gradient[layer, chosen].astype(np.float64)
-    terms = _SAYS[variant](attention, gradient)
+    if variant == "AGF" and trace.terms is not None:
+        terms = trace.terms[layer, chosen].astype(np.float64)
+    else:
+        terms = _SAYS[variant](attention, gradient)
     if aggregate == "net":
         terms = np.where(terms.sum(axis=0) > 0, terms, 0.0)
     else:
@@ -203,28 +207,31 @@ def check_unit(variant: str, aggregate: str, what: str) -> None:
 
 def check_layers(layers: tuple[int, int] | None, depth: int) -> tuple[int, int]:
     """The layer range, or a `SettingsError` that says what a range is."""
-    SETTINGS["layers"].check(layers)
-    first, last = (0, depth) if layers is None else layers
+    asked: Any = tuple(layers) if isinstance(layers, list) else layers
+    SETTINGS["layers"].check(asked)
+    first, last = (0, depth) if asked is None else asked
     if not 0 <= first < last <= depth:
         raise SettingsError(
-            f"The layer range [{first}, {last}) holds no layer of this model. Choose a start and "
-            f"an end with 0 <= start < end <= {depth}."
+            f"The layer range [{brief(first)}, {brief(last)}) holds no layer of this model. Choose "
+            f"a start and an end with 0 <= start < end <= {depth}."
         )
     return first, last
 
 
 def check_heads(heads: Sequence[int] | None, count: int) -> list[int]:
     """The heads kept, in order, or a `SettingsError` that says which exist."""
-    SETTINGS["heads"].check(heads)
-    chosen = list(range(count)) if heads is None else sorted(set(heads))
+    asked = heads.tolist() if isinstance(heads, np.ndarray) else heads
+    asked = tuple(asked) if isinstance(asked, list | range) else asked
+    SETTINGS["heads"].check(asked)
+    chosen = list(range(count)) if asked is None else sorted(set(asked))
     if not chosen or chosen[0] < 0 or chosen[-1] >= count:
         raise SettingsError(
-            f"{list(heads or [])} is not a selection of heads of this model. "
+            f"{brief(list(asked or []))} is not a selection of heads of this model. "
             f"Choose at least one of 0 to {count - 1}."
         )
     return chosen
 
 
 def _check_name(what: str, name: str, known) -> None:
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise SettingsError(f"'{name}' is not a {what}. Choose one of: {', '.join(known)}.")

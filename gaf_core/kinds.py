@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+MOST_POINTS = 1_000  # of a path
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -28,6 +30,10 @@ def _whole(value: Any) -> bool:
 
 def _all_whole(value: Any) -> bool:
     return isinstance(value, tuple) and all(map(_whole, value))
+
+
+def _points(value: Any) -> bool:
+    return _whole(value) and 2 <= value <= MOST_POINTS
 
 
 def _names(value: Any) -> bool:
@@ -51,7 +57,10 @@ def _source(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all others
+        return False
 
 
 LAYERS = Kind(
@@ -69,4 +78,5 @@ SOURCE = Kind('"all", "classification" or the position of a token as a whole num
 EPSILON = Kind(
     "a number above 0 and at most 0.5", lambda value: _number(value) and 0 < value <= 0.5
 )
+POINTS = Kind(f"a whole number from 2 to {MOST_POINTS:,}", _points)
 FLAG = Kind("True or False", lambda value: isinstance(value, bool))

@@ -30,10 +30,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike, NDArray
 
-from gaf_core.errors import CapacityError, SettingsError
+from gaf_core.errors import CapacityError, SettingsError, brief
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+# of the largest capacity: its parts of 2^-58 have full precision, and sums of many are finite
+_LEAST, _MOST = 1e-280, 1e290
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +104,14 @@ class FlowNetwork:
         >>> network.capacity.tolist(), network.pruned
         ([[[1.0, 2.0], [0.0, 0.0]]], 1)
         """
-        tensor = np.asarray(information, dtype=np.float64)
+        tensor = _numbers(information, "An information tensor")
         _check_capacities(tensor)
         beside = _checked_by_token(residual, tensor, "residual capacity")
         limit = _checked_by_token(node_capacity, tensor, "node capacity", endless=True)
         total = tensor
         if beside is not None:
             total = tensor + beside[:, :, None] * np.eye(beside.shape[1])
+        _check_size(total)
         feeding = _source_mask(source, tensor.shape[-1])
         edge = total > 0 if limit is None else (total > 0) & (limit > 0)[:, None, :]
         live = live_nodes(edge, feeding)
@@ -193,15 +198,18 @@ class FlowNetwork:
         return graph
 
 
+def _numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:  # text, complex numbers, uneven rows
+        raise CapacityError(f"{what} is a regular table of real numbers: {error}.") from error
+
+
 def _check_capacities(information: NDArray[np.float64]) -> None:
-    if (
-        information.ndim != 3
-        or information.shape[1] != information.shape[2]
-        or not information.size
-    ):
+    shape = information.shape
+    if len(shape) != 3 or shape[1] != shape[2] or not information.size:
         raise CapacityError(
-            f"An information tensor has the shape [layers, tokens, tokens]; this one has "
-            f"{list(information.shape)}."
+            f"An information tensor has the shape [layers, tokens, tokens], not {list(shape)}."
         )
     problems = (
         ("NaN", np.isnan(information)),
@@ -217,17 +225,22 @@ def _check_capacities(information: NDArray[np.float64]) -> None:
             )
 
 
+def _check_size(capacity: NDArray[np.float64]) -> None:
+    largest = float(capacity.max())
+    if largest > _MOST or 0 < largest < _LEAST:
+        raise CapacityError(
+            f"The largest capacity is {largest:g}, and sums or parts of such numbers are beyond "
+            "what a number can hold. Divide all of them by the largest one."
+        )
+
+
 def _checked_by_token(
-    values: ArrayLike | None,
-    information: NDArray[np.float64],
-    what: str,
-    *,
-    endless: bool = False,
+    values: ArrayLike | None, information: NDArray[np.float64], what: str, *, endless: bool = False
 ) -> Float[np.ndarray, "l t"] | None:
     """`[l, t]` capacities of one kind, or a `CapacityError` that says what they are."""
     if values is None:
         return None
-    values = np.asarray(values, dtype=np.float64)
+    values = _numbers(values, f"A {what}")
     if values.shape != information.shape[:2]:
         raise CapacityError(
             f"A {what} for each layer and token has the shape {list(information.shape[:2])}; this "
@@ -251,10 +264,11 @@ def _source_mask(source: str | int | Sequence[int], tokens: int) -> Bool[np.ndar
             raise SettingsError(f"'{source}' is not a source. Use \"all\" or token positions.")
         mask[:] = True
         return mask
-    positions = np.atleast_1d(np.asarray(source, dtype=np.int64))
-    if not positions.size or positions.min() < 0 or positions.max() >= tokens:
+    positions = np.atleast_1d(np.asarray(source))
+    whole = positions.dtype.kind in "iu" and positions.ndim == 1
+    if not whole or not positions.size or positions.min() < 0 or positions.max() >= tokens:
         raise SettingsError(
-            f"The source {positions.tolist()} is not a position of this text. "
+            f"The source {brief(positions.tolist())} is not a position of this text. "
             f"Choose from 0 to {tokens - 1}."
         )
     mask[positions] = True

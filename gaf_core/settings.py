@@ -12,8 +12,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
-from gaf_core.errors import SettingsError
-from gaf_core.kinds import EPSILON, FLAG, HEADS, LAYERS, SOURCE, TARGET, Kind
+from gaf_core.errors import SettingsError, brief
+from gaf_core.kinds import EPSILON, FLAG, HEADS, LAYERS, POINTS, SOURCE, TARGET, Kind
 
 # One output: nothing (the prediction), an index, a label, or a contrast of two.
 LabelLike = int | str | tuple[int | str, int | str] | None
@@ -49,12 +49,15 @@ TextLike = str | tuple[str, str]  # or a pair, for a model that compares two
 Variant = Literal["AF", "GF", "AGF"]
 Aggregate = Literal["mean", "max", "sum", "net"]
 Residual = Literal["none", "half", "first order"]
-Gradients = Literal["exact", "frozen"]
-Stage = Literal["trace", "network", "flow"]
+Gradients = Literal["exact", "frozen", "path"]
+Baseline = Literal["mask", "pad", "zero"]
+Stage = Literal["trace", "path", "network", "flow"]
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 RESIDUALS: tuple[Residual, ...] = get_args(Residual)
+FOR, AGAINST = "for", "against"  # the two flows of a path
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Setting:
     """What people are told of a setting, wherever they choose it.
 
     Attributes:
-        stage: the first of trace, network and flow that depends on it.
+        stage: the first of trace, path, network and flow that depends on it. The path, from the
+            text without its tokens to the text, is part of one method only.
         title: what it is called beside a choice of its values.
         help: what it does.
         notes: what there is to choose, each with a note: the paper, or an extension. Empty where it
@@ -94,12 +98,15 @@ class Setting:
         """A `SettingsError` that names what may be chosen if the value is of another kind."""
         if self.kind is not None and not self.kind.holds(value):
             raise SettingsError(
-                f"{value!r} is no value of the setting '{self.name}'. Give {self.kind.told}."
+                f"{brief(value, repr)} is no value of the setting '{self.name}'. Give "
+                f"{self.kind.told}."
             )
-        if self.notes and not self.others and value not in self.choices:
+        known = isinstance(value, Hashable) and value in self.choices  # a choice is a key
+        if self.notes and not self.others and not known:
             known = ", ".join(str(choice) for choice in self.choices)
             raise SettingsError(
-                f"'{value}' is no value of the setting '{self.name}'. Choose one of: {known}."
+                f"'{brief(value)}' is no value of the setting '{self.name}'. Choose one of: "
+                f"{known}."
             )
 
 
@@ -127,7 +134,11 @@ class Settings:
         epsilon: relative suboptimality of the barrier flow, in (0, 0.5].
         truncate: explain the first tokens of a text that is too long instead of refusing it.
         gradients: "exact" (the paper), or "frozen": those of the linearised backward pass
-            (`Frozen`), an extension.
+            (`Frozen`), an extension; or "path": those added up on the way from the text without
+            its tokens to the text (`PathTrace`), an extension with scores that have a sign.
+        points: on that way, both ends included; at least 2.
+        baseline: what stands where a token was at its start: "mask" for the token that removes one
+            (mask, else padding, else unknown), "pad" for the padding, "zero" for zeros.
         node_capacities: whether a token, as it enters a layer, passes on no more than its
             first-order contribution to the target (an extension; AGF with the aggregate "sum" or
             "net").
@@ -254,6 +265,30 @@ class Settings:
             notes={
                 "exact": _PAPER,
                 "frozen": "extension: norms, slopes and attention held constant",
+                "path": "extension: frozen ones, added up from the text without its tokens",
+            },
+            traced=lambda value: value != "exact",  # a path ends at the text, with frozen ones
+        ),
+    )
+    points: int = field(
+        default=5,
+        metadata=_told(
+            stage="path",
+            kind=POINTS,
+            title="Points on the path",
+            help="Steps from the text without its tokens to the text, both ends included.",
+        ),
+    )
+    baseline: Baseline = field(
+        default="mask",
+        metadata=_told(
+            stage="path",
+            title="The path begins with",
+            help="What stands where a token was.",
+            notes={
+                "mask": "the token that removes one: mask, else padding, else unknown",
+                "pad": "the padding token",
+                "zero": "zeros",
             },
         ),
     )
@@ -281,9 +316,11 @@ class Settings:
     def __post_init__(self) -> None:
         for name, one in SETTINGS.items():
             value = getattr(self, name)
-            if isinstance(value, list):  # as a file has it; settings are a key, and a list is none
+            if hasattr(value, "tolist"):  # of numpy
+                value = value.tolist()
+            if isinstance(value, list | range):  # settings are a key, and these are none
                 value = tuple(value)
-                object.__setattr__(self, name, value)
+            object.__setattr__(self, name, value)
             one.check(value)
 
 
@@ -299,7 +336,7 @@ SETTINGS: Mapping[str, Setting] = {
 # what a flow is made of, by the stage at which it enters: the settings with choices of their own
 INGREDIENTS: tuple[Setting, ...] = tuple(
     sorted(
-        (one for one in SETTINGS.values() if one.notes),
+        (one for one in SETTINGS.values() if one.notes and one.stage != "path"),
         key=lambda one: get_args(Stage).index(one.stage),
     )
 )
@@ -312,6 +349,11 @@ def trace_key(settings: Settings) -> tuple[Hashable, ...]:
     )
 
 
+def path_key(settings: Settings) -> tuple[Hashable, ...]:
+    """What a path depends on beside its trace."""
+    return tuple(getattr(settings, one.name) for one in SETTINGS.values() if one.stage == "path")
+
+
 FAITHFUL = Settings(
     variant="AGF",
     gradients="frozen",
@@ -321,3 +363,7 @@ FAITHFUL = Settings(
     depth_average=True,
     source="classification",
 )
+
+PATH = replace(FAITHFUL, gradients="path", depth_average=False)
+# by the name that the command line and links have for them
+NAMED: Mapping[str, Settings] = {"published": Settings(), "faithful": FAITHFUL, "path": PATH}

@@ -7,8 +7,8 @@ import streamlit as st
 from gaf_core import Settings
 from gaf_core.reading.predicted import prediction_sentence
 from gaf_core.ui import cache
-from gaf_core.ui.compare import show, work
-from gaf_core.ui.compare.choose import choose_entries, show_methods
+from gaf_core.ui.compare import bounds, show, work
+from gaf_core.ui.compare.choose import choose_entries, chosen_order, known_orders, show_methods
 from gaf_core.ui.compare.measure import choose_perturbation, known_measures, say_measure
 from gaf_core.ui.compare.take_away import show_files
 from gaf_core.ui.compare.watch import show_work
@@ -28,31 +28,38 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    reading = choose_reading(model, {**known_measures(model), **show.known_views()})
+    known = {**known_measures(model), **show.known_views(), **known_orders(), **bounds.KNOWN}
+    reading = choose_reading(model, known)
     text = ask_text(model)
     question = work.Question(choice, text, reading.target, reading.truncate)
     trace = cache.traced(choice, text, Settings(target=reading.target, truncate=reading.truncate))
     suggest(trace)
     verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
     st.html(f'<p class="gaf-verdict">{verdict}</p>')
-    entries = choose_entries()
+    entries = choose_entries(trace)
     if not entries:
         st.info("Pick at least one method above.", icon=":material/playlist_add:")
         st.stop()
     working, scores = place(), place()
     st.header("Which ranking does the prediction bear out?", anchor=False)
     perturbation = choose_perturbation(model)
-    todo = work.tasks(question, entries, perturbation)
+    search = bounds.choose_search(trace, question, perturbation)
+    todo = work.tasks(question, entries, perturbation, beside=bounds.keys(search))
+    bounds.begin(model, trace, search)
     work.begin(model, trace, todo)
     with working:
         show_work(todo)  # first: what ends in between is compared, and not missed by both
-    comparison = work.compare(trace, todo, perturbation)
+    compared = work.compare(trace, todo, perturbation, bounds.found(search))
+    comparison = chosen_order(compared, entries)
     if comparison.scored:
         with scores:
             show.show_scores(comparison, reading)
     with place():
+        bounds.show_search(search)
+    with place():
         show.show_table(comparison)
         say_measure(comparison)
+        bounds.say_limits(search)
     with place():
         show.show_curves(comparison)
     with place():

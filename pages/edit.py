@@ -20,13 +20,13 @@ st.html(
 )
 with polite():
     choice, model = ready_model()
-    settings, view = choose_settings(model, {"what_if": edited.WHAT_IF})
+    settings, view = choose_settings(model, {"what_if": edited.WHAT_IF}, signed=False)
     other_text = edited.choose_change()
     left, right = st.columns(2, gap="large")
     with left:
         text = ask_text(model)
     request = cache.Request(choice, text, settings)
-    first = cache.explained(*request)
+    first = cache.explained(*request.asked)
     suggest(first.trace)
     with place():
         if other_text:

@@ -25,11 +25,14 @@ ORDER = (
     ("network",),
     ("flow",),
     ("explanation",),
+    ("signed",),
     ("composer",),
     ("methods",),
+    ("elsewhere",),
     ("evaluation",),
     ("corpus",),
     ("reading",),
+    ("lesson",),
     ("picture",),
     ("figures",),
     ("files",),
@@ -40,7 +43,10 @@ ORDER = (
 
 # An explanation draws itself: what it needs for that stands below it, and is imported by the method
 # that draws, so that importing the library imports no plotly.
-LATE = {"gaf_core.explanation": ("picture", "figures")}
+LATE = {
+    "gaf_core.explanation": ("picture", "figures"),
+    "gaf_core.signed": ("picture",),
+}
 
 
 def module_name(path: Path) -> str:

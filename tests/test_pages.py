@@ -6,7 +6,8 @@ from tests.support import documents
 from tests.support.documents import PAGES, ROOT
 
 TASKS = {
-    "explain-a-prediction", "compare-methods", "test-the-edges", "many-texts", "your-own-solver",
+    "explain-a-prediction", "compare-methods", "test-the-edges", "many-texts", "teach",
+    "your-own-solver",
 }  # fmt: skip
 
 

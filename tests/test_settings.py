@@ -82,6 +82,10 @@ class Watched:
     def __init__(self, settings: gaf.Settings):
         self._settings, self.read = settings, set()
 
+    @property
+    def __class__(self):  # it is taken for settings
+        return gaf.Settings
+
     def __getattr__(self, name: str):
         self.read.add(name)
         return getattr(self._settings, name)

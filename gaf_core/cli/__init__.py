@@ -20,7 +20,7 @@ from pathlib import Path
 
 from gaf_core.cli.corpus_options import add_corpus
 from gaf_core.errors import GafError
-from gaf_core.settings import SETTINGS, Setting
+from gaf_core.settings import AGAINST, FOR, NAMED, SETTINGS, Setting
 from gaf_core.version import __version__
 
 BY_HAND = ("layers", "target", "heads")  # settings that depend on the model
@@ -117,9 +117,31 @@ def _add_question(command: argparse.ArgumentParser) -> None:
         help='where in the text: a word or "#" and the position of a token, for labels of tokens '
         "and several masks; start or end of an answer",
     )
+    add(
+        "--method",
+        choices=tuple(NAMED),
+        default=next(iter(NAMED)),
+        help="published: the paper's; faithful and path: extensions. Sets all of what follows that "
+        "is not given; path explains by two flows, for the target and against it (%(default)s)",
+    )
+    add(
+        "--side",
+        choices=(FOR, AGAINST),
+        default=FOR,
+        help="of a path: whose network is written as GraphML (%(default)s)",
+    )
     for one in SETTINGS.values():
         if one.name not in BY_HAND:
             _add_setting(command, one)
+    add(
+        "--scores",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="scores of this text from elsewhere, CSV or JSON with tokens or words: print how "
+        "faithful they and this explanation are, and how far they agree; may be given again",
+    )
 
 
 def _add_setting(command: argparse.ArgumentParser, one: Setting) -> None:
@@ -128,15 +150,16 @@ def _add_setting(command: argparse.ArgumentParser, one: Setting) -> None:
     if one.notes and not isinstance(one.default, bool):
         told += " " + "; ".join(f"{choice}: {note}" for choice, note in one.notes.items())
     name = f"--{one.name.replace('_', '-')}"
+    # no default of its own: what is not given is that of the method
     if isinstance(one.default, bool):
-        command.add_argument(name, action="store_true", help=told)
+        action = argparse.BooleanOptionalAction if one.stage != "trace" else "store_true"
+        command.add_argument(name, action=action, default=None, help=told)
         return
     command.add_argument(
         name,
         type=type(one.default),
         choices=None if one.others else one.choices or None,
-        default=one.default,
-        help=f"{told} (%(default)s)",
+        help=f"{told} ({one.default})",
     )
 
 

@@ -119,7 +119,7 @@ def _measured(
     except GafError as error:
         return [failed(error)] * len(asked.entries)
     about = _about(traced) | {"trace_seconds": seconds}
-    found = measure_trace(model, traced, asked.entries, asked.perturbation, step)
+    found = measure_trace(model, traced, asked.entries, asked.perturbation, step=step)
     return [
         row if scores is None or row["failure"] else about | row | {"scores": scores.tolist()}
         for row, scores in found.values()

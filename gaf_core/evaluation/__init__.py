@@ -2,6 +2,7 @@
 
 perturbation  how tokens are removed, and whose probability is watched
 perturbed     texts with tokens removed -> probabilities, in shared batches
+naopc         the least and the greatest AOPC of a text, by search over orders
 ranking       which tokens go first, and which may go at all
 metrics       AOPC, LOdds, comprehensiveness, sufficiency, curves
 agreement     how far several methods agree
@@ -23,8 +24,9 @@ from gaf_core.evaluation.edges import (
     evaluate_all_edges,
     evaluate_edges,
 )
-from gaf_core.evaluation.measuring import COLUMNS, benchmark, measure
+from gaf_core.evaluation.measuring import COLUMNS, NAOPC_COLUMNS, benchmark, measure
 from gaf_core.evaluation.metrics import ERASER_FRACTIONS, Curves, Evaluation, evaluate, evaluate_all
+from gaf_core.evaluation.naopc import AopcLimits, aopc_limits, limit_passes
 from gaf_core.evaluation.perturbation import (
     FRACTIONS,
     OPERATORS,
@@ -41,12 +43,15 @@ __all__ = [
     "EDGE_MEASURES",
     "ERASER_FRACTIONS",
     "FRACTIONS",
+    "NAOPC_COLUMNS",
     "OPERATORS",
+    "AopcLimits",
     "Curves",
     "EdgeEvaluation",
     "Evaluation",
     "Perturbation",
     "RowStore",
+    "aopc_limits",
     "benchmark",
     "benchmark_edges",
     "bootstrap_interval",
@@ -56,6 +61,7 @@ __all__ = [
     "evaluate_all",
     "evaluate_all_edges",
     "evaluate_edges",
+    "limit_passes",
     "measure",
     "measure_edges",
     "paired",

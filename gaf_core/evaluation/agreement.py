@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import kendalltau, spearmanr
+from numpy.typing import ArrayLike
+from scipy.stats import rankdata
 
 from gaf_core.errors import SettingsError, TextError
 from gaf_core.evaluation.ranking import check_scores, ranked
@@ -57,18 +57,38 @@ def agreement(traced: Trace, rankings: Mapping[str, ArrayLike], top: int = 5) ->
     scores = [check_scores(traced, values) for values in rankings.values()]
     top = min(top, int(ordinary.sum()))
     first = [set(ranked(ordinary, values)[:top].tolist()) for values in scores]
-    spearman, kendall, overlap = (np.eye(len(scores)) for _ in range(3))
-    for i in range(len(scores)):
-        for j in range(i):
-            pair = scores[i][ordinary], scores[j][ordinary]
-            spearman[i, j] = spearman[j, i] = _correlation(spearmanr, *pair)
-            kendall[i, j] = kendall[j, i] = _correlation(kendalltau, *pair)
-            overlap[i, j] = overlap[j, i] = len(first[i] & first[j]) / top
-    return Agreement(tuple(rankings), spearman, kendall, overlap, top)
+    ranks = np.array([rankdata(values[ordinary]) for values in scores])
+    ranks = ranks.reshape(len(scores), int(ordinary.sum()))
+    shared = [[len(one & other) / top for other in first] for one in first]
+    return Agreement(
+        tuple(rankings),
+        _correlation(_covariances(ranks)),
+        _correlation(_concordances(ranks)),
+        np.array(shared).reshape(len(scores), len(scores)),
+        top,
+    )
 
 
-def _correlation(measure, one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    constant = bool((one == one[0]).all()), bool((other == other[0]).all())
-    if any(constant):
-        return float(all(constant))
-    return float(measure(one, other).statistic)
+def _covariances(ranks: Float[np.ndarray, "m n"]) -> Float[np.ndarray, "m m"]:
+    """Covariances of mean ranks, times 4 n: whole numbers, so that 0 is 0."""
+    centred = 2 * ranks - (ranks.shape[1] + 1)
+    return centred @ centred.T
+
+
+def _concordances(ranks: Float[np.ndarray, "m n"]) -> Float[np.ndarray, "m m"]:
+    """Pairs of tokens in the same order less those in the reverse; untied pairs on the diagonal."""
+    found = np.zeros((len(ranks), len(ranks)))
+    for token in range(ranks.shape[1]):
+        signs = np.sign(ranks[:, token + 1 :] - ranks[:, token : token + 1])
+        found += signs @ signs.T
+    return found
+
+
+def _correlation(products: Float[np.ndarray, "m m"]) -> Float[np.ndarray, "m m"]:
+    """Products over the root of both their sizes, and what is said of scores that are all equal."""
+    sizes = np.diag(products)
+    constant = sizes == 0
+    scale = np.sqrt(np.outer(sizes, sizes))
+    found = np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
+    found[np.outer(constant, constant)] = 1.0
+    return np.clip(found, -1.0, 1.0)

@@ -9,6 +9,7 @@ not drawn: their means are then normal, and the interval is the mean and 1.96 st
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy.stats import bootstrap
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 
 MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency", "seconds")
 RESAMPLES = 10_000
@@ -35,10 +36,19 @@ def bootstrap_interval(values: ArrayLike, seed: int = 0) -> Float[np.ndarray, "2
     Returns:
         `[2, m]`; NaN below two rows, which say nothing about spread.
 
+    Raises:
+        SettingsError: no table of numbers, or a seed that is none.
+
     >>> bootstrap_interval([[1.0, 5.0], [3.0, 5.0]]).tolist()
     [[1.0, 5.0], [3.0, 5.0]]
     """
-    table = np.asarray(values, dtype=np.float64)
+    try:
+        table = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        table = np.array(np.nan)
+    if table.ndim != 2:
+        raise SettingsError("Give a table of numbers, one row a text and one column a measure.")
+    check_seed(seed)
     if len(table) < 2:
         return np.full((2, table.shape[1]), np.nan)
     if len(table) > _NORMAL:
@@ -49,6 +59,16 @@ def bootstrap_interval(values: ArrayLike, seed: int = 0) -> Float[np.ndarray, "2
         batch=max(1, _HELD // table.size), rng=np.random.default_rng(seed),
     ).confidence_interval  # fmt: skip
     return np.stack([interval.low, interval.high])
+
+
+def check_seed(seed: int) -> None:
+    """Refuse what seeds no generator.
+
+    Raises:
+        SettingsError: it is no whole number from 0.
+    """
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise SettingsError(f"A seed is a whole number of at least 0, and {seed!r} is none.")
 
 
 def summarise(
@@ -65,7 +85,11 @@ def summarise(
         Columns `method`, `texts` (that it scored), `failures` and `first_failure` (its message, or
         nothing), then for each of the measures the mean over texts, and the ends of its interval as
         `aopc_low` and `aopc_high`. `seconds` is what a method takes beside the trace it shares.
+
+    Raises:
+        SettingsError: no rows of `measure`, or a measure that is not in them.
     """
+    _check_rows(rows, measures)
     names = rows["method"].unique()
     return pd.DataFrame(
         [_summary(name, rows.loc[rows["method"] == name], seed, measures) for name in names]
@@ -96,8 +120,10 @@ def paired(
         `high` ends of its interval, `texts`.
 
     Raises:
-        SettingsError: a label that is not in the rows, or no text that both scored.
+        SettingsError: no rows of `measure`, a label or measure that is not in them, or no text that
+            both methods scored.
     """
+    _check_rows(rows, measures)
     names = rows["method"].unique().tolist()
     for name in (first, second):
         if name not in names:
@@ -116,7 +142,7 @@ def paired(
             "both on the same texts."
         )
     one, other = one.loc[shared], other.loc[shared]
-    low, high = bootstrap_interval(one - other, seed)
+    low, high = _interval(one - other, seed)
     return pd.DataFrame(
         {
             "measure": list(measures),
@@ -130,12 +156,31 @@ def paired(
     )
 
 
+def _interval(values: pd.DataFrame, seed: int) -> Float[np.ndarray, "2 m"]:
+    """`bootstrap_interval`, of a measure that some texts do not have over those that have it."""
+    interval = bootstrap_interval(values, seed)
+    missing = values.isna().to_numpy()
+    for column in np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0)):
+        interval[:, [column]] = bootstrap_interval(values.iloc[:, [column]].dropna(), seed)
+    return interval
+
+
+def _check_rows(rows: pd.DataFrame, measures: Sequence[str]) -> None:
+    check_kind(rows, pd.DataFrame, "Give the rows that `measure` or `measure_edges` returns.")
+    missing = {"text", "method", "failure", *measures}.difference(map(str, rows.columns))
+    if missing:
+        raise SettingsError(
+            f"The rows have no column '{min(missing)}'. Give those that `measure` or "
+            "`measure_edges` returns, and measures that are columns of them."
+        )
+
+
 def _summary(
     name: str, rows: pd.DataFrame, seed: int, measures: Sequence[str]
 ) -> dict[str, object]:
     failed = rows["failure"].notna()
     values = rows.loc[~failed, list(measures)].astype(float)
-    interval = bootstrap_interval(values, seed)
+    interval = _interval(values, seed)
     summary: dict[str, object] = {
         "method": name,
         "texts": len(values),

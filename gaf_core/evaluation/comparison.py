@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gaf_core.evaluation.metrics import Evaluation
+from gaf_core.evaluation.naopc import AopcLimits
 from gaf_core.evaluation.perturbation import Perturbation
 from gaf_core.methods.method import Attribution
 from gaf_core.text.words import group_words, word_scores, written
@@ -34,7 +35,10 @@ METRICS: Mapping[str, tuple[str, bool]] = MappingProxyType(
         "insertion area": ("insertion_area", True),
     }
 )
-SCALES = ("own", "common")
+# where the limits of AOPC were found
+NORMALISED: Mapping[str, tuple[str, bool]] = MappingProxyType({"NAOPC": ("naopc", True)})
+Scale = Literal["own", "common"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +83,7 @@ class Units:
     special: NDArray[np.bool_]
     scores: dict[str, NDArray[np.float64]]
 
-    def scaled(self, scale: str) -> dict[str, NDArray[np.float64]]:
+    def scaled(self, scale: Scale) -> dict[str, NDArray[np.float64]]:
         """Scores as they are coloured, in [-1, 1].
 
         "own": over the largest absolute score of the entry, so each entry uses all shades.
@@ -119,26 +123,50 @@ def units(comparison: Comparison, *, by_words: bool, special: bool) -> Units:
     )
 
 
+def within(evaluation: Evaluation, limits: AopcLimits) -> Evaluation:
+    """The same measures with the limits of AOPC, found later, and NAOPC.
+
+    Args:
+        evaluation: of a ranking.
+        limits: of the same text and perturbation.
+    """
+    return replace(
+        evaluation,
+        aopc_lower=limits.lower,
+        aopc_upper=limits.upper,
+        naopc=limits.normalised(evaluation.aopc),
+    )
+
+
+def metrics_of(comparison: Comparison) -> dict[str, tuple[str, bool]]:
+    """The columns of a comparison: those of `METRICS`, and NAOPC where its limits are known."""
+    limited = any(not math.isnan(one.aopc_lower) for one in comparison.evaluations.values())
+    first = {"AOPC": METRICS["AOPC"], **(NORMALISED if limited else {})}
+    return {**first, **METRICS}
+
+
 def faithfulness_table(comparison: Comparison) -> pd.DataFrame:
-    """One row an entry: method, the columns of `METRICS`, seconds, note; what is missing is NaN."""
-    rows = []
+    """One row an entry: method, the columns of `metrics_of`, seconds, note; NaN is missing."""
+    rows, metrics = [], metrics_of(comparison)
     for name in comparison.names:
         attribution = comparison.attributions.get(name)
         rows.append(
             {
                 "method": name,
-                **_metrics(comparison.evaluations.get(name)),
+                **_metrics(comparison.evaluations.get(name), metrics),
                 "seconds": attribution.seconds if attribution else math.nan,
                 "note": comparison.failures.get(name, "" if attribution else "not computed"),
             }
         )
-    return pd.DataFrame(rows, columns=["method", *METRICS, "seconds", "note"])
+    return pd.DataFrame(rows, columns=["method", *metrics, "seconds", "note"])
 
 
 def best(table: pd.DataFrame) -> dict[str, set[int]]:
     """Rows with the best value of each metric, ties included; none where fewer than two have it."""
     found = {}
-    for column, (_, more) in METRICS.items():
+    for column, (_, more) in {**METRICS, **NORMALISED}.items():
+        if column not in table:
+            continue
         values = table[column].dropna()
         if len(values) > 1:
             top = values.max() if more else values.min()
@@ -185,13 +213,15 @@ def to_json(comparison: Comparison, *, model: str | None = None) -> str:
     return json.dumps(_plain(content), ensure_ascii=False, allow_nan=False)
 
 
-def _metrics(evaluation: Evaluation | None) -> dict[str, float]:
+def _metrics(
+    evaluation: Evaluation | None, metrics: Mapping[str, tuple[str, bool]]
+) -> dict[str, float]:
     if evaluation is None:
-        return dict.fromkeys(METRICS, math.nan)
+        return dict.fromkeys(metrics, math.nan)
     homes: Iterable[Any] = (evaluation, evaluation.curves)
     return {
         column: next(float(getattr(home, name)) for home in homes if hasattr(home, name))
-        for column, (name, _) in METRICS.items()
+        for column, (name, _) in metrics.items()
     }
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike, NDArray
 
 from gaf_core.errors import SettingsError
+from gaf_core.evaluation.bootstrap import check_seed
 from gaf_core.methods import EdgeScores
 from gaf_core.models.outputs import Output
 from gaf_core.tracing.masks import existing_edges
@@ -47,8 +48,11 @@ def edge_order(
     Raises:
         SettingsError: scores of another shape, or that are not numbers.
     """
-    values = np.asarray(getattr(scores, "scores", scores), dtype=np.float64)
     exist = existing_edges(trace)
+    try:
+        values = np.asarray(getattr(scores, "scores", scores), dtype=np.float64)
+    except (TypeError, ValueError):  # text, or rows of several lengths
+        values = np.empty(0)
     if values.shape != exist.shape:
         raise SettingsError(
             f"Scores of shape {list(values.shape)} do not fit the {list(exist.shape)} attention "
@@ -56,6 +60,7 @@ def edge_order(
         )
     if np.isnan(values).any():
         raise SettingsError("Some scores are not numbers (NaN), so they rank nothing.")
+    check_seed(seed)
     chance = np.random.default_rng(seed).random(values.size)
     order = np.lexsort((chance, -values.ravel(), ~exist.ravel()))
     place = np.empty(values.size, dtype=np.int64)

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 
-from gaf_core.errors import GafError, SettingsError
-from gaf_core.evaluation.bootstrap import summarise
-from gaf_core.evaluation.edges import EDGE_FRACTIONS, EdgeEvaluation, evaluate_all_edges
+from gaf_core.errors import GafError
+from gaf_core.evaluation.asked import Asked, methods_by_label, texts_and_targets
+from gaf_core.evaluation.bootstrap import check_seed, summarise
+from gaf_core.evaluation.edges import (
+    EDGE_FRACTIONS,
+    EdgeEvaluation,
+    check_fractions,
+    evaluate_all_edges,
+)
 from gaf_core.methods import EDGE_METHODS, EdgeMethod, EdgeScores
 from gaf_core.models.model import Model
 from gaf_core.settings import TargetLike, TextLike
+from gaf_core.tracing.masks import Kind
 from gaf_core.tracing.trace import Trace, trace
 
 Progress = Callable[[int, int], None]
 EdgeMethodLike = str | EdgeMethod | tuple[str, str | EdgeMethod, Mapping[str, Any]]
+
+
+class EdgeRun(TypedDict, total=False):
+    """How a run over many texts is measured; `measure_edges` says what each of these is."""
+
+    fractions: Sequence[float]
+    kind: Kind
+    targets: Sequence[TargetLike] | None
+    progress: Progress | None
+
 
 EDGE_MEASURES = ("cpr", "cmd", "left", "seconds")
 
@@ -27,11 +44,8 @@ def benchmark_edges(
     texts: Sequence[TextLike],
     methods: Sequence[EdgeMethodLike],
     *,
-    fractions: Sequence[float] = EDGE_FRACTIONS,
-    kind: str = "zero",
-    targets: Sequence[TargetLike] | None = None,
-    progress: Progress | None = None,
     seed: int = 0,
+    **run: Unpack[EdgeRun],
 ) -> pd.DataFrame:
     """Measure ways to score edges on texts: one row each, means with 95 % bootstrap intervals.
 
@@ -39,8 +53,9 @@ def benchmark_edges(
     compares two of them by these rows, with `measures=EDGE_MEASURES`.
 
     Args:
-        model, texts, methods, fractions, kind, targets, progress: see `measure_edges`.
+        model, texts, methods: see `measure_edges`.
         seed: of the bootstrap.
+        **run: fractions, kind, targets and progress, as of `measure_edges`.
 
     Returns:
         As `gaf_core.evaluation.summarise`, for `EDGE_MEASURES`. Texts on which nothing can be
@@ -56,16 +71,8 @@ def benchmark_edges(
     >>> table[["method", "texts", "failures"]].values.tolist()
     [['capacity', 2, 0], ['GF', 2, 0]]
     """
-    rows = measure_edges(
-        model,
-        texts,
-        methods,
-        fractions=fractions,
-        kind=kind,
-        targets=targets,
-        progress=progress,
-    )
-    return summarise(rows, seed, EDGE_MEASURES)
+    check_seed(seed)
+    return summarise(measure_edges(model, texts, methods, **run), seed, EDGE_MEASURES)
 
 
 def measure_edges(
@@ -74,7 +81,7 @@ def measure_edges(
     methods: Sequence[EdgeMethodLike],
     *,
     fractions: Sequence[float] = EDGE_FRACTIONS,
-    kind: str = "zero",
+    kind: Kind = "zero",
     targets: Sequence[TargetLike] | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -97,58 +104,25 @@ def measure_edges(
         SettingsError: no texts or methods, or a method, option, fraction or kind that means
             nothing.
     """
-    entries = edge_entries(methods)
-    if isinstance(texts, str) or not len(texts):
-        raise SettingsError("Give a list of at least one text.")
-    if targets is not None and len(targets) != len(texts):
-        raise SettingsError(
-            f"There are {len(texts):,} texts and {len(targets):,} targets. Give one target a text."
-        )
+    entries = methods_by_label(methods, EDGE_METHODS)
+    jobs = texts_and_targets(texts, targets)
+    check_fractions(fractions, kind)
     rows: list[dict[str, Any]] = []
-    for number, text in enumerate(texts):
-        target = None if targets is None else targets[number]
+    for number, (text, target) in enumerate(jobs):
         found = _measure_text(model, text, target, entries, fractions, kind)
         rows += [{"text": number, "method": label} | row for label, row in found.items()]
         if progress is not None:
-            progress(number + 1, len(texts))
+            progress(number + 1, len(jobs))
     return pd.DataFrame(rows)
-
-
-def edge_entries(
-    methods: Sequence[EdgeMethodLike],
-) -> dict[str, tuple[EdgeMethod, Mapping[str, Any]]]:
-    """Methods with their settings, by label.
-
-    Raises:
-        SettingsError: none, an unknown one, an option it does not take, or two of one label.
-    """
-    if isinstance(methods, str) or not methods:
-        raise SettingsError(f"Give a list of at least one method of {', '.join(EDGE_METHODS)}.")
-    entries: dict[str, tuple[EdgeMethod, Mapping[str, Any]]] = {}
-    for one in methods:
-        label, named, options = one if isinstance(one, tuple) else (None, one, {})
-        if not isinstance(named, EdgeMethod):
-            if named not in EDGE_METHODS:
-                known = ", ".join(EDGE_METHODS)
-                raise SettingsError(f"There is no way to score edges '{named}'. Use {known}.")
-            named = EDGE_METHODS[named]
-        label = label or named.name
-        if label in entries:
-            raise SettingsError(
-                f"Two methods are called '{label}'. Give each setting a label of its own: "
-                "(label, name, options)."
-            )
-        entries[label] = named, named.settings(**options)
-    return entries
 
 
 def _measure_text(
     model: Model,
     text: TextLike,
     target: TargetLike,
-    entries: Mapping[str, tuple[EdgeMethod, Mapping[str, Any]]],
+    entries: Mapping[str, Asked],
     fractions: Sequence[float],
-    kind: str,
+    kind: Kind,
 ) -> dict[str, dict[str, Any]]:
     try:
         traced = trace(model, text, target)
@@ -157,8 +131,6 @@ def _measure_text(
     scored, rows = _scored(model, traced, entries)
     try:
         found = evaluate_all_edges(model, traced, scored, fractions=fractions, kind=kind)
-    except SettingsError:  # fractions and kind are the same for all texts
-        raise
     except GafError as error:
         return rows | {label: _failed(str(error)) for label in scored}
     measured = {label: _row(one, scored[label].seconds) for label, one in found.items()}
@@ -166,7 +138,7 @@ def _measure_text(
 
 
 def _scored(
-    model: Model, traced: Trace, entries: Mapping[str, tuple[EdgeMethod, Mapping[str, Any]]]
+    model: Model, traced: Trace, entries: Mapping[str, Asked]
 ) -> tuple[dict[str, EdgeScores], dict[str, dict[str, Any]]]:
     """What each method gives, and rows that say why one gives nothing."""
     scored, failed = {}, {}

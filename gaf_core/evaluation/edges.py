@@ -25,13 +25,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike, NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.evaluation.edge_masks import KeptAndRemoved, edge_counts, edge_order, margin
 from gaf_core.methods import EdgeScores
 from gaf_core.models.model import Model
 from gaf_core.models.outputs import Output
 from gaf_core.tracing.interventions import masked_logits
-from gaf_core.tracing.masks import KINDS, existing_edges
+from gaf_core.tracing.masks import KINDS, Kind, existing_edges
 from gaf_core.tracing.trace import Trace
 
 EDGE_FRACTIONS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -63,7 +63,7 @@ class EdgeEvaluation:
     (True, [1, 1, 3, 6, 15, 29, 59, 147])
     """
 
-    kind: str
+    kind: Kind
     fractions: Float[np.ndarray, " f"]
     counts: Int[np.ndarray, " f"]
     kept: Float[np.ndarray, " f"]
@@ -131,7 +131,7 @@ def evaluate_edges(
     scores: ArrayLike | EdgeScores,
     *,
     fractions: Sequence[float] = EDGE_FRACTIONS,
-    kind: str = "zero",
+    kind: Kind = "zero",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> EdgeEvaluation:
@@ -180,7 +180,7 @@ def evaluate_all_edges(
     rankings: Mapping[str, ArrayLike | EdgeScores],
     *,
     fractions: Sequence[float] = EDGE_FRACTIONS,
-    kind: str = "zero",
+    kind: Kind = "zero",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, EdgeEvaluation]:
@@ -200,7 +200,8 @@ def evaluate_all_edges(
     >>> sorted(gaf.evaluate_all_edges(model, trace, scores, kind="renormalise"))
     ['capacity', 'flow']
     """
-    grid = _checked(fractions, kind)
+    check_kind(rankings, Mapping, "Give scores by name.")
+    grid = check_fractions(fractions, kind)
     exist = existing_edges(trace)
     counts = edge_counts(grid, int(exist.sum()))
     places = [edge_order(trace, scores, seed) for scores in rankings.values()]
@@ -226,10 +227,18 @@ def least_difference(output: Output, whole: float) -> float:
     return LEAST_DIFFERENCE if output.has_probabilities else _LEAST_PART * abs(whole)
 
 
-def _checked(fractions: Sequence[float], kind: str) -> NDArray[np.float64]:
+def check_fractions(fractions: Sequence[float], kind: str) -> NDArray[np.float64]:
+    """Fractions of the edges, each once and ascending.
+
+    Raises:
+        SettingsError: none, or one that is no part of all edges; or a kind of cut that is unknown.
+    """
     if kind not in KINDS:
         raise SettingsError(f"'{kind}' is no way to cut an edge. Use {' or '.join(KINDS)}.")
-    grid = np.unique(np.asarray(fractions, dtype=np.float64))
+    try:
+        grid = np.unique(np.asarray(fractions, dtype=np.float64))
+    except (TypeError, ValueError):
+        grid = np.empty(0)
     if not grid.size or not ((grid > 0) & (grid < 1)).all():
         raise SettingsError("Fractions of the edges lie between 0 and 1, without both.")
     return grid

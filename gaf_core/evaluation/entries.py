@@ -5,7 +5,6 @@ Every run over many texts comes through here: the benchmarks, and the rows of a 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError, SettingsError
+from gaf_core.errors import GafError
+from gaf_core.evaluation.asked import methods_by_label
 from gaf_core.evaluation.metrics import Evaluation, evaluate_all
+from gaf_core.evaluation.naopc import aopc_limits
 from gaf_core.evaluation.perturbation import Perturbation
 from gaf_core.evaluation.ranking import check_scores
 from gaf_core.evaluation.rows import Row
@@ -26,6 +27,7 @@ MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]
 
 _MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
 MEASURED = (*_MEASURES, "deletion_area")  # columns of a row that `measure_trace` fills
+NAOPC_COLUMNS = ("naopc", "aopc_lower", "aopc_upper")  # and those that it fills if asked
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,8 @@ def chosen_entries(methods: Sequence[MethodLike]) -> list[Entry]:
     Raises:
         SettingsError: none, a method or option that means nothing, or two of one label.
     """
-    if isinstance(methods, str) or not methods:
-        raise SettingsError(f"Give a list of at least one method. {_known_methods()}")
-    entries = [_entry(method) for method in methods]
-    labels = [entry.label for entry in entries]
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice is not None:
-        raise SettingsError(
-            f"Two methods are called '{twice}'. Give each setting a label of its own: "
-            "(label, name, options)."
-        )
-    return entries
+    asked = methods_by_label(methods, METHODS)
+    return [Entry(label, one.method, one.settings) for label, one in asked.items()]
 
 
 def measure_trace(
@@ -67,7 +60,10 @@ def measure_trace(
     traced: Trace,
     entries: Sequence[Entry],
     perturbation: Perturbation | None,
+    *,
+    naopc: bool = False,
     step: Callable[[], None] = lambda: None,
+    still: Callable[..., None] = lambda *_: None,
 ) -> dict[str, tuple[Row, NDArray[np.float64] | None]]:
     """What each entry says of one text, and how faithful that is; a failure stops no other entry.
 
@@ -76,11 +72,14 @@ def measure_trace(
         traced: one text.
         entries: what is asked.
         perturbation: how tokens are removed; None to leave the measures out.
+        naopc: find the limits of AOPC too, once for all entries.
         step: called after each entry; what it raises ends the work.
+        still: called while the limits are looked for, likewise.
 
     Returns:
         By label a row with `seconds` and `failure` (None, or a sentence), with the columns of
-        `MEASURED` where they were measured, and the scores `[t]`, None where there are none.
+        `MEASURED` (and `NAOPC_COLUMNS`) where they were measured, and the scores `[t]`, None where
+        there are none.
     """
     rows: dict[str, Row] = {}
     scores: dict[str, NDArray[np.float64]] = {}
@@ -94,9 +93,13 @@ def measure_trace(
         step()
     if perturbation is not None:
         try:
-            measured = evaluate_all(model, traced, scores, perturbation, insertion_curve=False)
+            wanted = naopc and bool(scores)
+            limits = aopc_limits(model, traced, perturbation, progress=still) if wanted else None
+            measured = evaluate_all(
+                model, traced, scores, perturbation, insertion_curve=False, limits=limits
+            )
             for label, evaluation in measured.items():
-                rows[label] |= _measures(evaluation)
+                rows[label] |= _measures(evaluation, naopc)
         except GafError as error:
             rows |= {label: failed(error) for label in scores}
     return {label: (row, scores.get(label)) for label, row in rows.items()}
@@ -109,21 +112,7 @@ def failed(error: Exception) -> Row:
     return {"failure": message if known else f"{type(error).__name__}: {message}"}
 
 
-def _measures(evaluation: Evaluation) -> Row:
-    found = {name: getattr(evaluation, name) for name in _MEASURES}
+def _measures(evaluation: Evaluation, naopc: bool) -> Row:
+    names = (*_MEASURES, *(NAOPC_COLUMNS if naopc else ()))
+    found = {name: getattr(evaluation, name) for name in names}
     return found | {"deletion_area": evaluation.curves.deletion_area}
-
-
-def _entry(method: MethodLike) -> Entry:
-    label, named, options = method if isinstance(method, tuple) else (None, method, {})
-    if not isinstance(named, Method):
-        if named not in METHODS:
-            near = difflib.get_close_matches(str(named), METHODS, n=1)
-            advice = f"Did you mean '{near[0]}'? " if near else ""
-            raise SettingsError(f"There is no method '{named}'. {advice}{_known_methods()}")
-        named = METHODS[named]
-    return Entry(label or named.name, named, named.settings(**options))
-
-
-def _known_methods() -> str:
-    return f"Methods: {', '.join(METHODS)}."

@@ -9,22 +9,26 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import pandas as pd
 
-from gaf_core.errors import GafError, SettingsError
-from gaf_core.evaluation.bootstrap import summarise
+from gaf_core.errors import GafError
+from gaf_core.evaluation.asked import texts_and_targets
+from gaf_core.evaluation.bootstrap import MEASURES, check_seed, summarise
 from gaf_core.evaluation.entries import (
     MEASURED,
+    NAOPC_COLUMNS,
     Entry,
     MethodLike,
     chosen_entries,
     failed,
     measure_trace,
 )
+from gaf_core.evaluation.naopc import WIDTH
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
 from gaf_core.evaluation.ranking import check_encoding
 from gaf_core.evaluation.rows import Row, RowStore
@@ -34,6 +38,17 @@ from gaf_core.tracing.target import resolve_target
 from gaf_core.tracing.trace import trace
 
 Progress = Callable[[int, int], None]
+
+
+class Run(TypedDict, total=False):
+    """How a run over many texts is measured; `measure` says what each of these is."""
+
+    perturbation: Perturbation
+    targets: Sequence[TargetLike] | None
+    progress: Progress | None
+    resume: str | Path | None
+
+
 COLUMNS = ("text", "method", *MEASURED, "seconds", "trace_seconds", "failure")
 
 
@@ -42,11 +57,9 @@ def benchmark(
     texts: Sequence[TextLike],
     methods: Sequence[MethodLike],
     *,
-    perturbation: Perturbation = Perturbation(),
-    targets: Sequence[TargetLike] | None = None,
-    progress: Progress | None = None,
-    resume: str | Path | None = None,
     seed: int = 0,
+    naopc: bool = False,
+    **run: Unpack[Run],
 ) -> pd.DataFrame:
     """Measure methods on texts: one row a method, means with 95 % bootstrap intervals.
 
@@ -54,8 +67,9 @@ def benchmark(
     methods by these rows.
 
     Args:
-        model, texts, methods, perturbation, targets, progress, resume: see `measure`.
+        model, texts, methods, naopc: see `measure`.
         seed: of the bootstrap.
+        **run: perturbation, targets, progress and resume, as of `measure`.
 
     Returns:
         See `gaf_core.evaluation.summarise`.
@@ -70,16 +84,9 @@ def benchmark(
     >>> table[["method", "texts", "failures"]].values.tolist()
     [['faithful', 2, 0], ['last', 2, 0]]
     """
-    rows = measure(
-        model,
-        texts,
-        methods,
-        perturbation=perturbation,
-        targets=targets,
-        progress=progress,
-        resume=resume,
-    )
-    return summarise(rows, seed)
+    check_seed(seed)
+    rows = measure(model, texts, methods, naopc=naopc, **run)
+    return summarise(rows, seed, (*MEASURES, *NAOPC_COLUMNS) if naopc else MEASURES)
 
 
 def measure(
@@ -91,6 +98,7 @@ def measure(
     targets: Sequence[TargetLike] | None = None,
     progress: Progress | None = None,
     resume: str | Path | None = None,
+    naopc: bool = False,
 ) -> pd.DataFrame:
     """Measure each method on each text. All methods of a text share its trace and its batches.
 
@@ -107,20 +115,23 @@ def measure(
         resume: file that rows are read from, and added to as soon as a text is done. A row is
             found again by the model's name and revision, the text, the settings and the
             perturbation. Failed ones are tried again.
+        naopc: find the limits of AOPC for each text too, once for all methods, and give NAOPC: what
+            two models can be compared by. About `5 n^2` passes for a text of `n` tokens.
 
     Returns:
         One row a text and method: `text` (its position), `method` (label), `aopc`, `log_odds`,
         `comprehensiveness`, `sufficiency`, `deletion_area`, `seconds` of the
         method, `trace_seconds` of the trace it shares, and `failure`: the sentence that says why
-        there are no measures, missing where there are.
+        there are no measures, missing where there are. With `naopc`, also `naopc`, `aopc_lower` and
+        `aopc_upper`; a text whose limits are equal has no `naopc`.
 
     Raises:
         SettingsError: no texts or methods, a method, option or perturbation that means nothing, or
             a file that holds something else.
         TargetError: the target of the perturbation is not one of the model's labels.
     """
-    entries = chosen_entries(methods)
-    jobs = _jobs(texts, targets)
+    entries = {entry.label: entry for entry in chosen_entries(methods)}
+    jobs = texts_and_targets(texts, targets)
     perturbation = resolve_perturbation(model, perturbation)
     if perturbation.target not in ("predicted", "explained") and model.labels:
         resolve_target(model, perturbation.target, predicted=0)
@@ -128,18 +139,20 @@ def measure(
     steps = _Steps(progress, len(jobs) * len(entries))
     rows = []
     for number, (text, target) in enumerate(jobs):
-        keys = [_key(model, text, target, entry, perturbation) for entry in entries]
-        missing = dict(zip(keys, entries, strict=True))
-        missing = {key: entry for key, entry in missing.items() if key not in store.rows}
-        steps.take(len(entries) - len(missing))
-        if missing:
-            found = _measure_text(model, text, target, list(missing.values()), perturbation, steps)
-            store.add([{"key": key} | row for key, row in zip(missing, found, strict=True)])
-        rows += [
-            store.rows[key] | {"text": number, "method": entry.label}
-            for key, entry in zip(keys, entries, strict=True)
-        ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        keys = {
+            label: _key(model, text, target, entry, perturbation, naopc)
+            for label, entry in entries.items()
+        }
+        # of two labels of one setting the first is measured, for both
+        first = {key: label for label, key in reversed(keys.items())}
+        wanted = dict.fromkeys(first[key] for key in keys.values() if key not in store.rows)
+        todo = {label: entries[label] for label in wanted}
+        steps.take(len(entries) - len(todo))
+        if todo:
+            found = _measure_text(model, text, target, todo, _How(perturbation, naopc, steps))
+            store.add([{"key": keys[label]} | row for label, row in found.items()])
+        rows += [store.rows[key] | {"text": number, "method": label} for label, key in keys.items()]
+    return pd.DataFrame(rows, columns=[*COLUMNS, *(NAOPC_COLUMNS if naopc else ())])
 
 
 class _Steps:
@@ -153,43 +166,50 @@ class _Steps:
         if self.progress is not None and count:
             self.progress(self.done, self.total)
 
+    def still(self, *_: int) -> None:
+        """Tell that no more is done than before, which may stop the run."""
+        if self.progress is not None:
+            self.progress(self.done, self.total)
+
+
+@dataclass(frozen=True)
+class _How:
+    """How the methods of a text are measured."""
+
+    perturbation: Perturbation
+    naopc: bool
+    steps: _Steps
+
 
 def _measure_text(
     model: Model,
     text: TextLike,
     target: TargetLike,
-    entries: Sequence[Entry],
-    perturbation: Perturbation,
-    steps: _Steps,
-) -> list[Row]:
+    entries: Mapping[str, Entry],
+    how: _How,
+) -> dict[str, Row]:
     began = time.perf_counter()
     try:
         traced = trace(model, text, target)
         check_encoding(model, traced)
     except GafError as error:
-        steps.take(len(entries))
-        return [failed(error) for _ in entries]
+        how.steps.take(len(entries))
+        return {label: failed(error) for label in entries}
     shared = {"trace_seconds": time.perf_counter() - began}
-    found = measure_trace(model, traced, entries, perturbation, steps.take)
-    return [row if row["failure"] else row | shared for row, _ in found.values()]
-
-
-def _jobs(
-    texts: Sequence[TextLike], targets: Sequence[TargetLike] | None
-) -> list[tuple[TextLike, TargetLike]]:
-    if isinstance(texts, str) or not len(texts):
-        raise SettingsError("Give a list of at least one text.")
-    if targets is None:
-        return [(text, None) for text in texts]
-    if len(targets) != len(texts):
-        raise SettingsError(
-            f"There are {len(texts):,} texts and {len(targets):,} targets. Give one target a text."
-        )
-    return list(zip(texts, targets, strict=True))
+    found = measure_trace(
+        model, traced, list(entries.values()), how.perturbation,
+        naopc=how.naopc, step=how.steps.take, still=how.steps.still,
+    )  # fmt: skip
+    return {label: row if row["failure"] else row | shared for label, (row, _) in found.items()}
 
 
 def _key(
-    model: Model, text: TextLike, target: TargetLike, entry: Entry, perturbation: Perturbation
+    model: Model,
+    text: TextLike,
+    target: TargetLike,
+    entry: Entry,
+    perturbation: Perturbation,
+    naopc: bool,
 ) -> str:
     """What a row depends on, and nothing else: not its label, not the other texts."""
     # a name alone tells the head of most models, but not where another one was asked for
@@ -199,6 +219,7 @@ def _key(
         (text, target),
         (entry.method.name, dict(entry.settings)),
         asdict(perturbation),
+        *((f"naopc, beams of {WIDTH}",) if naopc else ()),
     )
     content = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -16,7 +16,8 @@ no LOdds. Each label of a multi-label model has a probability of its own.
 Tokens are ranked by signed score, highest first, ties by position; special tokens stay, and so does
 the token that a prediction is about (`Trace.removable`). AOPC is
 Samek et al.'s (IEEE TNNLS 2017), LOdds is that of Shrikumar et al. (ICML 2017) as Chen et al. (ACL
-2020) take it, comprehensiveness and sufficiency are ERASER's (DeYoung et al., ACL 2020).
+2020) take it, comprehensiveness and sufficiency are ERASER's (DeYoung et al., ACL 2020). The least
+and the greatest AOPC of a text, and AOPC between them, are asked for (`naopc`).
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 
+from gaf_core.errors import SettingsError, check_kind
+from gaf_core.evaluation.naopc import AopcLimits, aopc_limits
 from gaf_core.evaluation.perturbation import (
     Perturbation,
     resolve_perturbation,
@@ -87,6 +90,8 @@ class Evaluation:
         curves: probability of the target, or its value, as tokens are removed and inserted.
         label: the class that was watched.
         output: whether that is a probability, and which, or a value.
+        aopc_lower, aopc_upper: what AOPC can be for this text and model; NaN if not asked for.
+        naopc: AOPC on the scale from the one, 0, to the other, 1: what two models are compared by.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -103,6 +108,9 @@ class Evaluation:
     curves: Curves
     label: int
     output: Output = Output.SOFTMAX
+    aopc_lower: float = math.nan
+    aopc_upper: float = math.nan
+    naopc: float = math.nan
 
 
 Rankings = Mapping[str, ArrayLike]  # scores `[t]` by any name
@@ -113,6 +121,8 @@ def evaluate(
     text: TextLike | Trace,
     scores: ArrayLike,
     perturbation: Perturbation = Perturbation(),
+    *,
+    naopc: bool = False,
 ) -> Evaluation:
     """Measure how faithful the scores of the tokens of one text are to the prediction.
 
@@ -121,6 +131,7 @@ def evaluate(
         text: the text or pair of texts, or a trace of it by this model.
         scores: `[t]` signed, special tokens included; only the order of the ordinary ones counts.
         perturbation: how tokens are removed and what is watched.
+        naopc: find the limits of AOPC too, which takes many passes (`aopc_limits`).
 
     Raises:
         SettingsError: scores of another length or that are not numbers, fractions outside (0, 1],
@@ -139,7 +150,8 @@ def evaluate(
     True
     """
     traced = text if isinstance(text, Trace) else trace(model, text)
-    return evaluate_all(model, traced, {"scores": scores}, perturbation)["scores"]
+    limits = aopc_limits(model, traced, perturbation) if naopc else None
+    return evaluate_all(model, traced, {"scores": scores}, perturbation, limits=limits)["scores"]
 
 
 def evaluate_all(
@@ -150,6 +162,7 @@ def evaluate_all(
     progress: Progress | None = None,
     *,
     insertion_curve: bool = True,
+    limits: AopcLimits | None = None,
 ) -> dict[str, Evaluation]:
     """Measure several rankings of the tokens of one text; what they share is computed once.
 
@@ -161,8 +174,10 @@ def evaluate_all(
         progress: called with (batches done, batches in all); what it raises ends the work.
         insertion_curve: False leaves out the curve that none of the four measures needs, a third of
             the work: its probabilities and its area are then NaN.
+        limits: of AOPC, from `aopc_limits` for this text and perturbation, for the NAOPC of each.
 
     Raises:
+        SettingsError: limits of another text, label or perturbation.
         GafError: as `evaluate` does.
 
     >>> import gaf_core as gaf
@@ -173,10 +188,12 @@ def evaluate_all(
     >>> [(name, one.aopc > 0) for name, one in found.items()]
     [('AGF', True), ('rollout', True)]
     """
+    check_kind(rankings, Mapping, "Give scores by name.")
     encoding = check_encoding(model, traced)
     perturbation = resolve_perturbation(model, perturbation)
     label = watched_label(model, traced, perturbation)
     ordinary = traced.removable
+    _check_limits(limits, perturbation, label, ordinary)
     grid = sorted({0.0, 1.0, *perturbation.fractions, *ERASER_FRACTIONS})
     counts = np.array([removed_count(fraction, int(ordinary.sum())) for fraction in grid])
     kept = [
@@ -197,7 +214,7 @@ def evaluate_all(
         place = traced.target.place
         found = log_probabilities(model, encoding, choices, operator, label, progress, place)
     curves[:, wanted] = found.reshape(len(kept), -1)
-    whole = _Whole(np.array(grid), perturbation, label, traced.output)
+    whole = _Whole(np.array(grid), perturbation, label, traced.output, limits)
     return {
         name: _evaluation(whole, deletion, insertion)
         for name, (deletion, insertion) in zip(rankings, curves, strict=True)
@@ -211,22 +228,40 @@ class _Whole(NamedTuple):
     perturbation: Perturbation
     label: int
     output: Output
+    limits: AopcLimits | None
+
+
+def _check_limits(
+    limits: AopcLimits | None,
+    perturbation: Perturbation,
+    label: int,
+    ordinary: Bool[np.ndarray, " t"],
+) -> None:
+    if limits is None:
+        return
+    same = limits.perturbation == perturbation and limits.label == label
+    if not same or sorted(limits.upper_order) != np.flatnonzero(ordinary).tolist():
+        raise SettingsError(
+            "The limits of AOPC are those of another text, label or perturbation. Find them with "
+            "the trace and the perturbation that the scores are measured with."
+        )
 
 
 def _evaluation(
     whole: _Whole, deletion: Float[np.ndarray, " f"], insertion: Float[np.ndarray, " f"]
 ) -> Evaluation:
     """Measures from log-probabilities, or values, at the fractions of a grid that begins with 0."""
-    grid, perturbation, label, output = whole
+    grid, perturbation, label, output, limits = whole
     valued = output is Output.VALUE
     removed, kept = (deletion, insertion) if valued else (np.exp(deletion), np.exp(insertion))
     own = np.searchsorted(grid, perturbation.fractions)
     eraser = np.searchsorted(grid, ERASER_FRACTIONS)
     drop = removed[0] - removed[own]
     shown = np.searchsorted(grid, sorted({0.0, 1.0, *perturbation.fractions}))
+    aopc = float(np.mean(np.abs(drop) if perturbation.absolute else drop))
     return Evaluation(
         perturbation=perturbation,
-        aopc=float(np.mean(np.abs(drop) if perturbation.absolute else drop)),
+        aopc=aopc,
         # the logarithms themselves: a probability may be too small to be told from 0
         log_odds=math.nan if valued else float(np.mean(deletion[own] - deletion[0])),
         comprehensiveness=float(np.mean(removed[0] - removed[eraser])),
@@ -234,6 +269,9 @@ def _evaluation(
         curves=_curves(grid[shown], removed[shown], kept[shown]),
         label=label,
         output=output,
+        aopc_lower=limits.lower if limits else math.nan,
+        aopc_upper=limits.upper if limits else math.nan,
+        naopc=limits.normalised(aopc) if limits else math.nan,
     )
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Literal, get_args
 
-from gaf_core.errors import SettingsError
-from gaf_core.evaluation.perturbed import DELETE
+from gaf_core.errors import SettingsError, check_kind
+from gaf_core.evaluation.perturbed import DELETE, Operator
 from gaf_core.models.model import Model
 from gaf_core.tracing.removal import removal_token
 from gaf_core.tracing.target import resolve_target
 from gaf_core.tracing.trace import Trace
 
 FRACTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-OPERATORS = ("mask", "pad", "unknown", DELETE)
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+_LABEL = 'Name "predicted", "explained", or the label whose probability is watched, or its index.'
 
 
 @dataclass(frozen=True)
@@ -30,35 +33,42 @@ class Perturbation:
             one.
         absolute: AOPC takes `|p_0 - p_k|`, as AttCAT's code does.
 
+    Raises:
+        SettingsError: a value that is none of these.
+
     >>> import gaf_core as gaf
     >>> how = gaf.Perturbation("delete", fractions=(0.1, 0.5), target="explained")
     >>> how.operator, how.fractions
     ('delete', (0.1, 0.5))
     """
 
-    operator: str | None = None
+    operator: Operator | None = None
     fractions: tuple[float, ...] = FRACTIONS
-    target: str | int = "predicted"
+    target: Literal["predicted", "explained"] | str | int = "predicted"
     absolute: bool = False
+
+    def __post_init__(self) -> None:
+        if self.operator is not None and self.operator not in OPERATORS:
+            names = ", ".join(OPERATORS)
+            raise SettingsError(f"'{self.operator}' is not a way to remove a token. Use {names}.")
+        object.__setattr__(self, "fractions", _check_fractions(self.fractions))
+        check_kind(self.target, (str, Integral), _LABEL)
+        check_kind(self.absolute, bool, "The drops of AOPC are absolute, or they are not.")
 
 
 def resolve_perturbation(model: Model, perturbation: Perturbation) -> Perturbation:
     """The perturbation with the operator that this model allows, checked.
 
     Raises:
-        SettingsError: fractions outside (0, 1] or none, an operator that is unknown or that the
-            vocabulary does not allow.
+        SettingsError: an operator that the vocabulary does not allow.
     """
-    fractions = _check_fractions(perturbation.fractions)
+    check_kind(perturbation, Perturbation, 'Write gaf_core.Perturbation("mask") or the like.')
     operator = perturbation.operator
-    if operator is not None and operator not in OPERATORS:
-        names = ", ".join(OPERATORS)
-        raise SettingsError(f"'{operator}' is not a way to remove a token. Use {names}.")
     if operator is None:
-        operator = _usual_operator(model)
-    elif operator != DELETE:
-        operator, _ = removal_token(model, operator)
-    return replace(perturbation, operator=operator, fractions=fractions)
+        return replace(perturbation, operator=_usual_operator(model))
+    if operator != DELETE:
+        removal_token(model, operator)
+    return perturbation
 
 
 def watched_label(model: Model, traced: Trace, perturbation: Perturbation) -> int:
@@ -75,7 +85,7 @@ def watched_label(model: Model, traced: Trace, perturbation: Perturbation) -> in
     return resolve_target(model, asked, traced.predicted, traced.encoding).index
 
 
-def _usual_operator(model: Model) -> str:
+def _usual_operator(model: Model) -> Operator:
     try:
         return removal_token(model)[0]
     except SettingsError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -20,12 +21,13 @@ from gaf_core.tracing.prediction import (
     read_logits,
     takes_batches,
 )
-from gaf_core.tracing.removal import removal_token
+from gaf_core.tracing.removal import Replacement, removal_token
 
 # Called with (batches done, batches in all); what it raises ends the work.
 Progress = Callable[[int, int], None]
 
-DELETE = "delete"
+Operator = Literal[Replacement, "delete"]  # how a token is removed
+DELETE: Final = "delete"
 _BATCH_TOKENS = 2048  # of a batch: at 512 tokens a text its attention maps take 50 MB a layer
 _BATCH_ROWS = 64
 
@@ -34,7 +36,7 @@ def log_probabilities(
     model: Model,
     encoding: Encoding,
     kept: Bool[np.ndarray, "n t"],
-    operator: str,
+    operator: Operator,
     label: int,
     progress: Progress | None = None,
     place: Place = None,
@@ -68,7 +70,7 @@ def values(
     model: Model,
     encoding: Encoding,
     kept: Bool[np.ndarray, "n t"],
-    operator: str,
+    operator: Operator,
     label: int,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, " n"]:
@@ -93,7 +95,7 @@ class _Watch:
     def __call__(
         self,
         kept: NDArray[np.bool_],
-        operator: str,
+        operator: Operator,
         progress: Progress | None,
         read: Callable[[torch.Tensor], torch.Tensor],
     ) -> NDArray[np.float64]:
@@ -131,7 +133,7 @@ def _different_inputs(
     model: Model,
     encoding: Encoding,
     kept: NDArray[np.bool_],
-    operator: str,
+    operator: Operator,
     stays: int | None,
 ) -> tuple[list[tuple[NDArray[np.int64], int]], NDArray[np.intp]]:
     """Inputs `[names, t']` that differ, each with the place of the token that stays (0 for none).

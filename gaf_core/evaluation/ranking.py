@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
-from gaf_core.errors import SettingsError, TextError
+from gaf_core.errors import SettingsError, TextError, check_kind
 from gaf_core.models.model import Model
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.trace import Trace
@@ -61,6 +61,8 @@ def check_encoding(model: Model, traced: Trace) -> Encoding:
         SettingsError: the trace was made without a model, or by another one.
         TextError: the text has special tokens only.
     """
+    check_kind(model, Model, "gaf_core.load_model returns one.")
+    check_kind(traced, Trace, "gaf_core.trace returns one.")
     _ = traced.encoding.inputs  # refuses a trace that was made without a model
     if model.task.kind.classes != "tokens" and len(traced.labels) != len(model.labels):
         raise SettingsError(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 
 Row = dict[str, Any]
 
@@ -32,6 +33,7 @@ class RowStore:
         Raises:
             SettingsError: the file cannot be read, or holds something else.
         """
+        check_kind(path, (str, PathLike, type(None)), "Name the file that keeps the rows.")
         self.path = None if path is None else Path(path)
         self.rows: dict[str, Row] = {}
         self._torn = False
@@ -84,7 +86,7 @@ class RowStore:
 def _parsed(line: str) -> Row | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or more nested than any row
         return None
     return row if isinstance(row, dict) and _is_row(row) else None
 

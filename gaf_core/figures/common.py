@@ -21,3 +21,22 @@ def sentence(text: str) -> go.Figure:
     figure = go.Figure().update_xaxes(visible=False).update_yaxes(visible=False)
     figure.add_annotation(text=text.replace(". ", ".<br>"), showarrow=False, font={"size": 14})
     return figure.update_layout(CLEAR, height=150, margin=NARROW)
+
+
+def resized(figure: go.Figure) -> go.Figure:
+    """A copy that is as high as its place, and not as its layout says."""
+    return go.Figure(figure).update_layout(height=None, autosize=True)
+
+
+def for_projector(figure: go.Figure, times: float = 1.35) -> go.Figure:
+    """A copy in larger type, and higher as much."""
+    large = go.Figure(figure)
+    for one in large.data:
+        if "textfont" in one and one.textfont.size:
+            one.textfont.size = round(times * one.textfont.size)
+    for note in large.layout.annotations:
+        note.font.size = round(times * (note.font.size or 12))
+    height, size = figure.layout.height or 450, round(12 * times)
+    large.update_xaxes(tickfont_size=size, title_font_size=size)
+    large.update_yaxes(tickfont_size=size, title_font_size=size)
+    return large.update_layout(font={"size": size}, height=round(height * times))

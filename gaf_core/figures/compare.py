@@ -17,7 +17,7 @@ from plotly.subplots import make_subplots
 from gaf_core.evaluation import Curves
 from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.picture.colours import NEUTRAL, PALETTE, translucent
-from gaf_core.picture.labels import literal, shortened
+from gaf_core.picture.labels import abridged, literal, shortened
 
 FOR, AGAINST = "#2b7bba", "#d55e00"
 _SEQUENTIAL = [[0.0, translucent(FOR, 0.0)], [1.0, FOR]]
@@ -30,6 +30,7 @@ _DIVERGING = [
 _EMPTY = translucent(NEUTRAL, 0.10)  # behind the cells, so that a cell of 0 is seen as one
 _BLOCK = 40  # rows under one line of column names: more, and nobody knows which column is which
 _ROW, _HEADER = 20, 140  # pixels
+_MANY = 16  # columns; more are narrow
 _SLANT = 96  # pixels right of the last column, over which its slanting name leans
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "cross")
@@ -141,7 +142,8 @@ def agreement_matrix(
     places = list(range(len(names)))
     figure.add_scatter(
         mode="text", x=places * len(names), y=np.repeat(places, len(names)), hoverinfo="skip",
-        text=[f"{value:.2f}" for value in matrix.ravel()], textfont={"size": 11},
+        text=[_in_cell(value, len(names)) for value in matrix.ravel()],
+        textfont={"size": 11 if len(names) <= _MANY else 9},
     )  # fmt: skip
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=labels, range=[len(names) - 0.5, -0.5],
@@ -209,13 +211,14 @@ def faithfulness_curves(
 
 def _line(number: int, *, faded: bool) -> dict:
     colour = PALETTE[number % len(PALETTE)]
+    turn = number // (len(PALETTE) * len(_DASHES))  # another mark where colour and dash come again
     return {
         "line": {
             "color": colour,
             "width": 1.2 if faded else 2.4,
             "dash": _DASHES[number // len(PALETTE) % len(_DASHES)],
         },
-        "marker": {"symbol": _MARKS[number % len(_MARKS)], "size": 4 if faded else 7},
+        "marker": {"symbol": _MARKS[(number + turn) % len(_MARKS)], "size": 4 if faded else 7},
         "opacity": 0.35 if faded else 1.0,
     }
 
@@ -223,7 +226,8 @@ def _line(number: int, *, faded: bool) -> dict:
 def _name_columns(figure: go.Figure, names: Sequence[str]) -> None:
     figure.update_xaxes(
         side="top", tickvals=list(range(len(names))),
-        ticktext=[_two_lines(name) for name in names],
+        # two slanting lines of a narrow column would run into those beside it
+        ticktext=[_two_lines(n) if len(names) <= _MANY else abridged(n, 26) for n in names],
         tickangle=-50, ticklabeloverflow="allow", showgrid=False, zeroline=False, ticks="",
         fixedrange=True,
     )  # fmt: skip
@@ -256,6 +260,12 @@ def _colours(values: NDArray[np.float64], unit: str) -> dict:
             "title": {"text": unit, "side": "right"},
         },
     }  # fmt: skip
+
+
+def _in_cell(value: float, columns: int) -> str:
+    """A number of two digits; in a narrow cell without the 0 before the point."""
+    told = f"{round(value, 2) + 0.0:.2f}"  # -0.00 is 0.00
+    return told if columns <= _MANY else told.replace("0.", ".")
 
 
 def _faded(scale: list) -> list:

@@ -47,7 +47,7 @@ def deletion_curves(
     )  # fmt: skip
     figure.update_yaxes(
         title=f"{quantity} of {shortened(watched, 24)}", fixedrange=True, zeroline=False,
-        range=[-0.03, 1.03] if quantity == "probability" else None,
+        automargin=True, range=[-0.03, 1.03] if quantity == "probability" else None,
     )  # fmt: skip
     legend = {"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0, "xanchor": "left"}
     return figure.update_layout(

@@ -6,23 +6,32 @@
   const layoutFor = (content, look, more) =>
     Object.assign({}, content.layout, structuredClone(content.looks[look]), more);
 
-  const draw = (place, content) =>
-    Plotly.react(place, content.data, layoutFor(content, dark.matches ? "dark" : "light"), {
-      responsive: true,
-      displayModeBar: false,
-    });
+  const draw = async (place, content) => {
+    const layout = layoutFor(content, dark.matches ? "dark" : "light");
+    await Plotly.react(place, content.data, layout, { responsive: true, displayModeBar: false });
+    if (content.frames && !place.dataset.framed) {
+      place.dataset.framed = "true"; // added to the figure, and kept by it
+      await Plotly.addFrames(place, content.frames);
+    }
+  };
 
   // On white, whatever the page is: a picture goes into a document.
-  const picture = (content, width) => ({
-    data: content.data,
-    layout: layoutFor(content, "light", { paper_bgcolor: "#ffffff", width }),
+  // What moves it is left out, and what it shows at the moment is what is saved.
+  const picture = (content, width, data = content.data) => ({
+    data,
+    layout: layoutFor(content, "light", {
+      paper_bgcolor: "#ffffff",
+      width,
+      sliders: [],
+      updatemenus: [],
+    }),
   });
 
-  const save = (content, name, format, width) =>
-    Plotly.downloadImage(picture(content, width), {
+  const save = (content, name, format, place) =>
+    Plotly.downloadImage(picture(content, place.clientWidth, place.data), {
       format,
       filename: name,
-      width,
+      width: place.clientWidth,
       height: content.layout.height,
       scale: format === "png" ? 4 : 1,
     });
@@ -34,7 +43,7 @@
     dark.addEventListener("change", () => draw(place, content));
     for (const button of figure.querySelectorAll("button")) {
       button.addEventListener("click", () =>
-        save(content, figure.dataset.name, button.dataset.format, place.clientWidth),
+        save(content, figure.dataset.name, button.dataset.format, place),
       );
     }
     // for paper, where it is scaled to the page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,8 +15,10 @@ from gaf_core.figures.common import CLEAR, NARROW
 from gaf_core.picture.labels import abridged, shortened, unit_text
 from gaf_core.tracing.trace import Trace
 
-OF_LAYERS = ("Capacity", "Flow", "Saturation")
-OF_HEADS = ("A", "G", "A · G")
+OfLayer = Literal["Capacity", "Flow", "Saturation"]
+OfHead = Literal["A", "G", "A · G"]
+OF_LAYERS: tuple[OfLayer, ...] = get_args(OfLayer)
+OF_HEADS: tuple[OfHead, ...] = get_args(OfHead)
 
 # Both keep their order for every kind of colour vision: one by lightness, one blue against red.
 _SEQUENTIAL, _DIVERGING = "Cividis", "RdBu"
@@ -36,7 +38,7 @@ class _Drawing(NamedTuple):
 def layer_matrix(
     explanation: Explanation,
     layer: int,
-    quantity: str = "Flow",
+    quantity: OfLayer = "Flow",
     units: Sequence[Sequence[int]] | None = None,
 ) -> go.Figure:
     """Capacity, flow or saturation of the edges of one layer; blank where there is no edge.
@@ -69,14 +71,17 @@ def layer_matrix(
     return _heatmap(_Drawing(values, names, quantity.lower(), signed=False))
 
 
-def head_matrix(explanation: Explanation, layer: int, head: int, quantity: str = "A") -> go.Figure:
+def head_matrix(
+    explanation: Explanation, layer: int, head: int, quantity: OfHead = "A"
+) -> go.Figure:
     """Attention A, gradient G or their product, of one head.
 
     Args:
         explanation: whose trace.
         layer: of the network, from 0.
         head: from 0.
-        quantity: one of `OF_HEADS`. G and A · G are signed, so 0 has the colour in the middle.
+        quantity: one of `OF_HEADS`. G and A · G are signed, so 0 has the colour in the middle. In
+            a side of a path A · G is what is added up on the way to the text.
 
     Raises:
         SettingsError: a layer, head or quantity that does not exist.
@@ -85,15 +90,22 @@ def head_matrix(explanation: Explanation, layer: int, head: int, quantity: str =
     _check(head, explanation.trace.attention.shape[1], "head")
     if quantity not in OF_HEADS:
         raise SettingsError(f"'{quantity}' is no matrix of a head. Use {', '.join(OF_HEADS)}.")
-    attention, gradient = head_values(explanation.trace, explanation.layers[0] + layer)
-    values = {"A": attention, "G": gradient, "A · G": attention * gradient}[quantity][head]
+    of_heads = head_values(explanation.trace, explanation.layers[0] + layer)
+    values = dict(zip(OF_HEADS, of_heads, strict=True))[quantity][head]
     names = [shortened(text, _NAME) for text in explanation.written]
     return _heatmap(_Drawing(values, names, quantity, signed=quantity != "A"))
 
 
-def head_values(trace: Trace, layer: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """`[H, t, t]` attention and gradient of a layer of the model, from 0."""
-    return trace.attention[layer].astype(np.float64), trace.gradient[layer].astype(np.float64)
+def head_values(trace: Trace, layer: int) -> tuple[NDArray[np.float64], ...]:
+    """`[H, t, t]` attention, gradient and their product, of a layer of the model, from 0.
+
+    In a side of a path what is added up on the way stands in place of the product at the text.
+    """
+    attention = trace.attention[layer].astype(np.float64)
+    gradient = trace.gradient[layer].astype(np.float64)
+    if trace.terms is not None:
+        return attention, gradient, trace.terms[layer].astype(np.float64)
+    return attention, gradient, attention * gradient
 
 
 def _summed(matrix: NDArray[np.float64], units: Sequence[Sequence[int]]) -> NDArray[np.float64]:

@@ -6,13 +6,15 @@ intervals of the flow where these are found in a moment.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gaf_core.errors import check_names
 from gaf_core.explanation import Explanation
 from gaf_core.figures.bars import token_bars
 from gaf_core.figures.graph import flow_graph
@@ -36,13 +38,20 @@ def usual_graph(explanation: Explanation, **options: Any) -> go.Figure:
 
 def usual_bars(explanation: Explanation, **options: Any) -> go.Figure:
     """`token_bars` with these choices; `options` overrule them, so None as `bounds` draws none."""
+    known = signature(token_bars).parameters
+    check_names(options, list(known)[1:])
     if "bounds" not in options:
         options["bounds"] = _bounds(explanation, options.get("by_words", False))
     return token_bars(explanation, **options)
 
 
 def usual_view(explanation: Explanation, **options: Any) -> View:
-    """The view that fits the text and the depth of the model."""
+    """The view that fits the text and the depth of the model.
+
+    Raises:
+        SettingsError: an option that `View` does not have.
+    """
+    check_names(options, [one.name for one in fields(View)])
     usual = View(by=usual_unit(explanation.trace), folded=usual_folds(explanation.network.layers))
     return replace(usual, **options)
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief
 from gaf_core.explanation import Explanation
 from gaf_core.reading.rows import CITATION, PAPER, versions
+from gaf_core.signed import SignedExplanation
+from gaf_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
     from gaf_core.reading.agreement import Said
 
 _CLASSES = 1_000  # of a vocabulary of more, only the likeliest are written
-_BYTES = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
+EdgeFile = Literal["csv", "json", "graphml"]
+_BYTES: dict[EdgeFile, int] = {"csv": 85, "json": 55, "graphml": 350}  # an edge, about
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_JSON = ("key_token", "query_token", "saturation")  # others of its columns say it
 
@@ -61,7 +65,7 @@ def count_edges(explanation: Explanation, carried: float = 1.0) -> int:
     return int(kept_edges(explanation, carried).sum())
 
 
-def estimate_bytes(edges: int, kind: str) -> int:
+def estimate_bytes(edges: int, kind: EdgeFile) -> int:
     """About how large so many edges are as "csv", "json" or "graphml"."""
     return edges * _BYTES[kind]
 
@@ -112,32 +116,48 @@ def to_json(
     Raises:
         SettingsError: `carried` is no share.
     """
-    trace, kept = explanation.trace, kept_edges(explanation, carried)
     content = {
         "format": "gaf-explanation",
         "format_version": 1,
+        **text_content(explanation, model),
+        **network_content(explanation, carried),
+        "edges_carried": carried,
+        "interventions": None if said is None else _said(explanation, said),
+        **versions_content(),
+    }
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, default=int)
+
+
+def text_content(explanation: Explanation | SignedExplanation, model: str | None) -> dict[str, Any]:
+    """What was read, what the model says of it, what was asked, and all scores."""
+    trace = explanation.trace
+    return {
         "text": trace.text,
         "task": str(trace.task),
         "model": model,
         "output": str(trace.output),
         "target": trace.target.as_dict(),
         "answer": None if trace.answer is None else asdict(trace.answer),
-        "probabilities": _probabilities(explanation),
+        "probabilities": _probabilities(trace),
         "settings": asdict(explanation.settings) | {"layers": list(explanation.layers)},
         "tokens": _rows(explanation.score_table().assign(written=explanation.written)),
         "words": _rows(explanation.word_table()),
-        "edges": {
-            name: values.tolist() for name, values in edge_columns(explanation, kept).items()
-        },
-        "nodes": _nodes(explanation),
-        "edges_carried": carried,
-        "certificate": _certificate(explanation),
-        "interventions": None if said is None else _said(explanation, said),
-        "versions": versions(),
-        "citation": CITATION,
-        "paper": PAPER,
     }
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, default=int)
+
+
+def network_content(explanation: Explanation, carried: float) -> dict[str, Any]:
+    """Edges, nodes and the certificate of one flow."""
+    columns = edge_columns(explanation, kept_edges(explanation, carried))
+    return {
+        "edges": {name: values.tolist() for name, values in columns.items()},
+        "nodes": _nodes(explanation),
+        "certificate": _certificate(explanation),
+    }
+
+
+def versions_content() -> dict[str, Any]:
+    """What computed it, and whose method it is."""
+    return {"versions": versions(), "citation": CITATION, "paper": PAPER}
 
 
 def _said(explanation: Explanation, said: Said) -> dict[str, Any]:
@@ -150,12 +170,21 @@ def _defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
+def check_share(carried: float) -> None:
+    """Refuse what is no share of a flow.
+
+    Raises:
+        SettingsError: it is no number above 0 and up to 1.
+    """
+    if not isinstance(carried, Real) or not 0.0 < carried <= 1.0:
+        raise SettingsError(
+            f"Edges cannot carry {brief(carried)} of the flow. Choose a share above 0 and up to 1."
+        )
+
+
 def kept_edges(explanation: Explanation, carried: float) -> NDArray[np.bool_]:
     """`[edges]` True for those that `carried` keeps, in the order of `FlowNetwork.edges`."""
-    if not 0.0 < carried <= 1.0:
-        raise SettingsError(
-            f"Edges cannot carry {carried:g} of the flow. Choose a share above 0 and up to 1."
-        )
+    check_share(carried)
     layer, query, key = explanation.network.edges
     kept = np.ones(len(layer), dtype=bool)
     if carried == 1.0:
@@ -178,7 +207,7 @@ def _nodes(explanation: Explanation) -> dict[str, list]:
     table = explanation.node_table()
     numbers = {name: table[name].tolist() for name in table if name != "token"}
     if "capacity" in numbers:  # infinite without a limit
-        numbers["capacity"] = [_finite(capacity) for capacity in numbers["capacity"]]
+        numbers["capacity"] = [finite(capacity) for capacity in numbers["capacity"]]
     return numbers
 
 
@@ -186,16 +215,15 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return table.to_dict(orient="records")  # pyright: ignore[reportReturnType]
 
 
-def _probabilities(explanation: Explanation) -> list[dict[str, Any]]:
-    trace = explanation.trace
+def _probabilities(trace: Trace) -> list[dict[str, Any]]:
     likely = trace.most_likely(_CLASSES).tolist()
     probabilities = trace.probabilities
     return [
         {
             "label": trace.labels[index],
             "index": index,
-            "probability": _finite(probabilities[index]),
-            "logit": _finite(trace.logits[index]),
+            "probability": finite(probabilities[index]),
+            "logit": finite(trace.logits[index]),
         }
         for index in dict.fromkeys([*likely, trace.target.index])
     ]
@@ -212,13 +240,13 @@ def _certificate(explanation: Explanation) -> dict[str, Any]:
         "statuses": list(map(str, explanation.statuses)),
         "message": explanation.message,
         "certified": explanation.certified,
-        **{name: _finite(getattr(solution, name)) for name in numbers},
+        **{name: finite(getattr(solution, name)) for name in numbers},
         "iterations": solution.iterations,
         "edges": explanation.network.edge_count,
         "pruned": explanation.network.pruned,
     }
 
 
-def _finite(number: float) -> float | None:
-    """JSON has no sign for infinity."""
+def finite(number: float) -> float | None:
+    """A number as JSON has it: null where it is none, since there is no sign for infinity."""
     return float(number) if math.isfinite(number) else None

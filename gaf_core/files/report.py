@@ -1,26 +1,28 @@
-"""Explanation -> one HTML file that opens from a disk, without a server and without a network.
-
-A policy in the page forbids every request and every script but its own two, which it names by their
-hashes, so that nothing in a text or a label can run or load anything.
-"""
+"""Explanation -> one HTML file that opens from a disk, without a server and without a network."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from html import escape
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaf_core.explanation import Explanation
-from gaf_core.figures import flow_graph, layer_matrix, probability_bars, sankey, token_bars
-from gaf_core.figures.embed import Figure, figure_html, scripts
+from gaf_core.figures import flow_graph, layer_matrix, sankey, token_bars
+from gaf_core.figures.embed import Figure, figure_html
 from gaf_core.figures.matrix import OF_LAYERS
+from gaf_core.files.page import (
+    MISSING,
+    columns,
+    noted,
+    outputs_html,
+    page,
+    pairs,
+    prediction_html,
+    rows_table,
+    section,
+)
 from gaf_core.files.said import AGREES, said_html
 from gaf_core.flow import max_flow
 from gaf_core.picture.folding import usual_folds
@@ -31,13 +33,7 @@ from gaf_core.reading.agreement import Said
 from gaf_core.reading.bottleneck import Bottleneck, bottleneck
 from gaf_core.reading.focus import Selection, focused_tokens, part_of
 from gaf_core.reading.intervals import check_intervals
-from gaf_core.reading.predicted import (
-    output_noun,
-    outputs_heading,
-    prediction_sentence,
-    shows_outputs,
-)
-from gaf_core.reading.rows import CITATION, PAPER, certificate_rows, settings_rows, versions
+from gaf_core.reading.rows import certificate_rows, settings_rows
 from gaf_core.reading.sentences import (
     certificate_sentence,
     cut_in_words,
@@ -48,7 +44,6 @@ from gaf_core.reading.sentences import (
 )
 
 _MATRIX = 40  # rows of a matrix at most, beyond which neighbouring tokens are joined
-_STYLE = Path(__file__).with_name("report.css")
 
 
 def to_html(
@@ -82,55 +77,25 @@ def to_html(
     """
     if intervals is not None:
         check_intervals(explanation, intervals, explanation.scores)
-    title = "Why did the model say that?"
-    drawing = scripts()
-    body = [
-        f"<h1>{title}</h1>",
-        _prediction(explanation),
-        _section("The text", _heatmap(explanation)),
-        _bars(explanation, intervals),
-        *_flow(explanation, budget, focus),
-        "" if said is None else _section(AGREES, said_html(explanation, said)),
-        _section("How sure this is", _certificate(explanation)),
-        _section("All tokens", _tokens(explanation, intervals)),
-        _section("What was asked", _pairs(settings_rows(explanation, model))),
-        _section("Where this comes from", _provenance()),
-        *(f"<script>{script}</script>" for script in drawing),
-    ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(drawing)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head>"
-        f"<body><main>{''.join(body[:-2])}</main>{''.join(body[-2:])}</body></html>\n"
+    return page(
+        [
+            prediction_html(explanation.trace, _doubt(explanation)),
+            section("The text", _heatmap(explanation)),
+            _bars(explanation, intervals),
+            *flow_sections(explanation, budget, focus),
+            "" if said is None else section(AGREES, said_html(explanation, said)),
+            section("How sure this is", _certificate(explanation)),
+            section("All tokens", _tokens(explanation, intervals)),
+            section("What was asked", pairs(settings_rows(explanation, model))),
+        ]
     )
 
 
-def _policy(drawing: Iterable[str]) -> str:
-    """Nothing but these scripts, inline styles, and pictures that the page itself makes."""
-    digests = (hashlib.sha256(script.encode("utf-8")).digest() for script in drawing)
-    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _section(heading: str, content: str) -> str:
-    return f"<section><h2>{escape(heading)}</h2>{content}</section>"
-
-
-def _prediction(explanation: Explanation) -> str:
-    trace = explanation.trace
-    parts = [f'<p class="verdict" dir="auto">{escape(prediction_sentence(trace))}</p>']
-    if trace.truncated:
-        parts.append(
-            f'<p class="warning">The text is longer than the model takes: its last '
-            f"{trace.truncated:,} tokens were cut off.</p>"
-        )
-    if not explanation.certified or explanation.solution.value <= 0:
-        parts.append(f'<p class="warning">{escape(certificate_sentence(explanation))}</p>')
-    return "".join(parts)
+def _doubt(explanation: Explanation) -> str:
+    """What is not proven, or that nothing flows."""
+    if explanation.certified and explanation.solution.value > 0:
+        return ""
+    return certificate_sentence(explanation)
 
 
 def _heatmap(explanation: Explanation) -> str:
@@ -146,27 +111,25 @@ def _bars(explanation: Explanation, intervals: NDArray[np.float64] | None) -> st
         width=480,
     )
     if explanation.depths is not None or (intervals is not None and intervals.any()):
-        shares += _noted(intervals_sentence(explanation))
-    charts = [_section("Which share of the flow each token gets", shares)]
-    if shows_outputs(trace):
-        probabilities = figure_html(
-            probability_bars(trace),
-            "gaf-probabilities",
-            f"Bar chart of the {output_noun(trace.output)} of each {trace.task.kind.noun}.",
-            width=480,
-        )
-        charts.append(_section(outputs_heading(trace), probabilities))
-    return f'<div class="columns">{"".join(charts)}</div>'
+        shares += noted(intervals_sentence(explanation))
+    charts = [section("Which share of the flow each token gets", shares)]
+    return columns([*charts, *outputs_html(trace)])
 
 
-def _flow(explanation: Explanation, budget: int, focus: Selection | None) -> list[str]:
-    """Sections about the way of the flow: a Sankey, a graph, and what limits it."""
-    missing = (
-        '<noscript><p class="warning">The figures need JavaScript; everything else here does '
-        "not.</p></noscript>"
-    )
+def flow_sections(
+    explanation: Explanation, budget: int, focus: Selection | None = None, side: str = ""
+) -> list[str]:
+    """Sections about the way of the flow: a Sankey, a graph, and what limits it.
+
+    Args:
+        explanation: whose flow.
+        budget: nodes a layer.
+        focus: what is set off.
+        side: "for" or "against", of two flows: it is said in the headings.
+    """
+    of = f", {side} the target" if side else ""
     if explanation.solution.value <= 0:
-        return [_section("How the flow gets there", missing + _noted(explanation.message))]
+        return [section(f"How the flow gets there{of}", MISSING + noted(explanation.message))]
     part = None if focus is None else part_of(explanation, focus)
     limit = bottleneck(explanation.network, max_flow(explanation.network))
     by = usual_unit(explanation.trace)
@@ -177,41 +140,49 @@ def _flow(explanation: Explanation, budget: int, focus: Selection | None) -> lis
         opened=() if by == "tokens" else focused_tokens(focus),
         folded=usual_folds(explanation.network.layers),
     )
-    told = _noted(network_sentence(explanation))
+    told = noted(network_sentence(explanation))
     followed = "" if part is None or focus is None else focus_in_words(explanation, focus, part)
     drawn = sankey(explanation, view)
     graph = flow_graph(explanation, replace(view, cut=limit.cut))
     return [
-        _section("How the flow gets there", told + _noted(followed) + _sankey(drawn) + missing),
-        _section("Every edge within its capacity", _graph(explanation, graph)),
-        _section("What limits the flow", _limit(explanation, limit)),
+        section(
+            f"How the flow gets there{of}", told + noted(followed) + _sankey(drawn, side) + MISSING
+        ),
+        section(f"Every edge within its capacity{of}", _graph(explanation, graph, side)),
+        section(f"What limits the flow{of}", _limit(explanation, limit, side)),
     ]
 
 
-def _sankey(figure: Figure) -> str:
+def _named(name: str, side: str) -> str:
+    return f"{name}-{side}" if side else name
+
+
+def _sankey(figure: Figure, side: str) -> str:
     return figure_html(
         figure,
-        "gaf-sankey",
+        _named("gaf-sankey", side),
         "Sankey diagram of the flow from the input tokens to the prediction.",
-    ) + _noted(
+    ) + noted(
         "From left to right: a column is a layer, a band is the flow from one token to the next "
         "layer, as wide as it is strong, in the colour of the token it leaves. "
         f"{figure.layout.meta['summary']}"
     )
 
 
-def _graph(explanation: Explanation, figure: Figure) -> str:
+def _graph(explanation: Explanation, figure: Figure, side: str) -> str:
     limited = explanation.network.node_capacity is not None
     squares = "a square: the token passes on all that its own capacity allows; " if limited else ""
     return figure_html(
-        figure, "gaf-graph", "Graph of the flow network: each edge with its flow in its capacity."
-    ) + _noted(
+        figure,
+        _named("gaf-graph", side),
+        "Graph of the flow network: each edge with its flow in its capacity.",
+    ) + noted(
         "Pale is the capacity of an edge, the line in it its flow; a diamond: the edge is full; "
         f"{squares}dotted outline: it is on the minimum cut. {figure.layout.meta['summary']}"
     )
 
 
-def _limit(explanation: Explanation, limit: Bottleneck) -> str:
+def _limit(explanation: Explanation, limit: Bottleneck, side: str) -> str:
     """The minimum cut in words, and the matrices of the layer with most of it."""
     worst = int(limit.layers.argmax())
     number = explanation.layers[0] + worst + 1
@@ -221,7 +192,7 @@ def _limit(explanation: Explanation, limit: Bottleneck) -> str:
     for quantity in OF_LAYERS:
         figure = layer_matrix(explanation, worst, quantity, units)
         alt = f"Heatmap: {quantity.lower()} of the edges of layer {number}."
-        figures.append(figure_html(figure, f"gaf-{quantity.lower()}", alt, width=520))
+        figures.append(figure_html(figure, _named(f"gaf-{quantity.lower()}", side), alt, width=520))
         if summary := figure.layout.meta["summary"]:
             notes.append(f"{quantity}: {summary}")
     joined = f" The text is joined to {len(units)} pieces; their edges are summed." if units else ""
@@ -231,18 +202,13 @@ def _limit(explanation: Explanation, limit: Bottleneck) -> str:
     )
     return (
         f"<p>{escape(cut_in_words(explanation, limit))}</p>"
-        f'<div class="columns matrices">{"".join(figures)}</div>'
-        + _noted(" ".join([about, *notes]))
+        f'<div class="columns matrices">{"".join(figures)}</div>' + noted(" ".join([about, *notes]))
     )
-
-
-def _noted(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>' if text else ""
 
 
 def _certificate(explanation: Explanation) -> str:
     sentence = f"<p>{escape(certificate_sentence(explanation))}</p>"
-    return sentence + _pairs(certificate_rows(explanation))
+    return sentence + pairs(certificate_rows(explanation))
 
 
 def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> str:
@@ -256,41 +222,9 @@ def _tokens(explanation: Explanation, intervals: NDArray[np.float64] | None) -> 
     ]
     note = score_sentence(explanation)
     if intervals is None:
-        return _table(heads, rows, numeric) + _noted(note)
+        return rows_table(heads, rows, numeric) + noted(note)
     for row, (least, most) in zip(rows, intervals.tolist(), strict=True):
         row += [f"{least:.6g}", f"{most:.6g}"]
     note += " Least and most are what a token gets over all maximum flows"
     note += "; the score lies between them, up to epsilon." if explanation.certified else "."
-    return _table([*heads, "least", "most"], rows, numeric) + _noted(note)
-
-
-def _provenance() -> str:
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return (
-        f"<p>The method: {escape(CITATION)} "
-        f'<a href="{PAPER}" rel="noreferrer">{PAPER}</a></p>'
-        f'<p class="note">Made by GAF Explorer on {date.today().isoformat()} with {escape(used)}. '
-        "This file needs no network and sends nothing.</p>"
-    )
-
-
-def _pairs(rows: Sequence[tuple[str, str]]) -> str:
-    lines = (
-        f'<tr><th scope="row">{escape(name)}</th><td dir="auto">{escape(value)}</td></tr>'
-        for name, value in rows
-    )
-    return f"<table>{''.join(lines)}</table>"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], numeric: set[int]) -> str:
-    def cells(row: Sequence[str], tag: str) -> str:
-        return "".join(
-            f"<{tag}{' class=number' if index in numeric else ''}><bdi>{escape(cell)}</bdi></{tag}>"
-            for index, cell in enumerate(row)
-        )
-
-    lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return (
-        f'<div class="wide"><table><thead><tr>{cells(heads, "th")}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
+    return rows_table([*heads, "least", "most"], rows, numeric) + noted(note)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from html import escape
 from typing import Any
 
 from gaf_core.explanation import Explanation
+from gaf_core.files.exports import finite
 from gaf_core.reading.agreement import KEPT, Said, Trial, is_probability
 from gaf_core.reading.agreement_words import NEVER_CUT, kept_in_words, trial_in_words
 
@@ -37,7 +37,7 @@ def said_content(explanation: Explanation, said: Said) -> dict[str, Any]:
         "chance": found.chance.tolist(),
         "parts": None
         if parts is None
-        else {order: [_finite(part) for part in curve.tolist()] for order, curve in parts.items()},
+        else {order: [finite(part) for part in curve.tolist()] for order, curve in parts.items()},
         "looked_at": int(found.counts[said.step]),
         "trial": None if said.trial is None else _trial(said.trial),
     }
@@ -62,7 +62,3 @@ def said_html(explanation: Explanation, said: Said) -> str:
 def _trial(found: Trial) -> dict[str, Any]:
     names = ("name", "cut", "count", "before", "after")
     return {name: getattr(found, name) for name in names} | {"chance": found.chance.tolist()}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -11,7 +11,7 @@ from gaf_core.explanation import Explanation
 from gaf_core.reading.predicted import prediction_sentence
 from gaf_core.reading.sentences import certificate_sentence
 from gaf_core.text.clusters import columns, fitted
-from gaf_core.text.words import group_words, word_scores
+from gaf_core.text.words import Words, group_words, word_scores
 
 _BAR = 30  # characters of the longest bar
 _WORD = 28  # columns of the longest word
@@ -27,12 +27,11 @@ _ACTED_ON = regex.compile(
 def word_lines(explanation: Explanation) -> list[str]:
     """The words in reading order with their shares of the flow, in %, between two sentences."""
     grouped = group_words(explanation.trace)
-    words = [fitted(printable(word), _WORD) for word in grouped.text]
     shares: list[float] = word_scores(grouped, explanation.shares).tolist()
-    width, strongest = max(map(columns, words)), max(shares) or 1.0
+    strongest = max(shares) or 1.0
     lines = [
-        f"{word}{' ' * (width - columns(word))}  {share:6.1%}  {_bar(share / strongest)}".rstrip()
-        for word, share in zip(words, shares, strict=True)
+        f"{word}  {share:6.1%}  {bar(share / strongest)}".rstrip()
+        for word, share in zip(word_column(grouped), shares, strict=True)
     ]
     return [
         printable(prediction_sentence(explanation.trace)),
@@ -41,6 +40,13 @@ def word_lines(explanation: Explanation) -> list[str]:
         "",
         certificate_sentence(explanation),
     ]
+
+
+def word_column(grouped: Words) -> list[str]:
+    """The words, all of one width."""
+    words = [fitted(printable(word), _WORD) for word in grouped.text]
+    width = max(map(columns, words))
+    return [f"{word}{' ' * (width - columns(word))}" for word in words]
 
 
 def printable(text: str) -> str:
@@ -52,6 +58,7 @@ def printable(text: str) -> str:
     return _ACTED_ON.sub("\ufffd", text.replace("\u00ad", ""))
 
 
-def _bar(share: float) -> str:
+def bar(share: float) -> str:
+    """A bar of a part of the longest, in eighths of a character."""
     whole, part = divmod(round(8 * _BAR * share), 8)
     return "█" * whole + _EIGHTHS[part].strip()

@@ -22,14 +22,15 @@ being strict in the stopping test costs about one iteration.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.flow import steps
 from gaf_core.flow.blas import single_threaded
 from gaf_core.flow.certificate import certify
@@ -138,9 +139,10 @@ def central_path(
     >>> [round(one.value, 2) for one in gaf.central_path(network, (0.5, 0.1, 1e-4))]
     [1.88, 1.97, 2.0]
     """
+    check_kind(epsilons, Iterable, "Give the epsilons as a list.")
     for epsilon in epsilons:
-        if not 0 < epsilon <= 0.5:
-            raise SettingsError(f"epsilon is {epsilon:g}; choose a value above 0 and at most 0.5.")
+        if not isinstance(epsilon, Real) or not 0 < epsilon <= 0.5:
+            raise SettingsError(f"epsilon is {epsilon}; choose a value above 0 and at most 0.5.")
     if any(later >= earlier for earlier, later in pairwise(epsilons)):
         raise SettingsError("The epsilons of a central path must fall from one to the next.")
     began = time.perf_counter()

@@ -5,8 +5,8 @@ GIL, two layers can be factorised at once, and a small one costs no more than it
 addresses are passed as arguments, because compiled code that held them could not be kept on disk.
 
 Matrices are float64 or float32, as the routines are, in Fortran order, given by a flat array that
-begins with them, with their leading dimension as the number of rows; of a symmetric one only the
-lower triangle is read or written.
+begins with them; where one is a part of a larger one, the rows of that (its leading dimension) are
+given too. Of a symmetric or triangular one only the lower triangle is read or written.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple, cast
 
 import numpy as np
+import scipy.linalg  # noqa: F401  its BLAS is loaded before the pools are looked for
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -27,10 +28,12 @@ from gaf_core.flow.compiled import njit
 
 _ROUTINES = (
     ("cython_lapack", "potrf"),
-    ("cython_blas", "trsm"),
-    ("cython_blas", "trsv"),
+    ("cython_lapack", "trtri"),
+    ("cython_blas", "gemm"),
+    ("cython_blas", "trmm"),
     ("cython_blas", "syrk"),
     ("cython_blas", "gemv"),
+    ("cython_blas", "trmv"),
 )
 
 
@@ -87,7 +90,7 @@ _LOWER, _LEFT, _RIGHT = np.uint8(ord("L")), np.uint8(ord("L")), np.uint8(ord("R"
 _PLAIN, _TRANSPOSED = np.uint8(ord("N")), np.uint8(ord("T"))
 _ONE = np.int32(1)
 
-_compiled = njit(inline="always")  # each has one caller
+_compiled = njit(inline="always")  # a call each
 
 
 def _typed_call(_context, address, arguments):
@@ -114,41 +117,90 @@ call = cast(Callable[..., None], intrinsic(_typed_call))
 
 
 @_compiled
-def cholesky(routines, matrix, order, failed):
+def cholesky(routines, matrix, lead, order, failed):
     """Overwrite `matrix` `[order, order]` with `L`, `matrix = L L'`; whether it was possible.
 
     `failed` is `[1]` int32, for what the routine says.
     """
-    n = np.int32(order)
-    call(routines.addresses[0], (_LOWER, n, matrix, n, failed))
+    call(routines.addresses[0], (_LOWER, np.int32(order), matrix, np.int32(lead), failed))
     return failed[0] == 0
 
 
 @_compiled
-def divide_left(routines, factor, matrix, rows, columns):
-    """Overwrite `matrix` `[rows, columns]` with `L^-1 matrix`."""
-    m, n = np.int32(rows), np.int32(columns)
+def invert(routines, matrix, lead, order, failed):
+    """Overwrite a lower triangle `[order, order]`, its diagonal not 0, with its inverse."""
+    call(routines.addresses[1], (_LOWER, _PLAIN, np.int32(order), matrix, np.int32(lead), failed))
+
+
+@_compiled
+def subtract_product(routines, result, one, other, leads, shape, transposed):
+    """`result -= one other`, or `one other'` where `transposed`.
+
+    Args:
+        routines: of the precision.
+        result, one, other: matrices, of which none overlaps `result`.
+        leads: of the three.
+        shape: rows and columns of `result`, and columns of `one`.
+        transposed: whether `other` is.
+    """
+    m, n, k = np.int32(shape[0]), np.int32(shape[1]), np.int32(shape[2])
+    turned, plus = _TRANSPOSED if transposed else _PLAIN, routines.one
+    first, second, third = np.int32(leads[0]), np.int32(leads[1]), np.int32(leads[2])
     call(
-        routines.addresses[1],
-        (_LEFT, _LOWER, _PLAIN, _PLAIN, m, n, routines.one, factor, m, matrix, m),
+        routines.addresses[2],
+        (_PLAIN, turned, m, n, k, -plus, one, second, other, third, plus, result, first),
     )
 
 
 @_compiled
-def divide_right(routines, factor, matrix, rows, columns):
-    """Overwrite `matrix` `[rows, columns]` with `matrix L^-T`."""
+def triangle_times(routines, triangle, lead, matrix, rows, columns, above, factor):
+    """Overwrite `matrix` `[rows, columns]`, in one of `above` rows, with `triangle matrix`."""
     m, n = np.int32(rows), np.int32(columns)
     call(
-        routines.addresses[1],
-        (_RIGHT, _LOWER, _TRANSPOSED, _PLAIN, m, n, routines.one, factor, n, matrix, m),
+        routines.addresses[3],
+        (
+            _LEFT,
+            _LOWER,
+            _PLAIN,
+            _PLAIN,
+            m,
+            n,
+            factor,
+            triangle,
+            np.int32(lead),
+            matrix,
+            np.int32(above),
+        ),
     )
 
 
 @_compiled
-def divide_vector(routines, factor, vector, order, transposed):
-    """Overwrite `vector` `[order]` with `L^-1 vector`, or `L^-T vector` where `transposed`."""
+def times_triangle(routines, triangle, lead, matrix, rows, columns, above, transposed):
+    """The same with `matrix triangle`, or `matrix triangle'` where `transposed`."""
+    m, n, turned = np.int32(rows), np.int32(columns), _TRANSPOSED if transposed else _PLAIN
+    call(
+        routines.addresses[3],
+        (
+            _RIGHT,
+            _LOWER,
+            turned,
+            _PLAIN,
+            m,
+            n,
+            routines.one,
+            triangle,
+            np.int32(lead),
+            matrix,
+            np.int32(above),
+        ),
+    )
+
+
+@_compiled
+def triangle_times_vector(routines, triangle, lead, vector, order, transposed):
+    """Overwrite `vector` `[order]` with `triangle vector`, or of `triangle'` where `transposed`."""
     n, turned = np.int32(order), _TRANSPOSED if transposed else _PLAIN
-    call(routines.addresses[2], (_LOWER, turned, _PLAIN, n, factor, n, vector, _ONE))
+    call(routines.addresses[6], (_LOWER, turned, _PLAIN, n, triangle, np.int32(lead), vector, _ONE))
 
 
 @_compiled
@@ -162,14 +214,16 @@ def subtract_gram(routines, matrix, other, rows, columns, transposed, onto):
     one = routines.one
     before = one if onto else one - one
     call(
-        routines.addresses[3],
+        routines.addresses[4],
         (_LOWER, turned, n, k, -one, other, np.int32(rows), before, matrix, n),
     )
 
 
 @_compiled
-def add_product(routines, result, matrix, vector, rows, columns, transposed):
-    """`result += matrix vector`, or `matrix' vector` where `transposed`."""
+def add_product(routines, result, matrix, lead, vector, rows, columns, factor, transposed):
+    """`result += factor matrix vector`, or of `matrix'` where `transposed`."""
     m, n, turned = np.int32(rows), np.int32(columns), _TRANSPOSED if transposed else _PLAIN
-    one = routines.one
-    call(routines.addresses[4], (turned, m, n, one, matrix, m, vector, _ONE, one, result, _ONE))
+    call(
+        routines.addresses[5],
+        (turned, m, n, factor, matrix, np.int32(lead), vector, _ONE, routines.one, result, _ONE),
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
+from gaf_core.errors import SettingsError
 from gaf_core.network import FlowNetwork
 
 
@@ -20,7 +21,11 @@ def cut_nodes(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> Bool[np
     Args:
         network: of `l` layers and `t` tokens.
         cut: `[l + 1, t]` True for the nodes on the source's side.
+
+    Raises:
+        SettingsError: a cut of another network.
     """
+    _check(network, cut)
     if network.node_capacity is None:
         return np.zeros(cut[:-1].shape, dtype=bool)
     onward = np.empty(cut[:-1].shape)  # capacity of the edges of each node to the other side
@@ -36,14 +41,23 @@ def cut_edges(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> Bool[np
     Args:
         network: of `l` layers and `t` tokens.
         cut: `[l + 1, t]` True for the nodes on the source's side.
+
+    Raises:
+        SettingsError: a cut of another network.
     """
+    _check(network, cut)
     leaves = cut.copy()
     leaves[:-1] &= ~cut_nodes(network, cut)
     return (network.capacity > 0) & leaves[1:, :, None] & ~cut[:-1, None, :]
 
 
 def cut_capacity(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> float:
-    """Capacity of all that leads from the nodes of `cut` `[l + 1, t]` to the others."""
+    """Capacity of all that leads from the nodes of `cut` `[l + 1, t]` to the others.
+
+    Raises:
+        SettingsError: a cut of another network.
+    """
+    _check(network, cut)
     leaves, through = cut.copy(), 0.0
     if network.node_capacity is not None:
         nodes = cut_nodes(network, cut)
@@ -55,3 +69,11 @@ def cut_capacity(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> floa
     outer = np.count_nonzero(network.live[-1] & ~cut[-1])
     outer += np.count_nonzero(network.live[0] & leaves[0])
     return through + inner + outer * network.u_inf
+
+
+def _check(network: FlowNetwork, cut: Bool[np.ndarray, "nodes t"]) -> None:
+    if np.shape(cut) != network.live.shape or np.asarray(cut).dtype != np.bool_:
+        raise SettingsError(
+            f"A cut of this network says True or False in the shape {list(network.live.shape)}; "
+            f"this one has {list(np.shape(cut))}."
+        )

@@ -21,8 +21,9 @@ still has five digits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
 from gaf_core.cores import cores
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.flow.augment import augment, shift
 from gaf_core.flow.layout import (
     Layout,
@@ -149,6 +150,7 @@ def ambiguity(
     """
     if groups is None:
         groups = [[token] for token in range(network.tokens)]
+    check_kind(groups, Iterable, "Give lists of token positions.")
     places = [_places(network, group) for group in groups]
     wanted = [index for index, place in enumerate(places) if place.size]
     bounds = np.zeros((len(groups), 2))
@@ -172,22 +174,26 @@ def ambiguity(
 
 def _places(network: FlowNetwork, group: Sequence[int]) -> NDArray[np.int64]:
     """Where the tokens of a group stand among the live input tokens, each once."""
-    wrong = [token for token in group if not 0 <= token < network.tokens]
-    if wrong:
-        raise SettingsError(
-            f"There is no token {wrong[0]}, so no group has it. Choose from 0 to "
-            f"{network.tokens - 1}."
-        )
+    check_kind(group, Iterable, "A group is a list of token positions.")
+    for token in (group := list(group)):
+        _check_token(network, token)
     chosen = np.zeros(network.tokens, dtype=bool)
-    chosen[list(group)] = True
+    chosen[group] = True
     return np.flatnonzero(chosen[network.live[0]])
+
+
+def _check_token(network: FlowNetwork, token: int) -> None:
+    if not isinstance(token, Integral) or not 0 <= token < network.tokens:
+        raise SettingsError(
+            f"There is no token {token!r} in this network. Choose from 0 to {network.tokens - 1}."
+        )
 
 
 def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlow]:
     """Two maximum flows: one that gives a token the least possible, one that gives it the most.
 
     Raises:
-        SettingsError: no path reaches this token.
+        SettingsError: there is no such token, or no path reaches it.
 
     >>> import gaf_core as gaf
     >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
@@ -196,7 +202,8 @@ def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlo
     >>> least.scores.tolist(), most.scores.tolist()
     ([1.0, 1.0], [1.5, 0.5])
     """
-    if not 0 <= token < network.tokens or not network.live[0, token]:
+    _check_token(network, token)
+    if not network.live[0, token]:
         raise SettingsError(f"No path reaches token {token}, so it gets 0 in every flow.")
     counted = _count(network)
     flow = _maximum(counted)

@@ -33,7 +33,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.flow import blas
+from gaf_core.flow import blas, factor
 from gaf_core.flow.compiled import njit
 from gaf_core.flow.layout import Layout
 
@@ -58,7 +58,8 @@ class Laplacian(NamedTuple):
         conductance: `[edges]` `theta >= 0`; read only.
         degree: `[nodes]` sums of the conductances at every node; read only.
         coupling: `[edges]` the matrices `W`.
-        factor: the factors `L`, one after the other; where layer `k` begins is `factor_start[k]`.
+        factor: the factors `L` (`factor`), one after the other; that of layer `k` begins at
+            `factor_start[k]`.
         fine: `[3]` whether the pivots of each part were positive definite.
         failed: `[3, 1]` what the Cholesky factorisation of each part said last.
         vector: `[nodes]` a right-hand side, and then its potentials.
@@ -126,8 +127,7 @@ def eliminate(part, laplacian):
     if part == MIDDLE:
         fine[MIDDLE] = fine[0] and fine[1] and _pivot(part, laplacian, middle)
         return
-    factor, coupling, routines = laplacian.factor, laplacian.coupling, laplacian.routines
-    conductance = laplacian.conductance
+    coupling, routines, conductance = laplacian.coupling, laplacian.routines, laplacian.conductance
     fine[part] = True
     k, step = laplacian.chains[part, 0], laplacian.chains[part, 1]
     while k != middle:
@@ -138,15 +138,15 @@ def eliminate(part, laplacian):
         matrix, theta = coupling[first:], conductance[first:]
         for e in range(rows * columns):
             matrix[e] = theta[e]
-        pivot = factor[laplacian.factor_start[k] :]
+        pivot = laplacian.factor[laplacian.factor_start[k] :]
         if laplacian.diagonal[k]:
             for j in range(columns):
                 for i in range(rows):
                     matrix[j * rows + i] /= pivot[i if step > 0 else j]
         elif step > 0:
-            blas.divide_left(routines, pivot, matrix, rows, columns)
+            factor.divide_left(routines, pivot, rows, matrix, columns)
         else:
-            blas.divide_right(routines, pivot, matrix, rows, columns)
+            factor.divide_right(routines, pivot, columns, matrix, rows)
         k += step
 
 
@@ -154,16 +154,16 @@ def eliminate(part, laplacian):
 def _pivot(part, laplacian, k):
     """`S_k = L L'`, of which a diagonal is kept as a vector; whether it is positive definite."""
     node_start, degree, middle = laplacian.node_start, laplacian.degree, laplacian.middle
-    factor, routines = laplacian.factor, laplacian.routines
+    routines = laplacian.routines
     n = node_start[k + 1] - node_start[k]
     own = laplacian.factor_start[k]
     if laplacian.diagonal[k]:
         for i in range(n):
             if not degree[node_start[k] + i] > 0.0:
                 return False
-            factor[own + i] = np.sqrt(degree[node_start[k] + i])
+            laplacian.factor[own + i] = np.sqrt(degree[node_start[k] + i])
         return True
-    matrix = factor[own:]
+    matrix = laplacian.factor[own:]
     onto = 1 < k <= middle  # the layer below was eliminated into this one, and the layer above?
     if onto:
         first, rows, columns = _block(laplacian, k - 1)
@@ -174,7 +174,7 @@ def _pivot(part, laplacian, k):
     for i in range(n):
         matrix[i * (n + 1)] += degree[node_start[k] + i]
     failed = laplacian.failed[part]
-    return blas.cholesky(routines, matrix, n, failed) and np.isfinite(matrix[n * n - 1])
+    return factor.factorise(routines, matrix, n, failed) and np.isfinite(matrix[n * n - 1])
 
 
 @_compiled
@@ -217,27 +217,29 @@ def expand(part, laplacian):
 def _divide(laplacian, k, transposed):
     """Divide the part of `vector` in layer `k` by its factor, or the transposed factor."""
     node_start, own = laplacian.node_start, laplacian.factor_start[k]
-    vector, factor = laplacian.vector[node_start[k] :], laplacian.factor[own:]
+    vector, pivot = laplacian.vector[node_start[k] :], laplacian.factor[own:]
     n = node_start[k + 1] - node_start[k]
     if laplacian.diagonal[k]:
         for i in range(n):
-            vector[i] /= factor[i]
+            vector[i] /= pivot[i]
     else:
-        blas.divide_vector(laplacian.routines, factor, vector, n, transposed)
+        factor.divide_vector(laplacian.routines, pivot, n, vector, transposed)
 
 
 @_compiled
 def _couple(laplacian, source, target):
     """Add to layer `target` what `W` or `W'` makes of neighbouring layer `source`."""
     first, rows, columns = _block(laplacian, min(source, target))
-    vector, node_start = laplacian.vector, laplacian.node_start
+    vector, node_start, routines = laplacian.vector, laplacian.node_start, laplacian.routines
     blas.add_product(
-        laplacian.routines,
+        routines,
         vector[node_start[target] :],
         laplacian.coupling[first:],
+        rows,
         vector[node_start[source] :],
         rows,
         columns,
+        routines.one,
         source < target,
     )
 

@@ -14,18 +14,20 @@ layer is solved as any other, so node capacities double the work and the memory 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 
+from gaf_core.errors import check_kind
 from gaf_core.flow.cuts import cut_capacity
 from gaf_core.flow.exact import ExactFlow
 from gaf_core.flow.solution import FlowSolution
 from gaf_core.network import FlowNetwork
 
+_NETWORK = "gaf_core.FlowNetwork.from_information makes one."
 Rest = ParamSpec("Rest")
 Answer = TypeVar("Answer")
 
@@ -55,6 +57,7 @@ def accepting_node_capacities(
 
     @wraps(solver)
     def solve(network: FlowNetwork, *args: Rest.args, **kwargs: Rest.kwargs) -> Answer:
+        check_kind(network, FlowNetwork, _NETWORK)
         return _folded(network, solver(expand(network), *args, **kwargs))
 
     return solve
@@ -69,6 +72,9 @@ def accepting_node_capacities_each(
     def solve(
         networks: Sequence[FlowNetwork], *args: Rest.args, **kwargs: Rest.kwargs
     ) -> list[FlowSolution]:
+        check_kind(networks, Iterable, "Give a list of networks.")
+        for network in (networks := list(networks)):
+            check_kind(network, FlowNetwork, _NETWORK)
         solutions = solver([expand(network) for network in networks], *args, **kwargs)
         return [_folded(*pair) for pair in zip(networks, solutions, strict=True)]
 

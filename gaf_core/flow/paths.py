@@ -7,11 +7,14 @@ A flow without cycles, as any layered flow, is a sum of source-target paths; tak
 from __future__ import annotations
 
 from itertools import pairwise
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
+
+from gaf_core.errors import SettingsError
 
 
 class FlowPath(NamedTuple):
@@ -47,6 +50,9 @@ def widest_paths(
         Paths, widest first, with what each carries. Ties go to the lower token positions, so the
         same flow gives the same paths. Each path empties an edge, which bounds their number.
 
+    Raises:
+        SettingsError: no flow, or a count or share that is none.
+
     >>> import gaf_core as gaf
     >>> lower, upper = [[1.0, 0.0], [0.5, 2.0]], [[3.0, 0.5], [0.0, 0.5]]
     >>> network = gaf.FlowNetwork.from_information([lower, upper])
@@ -56,8 +62,18 @@ def widest_paths(
     (0, 1, 0) 0.5
     (1, 1, 1) 0.5
     """
-    rest = edge_flow.copy()
-    total = float(edge_flow[0].sum())
+    rest = np.array(edge_flow) if np.ndim(edge_flow) == 3 else np.empty(0)
+    if rest.dtype.kind not in "fiu" or rest.shape[1:2] != rest.shape[2:] or not rest.size:
+        raise SettingsError(
+            "A flow to take paths of has the shape [layers, tokens, tokens], as the edge_flow of a "
+            "solution has."
+        )
+    rest = rest.astype(np.float64)
+    if not np.isfinite(rest).all():
+        raise SettingsError("A flow to take paths of is finite on every edge, and this one is not.")
+    if not (count is None or isinstance(count, Integral)) or not isinstance(share, Real):
+        raise SettingsError("How many paths is a whole number, and their share of the flow one.")
+    total = float(rest[0].sum())
     left, paths = total, []
     while left > (1.0 - share) * total and (count is None or len(paths) < count):
         path = _widest_path(rest)

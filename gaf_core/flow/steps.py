@@ -34,17 +34,15 @@ FORCING = 1e-2  # and the part of an imbalance that it may leave in a full step
 ARRIVED, LIMIT, FAILED = range(3)
 
 _PASSES = (
-    kernels.predictor_pass,
-    kernels.predictor_step,
-    kernels.corrector_pass,
-    kernels.corrector_lengths,
-    kernels.update,
+    kernels.advance,
+    kernels.predict,
+    kernels.lengths,
 )
 _SYSTEM = newton.eliminate, newton.reduce, newton.expand
 # int64, not int: numba would compile what they are passed to once for each of them
-_PREDICTOR, _PREDICTOR_STEP, _CORRECTOR, _LENGTHS, _UPDATE = np.arange(5)
-_ELIMINATE, _REDUCE, _EXPAND = np.arange(5, 8)
-_ELIMINATE_ROUGHLY, _REDUCE_ROUGHLY, _EXPAND_ROUGHLY = np.arange(8, 11)
+_ADVANCE, _PREDICT, _LENGTHS = np.arange(3)
+_ELIMINATE, _REDUCE, _EXPAND = np.arange(3, 6)
+_ELIMINATE_ROUGHLY, _REDUCE_ROUGHLY, _EXPAND_ROUGHLY = np.arange(6, 9)
 _ONE, _OTHER, _MIDDLE = np.arange(3)
 
 
@@ -98,13 +96,12 @@ def _jobs() -> NDArray[np.int64]:
 def _follow(team, jobs, work, double, single, epsilon, edges, most):
     """The Newton steps."""
     per_gap = 1.0 / (2 * edges)
-    gap = 0.0
-    for e in range(work.flow.size):
-        gap += work.flow[e] * work.below[e] + work.slack[e] * work.above[e]
+    work.length[:] = 0.0
+    _share(team, jobs, _ADVANCE, work, double, single)  # nothing moves
+    gap = work.moved[0, 1] + work.moved[1, 1]
     mu, arrived, rough = gap * per_gap, False, work.widest >= WIDE
     before = 1e300  # the imbalance of the last step
     for iteration in range(1, most + 1):
-        _share(team, jobs, _PREDICTOR, work, double, single)
         for i in range(work.total.size):
             work.total[i] = work.degree[0, i] + work.degree[1, i]
         if rough:
@@ -119,26 +116,31 @@ def _follow(team, jobs, work, double, single, epsilon, edges, most):
 
         target = epsilon * _value(work) * per_gap
         if arrived:
-            mu = target
-            work.step[:] = 0.0
+            work.aim[:] = 0.0
         else:
-            _solve(team, jobs, work, double, single, rough)
-            _share(team, jobs, _PREDICTOR_STEP, work, double, single)
+            _solve(team, jobs, work, double, single, rough, 0.0)
+            for i in range(work.aim.size):
+                work.aim[i] = work.potential[i] + work.change[i]
+        _share(team, jobs, _PREDICT, work, double, single)
+        if arrived:
+            mu = target
+        else:
             rest = _predicted_gap(work, gap) / gap
             mu = max(rest * rest * rest * gap * per_gap, target)
             arrived = mu == target
 
         work.mu[0] = mu
-        _share(team, jobs, _CORRECTOR, work, double, single)
-        _solve(team, jobs, work, double, single, rough)
+        _solve(team, jobs, work, double, single, rough, mu)
         _share(team, jobs, _LENGTHS, work, double, single)
         for kind in range(2):  # primal, dual
             furthest = max(work.shrinks[0, kind], work.shrinks[1, kind])
             work.length[kind] = min(1.0, BOUNDARY / furthest)
-        _share(team, jobs, _UPDATE, work, double, single)
+        for i in range(work.potential.size):
+            work.moved_potential[i] = work.potential[i] + work.length[1] * work.change[i]
+        _share(team, jobs, _ADVANCE, work, double, single)
 
         for i in range(work.potential.size):
-            work.potential[i] += work.length[1] * work.change[i]
+            work.potential[i] = work.moved_potential[i]
         imbalance = _imbalance(work)
         furthest = max(work.moved[0, 0], work.moved[1, 0])
         gap = work.moved[0, 1] + work.moved[1, 1]
@@ -155,10 +157,11 @@ def _follow(team, jobs, work, double, single, epsilon, edges, most):
 
 
 @njit()
-def _solve(team, jobs, work, double, single, rough):
+def _solve(team, jobs, work, double, single, rough, mu):
     """The potentials into `work.change`, for the right-hand side that the last pass left."""
     for i in range(work.change.size):
-        work.change[i] = work.through[0, i] - work.through[1, i]
+        pressed = mu * (work.barrier[0, i] - work.barrier[1, i])
+        work.change[i] = work.through[0, i] - work.through[1, i] + pressed
     if rough:
         for i in range(work.change.size):
             work.rough[i] = work.change[i]
@@ -225,7 +228,7 @@ def _imbalance(work):
     """The largest difference of what a node between the ends gets and gives; NaN if one is."""
     imbalance = 0.0
     for i in range(1, work.potential.size - 1):
-        difference = abs(work.through[0, i] - work.through[1, i])
+        difference = abs(work.balance[0, i] - work.balance[1, i])
         if difference > imbalance or np.isnan(difference):
             imbalance = difference
     return imbalance

@@ -35,16 +35,20 @@ class Work(NamedTuple):
         flow, slack, below, above: `[edges]` the state `f, s, z, w`.
         potential: `[nodes]` the potentials `p`.
         theta: `[edges]` conductances.
-        step: `[edges]` flow step `d` of the predictor, 0 where there was none.
         change: `[nodes]` right-hand side and then solution `dp` of a Newton system.
+        aim: `[nodes]` `p + dp` of the predictor, whose flow step is
+            `d = theta (aim_tail - aim_head)`; 0 where there was none.
+        moved_potential: `[nodes]` the potentials after the step.
         rough: `[nodes]` the same while it is solved in single precision.
         degree: `[PARTS, nodes]` sums of `theta` over the edges into and out of each node.
         total: `[nodes]` sum of `theta` over all edges of each node.
-        through: `[PARTS, nodes]` sums of a flow over the edges into and out of each node.
+        balance: `[PARTS, nodes]` sums of the flow over the edges into and out of each node.
+        through: `[PARTS, nodes]` the same of the flow that the next right-hand side stands for.
+        barrier: `[PARTS, nodes]` the same of what mu adds to it.
         mu: `[1]` what the corrector aims at.
         length: `[2]` how far the step goes, for the flow and for the duals.
-        predicted, shrinks, moved: `[PARTS, ..]` what `predictor_step`, `corrector_lengths` and
-            `update` found in each part.
+        predicted, shrinks, moved: `[PARTS, ..]` what `predict`, `lengths` and `advance` found in
+            each part.
     """
 
     edge_start: NDArray[np.int64]
@@ -57,12 +61,15 @@ class Work(NamedTuple):
     above: Array
     potential: Array
     theta: Array
-    step: Array
     change: Array
+    aim: Array
+    moved_potential: Array
     rough: NDArray[np.float32]
     degree: Array
     total: Array
+    balance: Array
     through: Array
+    barrier: Array
     mu: Array
     length: Array
     predicted: Array
@@ -87,13 +94,16 @@ def work_on(layout: Layout, state: State) -> Work:
         above=state.above,
         potential=potential,
         theta=np.zeros_like(flow),
-        step=np.zeros_like(flow),
         change=np.zeros_like(potential),
+        aim=np.zeros_like(potential),
+        moved_potential=potential.copy(),
         rough=np.zeros(potential.size, dtype=np.float32),
         degree=np.zeros((PARTS, potential.size)),
         total=np.zeros_like(potential),
+        balance=np.zeros((PARTS, potential.size)),
         through=np.zeros((PARTS, potential.size)),
-        mu=np.zeros(1),
+        barrier=np.zeros((PARTS, potential.size)),
+        mu=np.ones(1),
         length=np.zeros(2),
         predicted=np.zeros((PARTS, 4)),
         shrinks=np.zeros((PARTS, 2)),

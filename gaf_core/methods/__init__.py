@@ -12,6 +12,7 @@ from gaf_core.methods.attention import (
 )
 from gaf_core.methods.attention_flow import ATTENTION_FLOW
 from gaf_core.methods.chance import RANDOM
+from gaf_core.methods.contrast import CONTRAST_CAT
 from gaf_core.methods.deeplift import DEEPLIFT
 from gaf_core.methods.edges import EDGE_METHODS, EdgeMethod, EdgeScores
 from gaf_core.methods.faithful import (
@@ -23,7 +24,12 @@ from gaf_core.methods.flows import AF, AGF, DEPTH_AVERAGE, GF
 from gaf_core.methods.gradients import INPUT_X_GRADIENT, INTEGRATED_GRADIENTS, SALIENCY
 from gaf_core.methods.hidden import ATTCAT, CAT
 from gaf_core.methods.method import Attribution, Method, Option, Progress, Scored
+from gaf_core.methods.mixing import INFORMATION_FLOW_ROUTES, VALUE_ZEROING
+from gaf_core.methods.noisy import GRADIENT_SHAP, SMOOTHGRAD
+from gaf_core.methods.partition import PARTITION_SHAP
+from gaf_core.methods.path import INTEGRATED_FROZEN_GRADIENTS, PATH_GAF
 from gaf_core.methods.perturbing import KERNEL_SHAP, LIME, OCCLUSION
+from gaf_core.methods.rules import ATTNLRP_METHOD, CP_LRP_METHOD, GIM_METHOD
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -40,17 +46,28 @@ METHODS: dict[str, Method] = {
         ATTENTION_X_GRADIENT,
         CAT,
         ATTCAT,
+        CONTRAST_CAT,
         CAT_FROZEN,
         ATTENTION_X_GRADIENT_FROZEN,
         FAITHFUL_FLOW,
+        PATH_GAF,
         RELEVANCE,
+        VALUE_ZEROING,
+        INFORMATION_FLOW_ROUTES,
         INTEGRATED_GRADIENTS,
+        INTEGRATED_FROZEN_GRADIENTS,
         INPUT_X_GRADIENT,
         SALIENCY,
+        CP_LRP_METHOD,
+        ATTNLRP_METHOD,
+        GIM_METHOD,
+        SMOOTHGRAD,
+        GRADIENT_SHAP,
         DEEPLIFT,
         OCCLUSION,
         LIME,
         KERNEL_SHAP,
+        PARTITION_SHAP,
     )
 }
 

@@ -15,7 +15,7 @@ import torch
 
 from gaf_core.errors import ModelError
 from gaf_core.methods.gradients import BASELINE
-from gaf_core.methods.inputs import EmbeddedText
+from gaf_core.methods.inputs import Baseline, EmbeddedText
 from gaf_core.methods.method import Method, Progress, Scored
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
@@ -34,7 +34,7 @@ class _Network(torch.nn.Module):
         return self._text.unlocked(embeddings)
 
 
-def _deeplift(model: Model, trace: Trace, _progress: Progress, baseline: str) -> Scored:
+def _deeplift(model: Model, trace: Trace, _progress: Progress, baseline: Baseline) -> Scored:
     from captum.attr import DeepLift  # slow to import, as it brings matplotlib
 
     text = EmbeddedText(model, trace)

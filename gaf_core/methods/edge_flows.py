@@ -11,28 +11,25 @@ weights that needs no flow at all.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.composer import explain_trace
-from gaf_core.errors import GafError, SettingsError
 from gaf_core.explanation import Explanation
 from gaf_core.methods.faithful import second_trace
-from gaf_core.methods.flows import EPSILON, FIRST_LAYER, option_of
+from gaf_core.methods.flows import EPSILON, FIRST_LAYER, layers_from, option_of, proven
 from gaf_core.methods.method import Option, Progress
 from gaf_core.models.model import Model
-from gaf_core.settings import INGREDIENTS, SETTINGS, Settings
+from gaf_core.settings import INGREDIENTS, SETTINGS, Gradients
 from gaf_core.tracing.trace import Trace
 
-TAKEN = Option(
-    "taken", "one by one", "Which edges come together.", choices=("one by one", "by paths")
-)
+Taken = Literal["one by one", "by paths"]
+TAKEN = Option("taken", "one by one", "Which edges come together.", choices=get_args(Taken))
 # the mean over depths is one of scores of tokens
 FLOW_OPTIONS = (
     *(
-        option_of(one, SETTINGS[one.name].default)
+        option_of(one, SETTINGS[one.name].default, without=("path",))
         for one in INGREDIENTS
         if one.name != "depth_average"
     ),
@@ -43,7 +40,7 @@ FLOW_OPTIONS = (
 
 
 def flow_scores(
-    model: Model, trace: Trace, _progress: Progress, *, taken: str, **settings: Any
+    model: Model, trace: Trace, _progress: Progress, *, taken: Taken, **settings: Any
 ) -> NDArray[np.float64]:
     """`[L, t, t]` flow on each attention edge, 0 in layers that it does not run through."""
     explanation = _explained(model, trace, **settings)
@@ -51,7 +48,7 @@ def flow_scores(
 
 
 def capacity_scores(
-    model: Model, trace: Trace, _progress: Progress, *, taken: str, **settings: Any
+    model: Model, trace: Trace, _progress: Progress, *, taken: Taken, **settings: Any
 ) -> NDArray[np.float64]:
     """`[L, t, t]` capacity of each attention edge of the network of a flow."""
     explanation = _explained(model, trace, **settings)
@@ -59,7 +56,7 @@ def capacity_scores(
 
 
 def edge_weights(
-    explanation: Explanation, weight: NDArray[np.float64], taken: str = "one by one"
+    explanation: Explanation, weight: NDArray[np.float64], taken: Taken = "one by one"
 ) -> NDArray[np.float64]:
     """`[l, t, t]` what attention has of a weight of the edges; 0 where it has none.
 
@@ -107,20 +104,13 @@ def _along_paths(
     return found + own * (np.finfo(float).eps * 2**10)
 
 
-def _explained(model: Model, trace: Trace, *, first_layer: int, **settings: Any) -> Explanation:
-    """The flow of these settings; one without proof is no result."""
-    if first_layer > trace.layers:
-        raise SettingsError(
-            f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
-            f"Choose a first layer from 1 to {trace.layers}."
-        )
-    frozen = settings["gradients"] == "frozen"
-    traced = trace
+def _explained(
+    model: Model, trace: Trace, *, first_layer: int, gradients: Gradients, **settings: Any
+) -> Explanation:
+    """The flow of these settings, on a second trace where this one has not what they need."""
+    layers = layers_from(trace, first_layer)
+    frozen = gradients == "frozen"
     residual = settings["residual"] == "first order" and trace.residual is None
     if frozen != (trace.frozen is not None) or residual:
-        traced = second_trace(model, trace, frozen=frozen)[0]
-    layers = (first_layer - 1, trace.layers)
-    found = explain_trace(traced, Settings(layers=layers, **settings))
-    if not found.certified:
-        raise GafError(found.message)
-    return found
+        trace = second_trace(model, trace, frozen=frozen)[0]
+    return proven(trace, layers, **settings)

@@ -4,9 +4,9 @@
 `gaf_core.evaluation.edges` says what such scores are worth. A score is about attention alone: of a
 flow on an edge from a token to itself, what passes by the attention (a residual edge) is left out.
 
-Information flow routes (Ferrando & Voita, EMNLP 2024) are not here. They compare what each edge
-adds to the residual stream with what is there, as vectors, and so need the value and output
-matrices of each head behind the norms of each architecture; what is traced are numbers.
+Information flow routes (Ferrando & Voita, EMNLP 2024) are not here but among the methods for tokens
+(`gaf_core.methods.mixing`): their edges are shares of a state, with what passes by among them, and
+say what it is made of, whatever the target takes from it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError
+from gaf_core.errors import GafError, check_kind
 from gaf_core.methods.edge_flows import FLOW_OPTIONS, capacity_scores, flow_scores
 from gaf_core.methods.faithful import second_trace
 from gaf_core.methods.method import Option, Progress, checked_options
@@ -105,6 +105,7 @@ class EdgeMethod:
         (6, 6, 6)
         """
         settings = self.settings(**options)
+        check_kind(trace, Trace, "gaf_core.trace returns one.")
         started = time.perf_counter()
         scores = self.compute(model, trace, progress or _ignore, **settings)
         seconds = time.perf_counter() - started

@@ -111,7 +111,7 @@ FAITHFUL_FLOW = Method(
     ),
     compute=_faithful,
     options=(
-        *(option_of(one, getattr(FAITHFUL, one.name)) for one in INGREDIENTS),
+        *(option_of(one, getattr(FAITHFUL, one.name), without=("path",)) for one in INGREDIENTS),
         FIRST_LAYER,
         EPSILON,
     ),

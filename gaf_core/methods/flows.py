@@ -64,7 +64,7 @@ def score_flow(trace: Trace, *, first_layer: int, **settings: Any) -> Scored:
         SettingsError: a setting that this trace does not allow.
         GafError: a flow is not proven.
     """
-    explanation = _explain(trace, first_layer, **settings)
+    explanation = proven(trace, layers_from(trace, first_layer), **settings)
     if explanation.depths is not None:
         statuses = explanation.depths.statuses
         details = {"networks": len(statuses), "without a path": statuses.count(Status.NO_PATH)}
@@ -87,14 +87,27 @@ def _depth_average(_model: Model, trace: Trace, _progress: Progress, **settings:
     return score_flow(trace, depth_average=True, **settings)
 
 
-def _explain(trace: Trace, first_layer: int, **settings: Any) -> Explanation:
-    """The flow of the layers from `first_layer`, counted from 1; one without proof is no result."""
+def layers_from(trace: Trace, first_layer: int) -> tuple[int, int]:
+    """The half-open range of the layers from one on, which is counted from 1.
+
+    Raises:
+        SettingsError: the model has no such layer.
+    """
     if first_layer > trace.layers:
         raise SettingsError(
             f"The model has {trace.layers} layers, so its flow cannot end at layer {first_layer}. "
             f"Choose a first layer from 1 to {trace.layers}."
         )
-    layers = first_layer - 1, trace.layers
+    return first_layer - 1, trace.layers
+
+
+def proven(trace: Trace, layers: tuple[int, int], **settings: Any) -> Explanation:
+    """The flow of some layers, with the gradients of the trace; one without proof is no result.
+
+    Raises:
+        SettingsError: a setting that this trace does not allow.
+        GafError: the flow is not proven.
+    """
     # an exact trace and a frozen one are explained alike: the gradients are those of the trace
     gradients = "exact" if trace.frozen is None else "frozen"
     explanation = explain_trace(trace, Settings(layers=layers, gradients=gradients, **settings))

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import torch
 
-from gaf_core.methods.inputs import BASELINES, EmbeddedText
+from gaf_core.methods.inputs import EmbeddedText
 from gaf_core.methods.method import Method, Option, Progress, Scored
 from gaf_core.models.model import Model
+from gaf_core.settings import BASELINES, Baseline
 from gaf_core.tracing.trace import Trace
 
 BASELINE = Option(
@@ -27,7 +28,7 @@ BASELINE = Option(
 
 
 def _integrated_gradients(
-    model: Model, trace: Trace, progress: Progress, steps: int, baseline: str
+    model: Model, trace: Trace, progress: Progress, steps: int, baseline: Baseline
 ) -> Scored:
     from captum.attr import IntegratedGradients  # slow to import, as it brings matplotlib
 

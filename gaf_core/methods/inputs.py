@@ -1,32 +1,28 @@
 """The target as a function of the embeddings of a text, and the embeddings of a text that is gone.
 
-The word embeddings are the only thing that changes: the network is given the ids of the text as it
-is, so its positions, its mask and the place that it reads its prediction from stay those of the
-text. Replacing an embedding by that of another token is what replacing the id does otherwise.
+The word embeddings are the only thing that changes (`gaf_core.tracing.embeddings`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaf_core.errors import ModelError, SettingsError, TextError
+from gaf_core.errors import check_kind
 from gaf_core.methods.method import Progress
-from gaf_core.models.model import Model, Task
-from gaf_core.tracing.memory import available_memory, estimate_memory
+from gaf_core.models.model import Model
+from gaf_core.settings import Baseline
+from gaf_core.tracing.attention import Maps, read_hidden
+from gaf_core.tracing.embeddings import absent, look_up, substituted
+from gaf_core.tracing.memory import rows_that_fit
 from gaf_core.tracing.prediction import failures_in_a_sentence, forward, read_logits
-from gaf_core.tracing.removal import removal_token
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
-
-BASELINES = ("mask", "pad", "zero")
-_TOKENS = 1024  # in a batch: more do not make it faster, and lock the model for longer
-_MEMORY = 0.5  # of what is free, for one batch
 
 
 class EmbeddedText:
@@ -42,12 +38,14 @@ class EmbeddedText:
     """
 
     def __init__(self, model: Model, trace: Trace):
+        check_kind(model, Model, "gaf_core.load_model returns one.")
         self._model, self._target, self._place = model, trace.target, trace.target.place
         self._inputs = trace.encoding.inputs
         self._ids = self._inputs["input_ids"].to(model.device)
         self.ordinary = torch.as_tensor(trace.removable, device=model.device)
-        self.embeddings = self._look_up(self._ids)
-        self.batch = _rows(model, len(trace.tokens))
+        with model.lock:  # another thread's call may have hooks on the table
+            self.embeddings = look_up(model, self._ids)
+        self.batch = rows_that_fit(model, len(trace.tokens), backward=True)
 
     def __call__(self, embeddings: torch.Tensor) -> torch.Tensor:
         """`[n]` the target's logit, or difference of two, for `[n, t, d]` embeddings.
@@ -62,12 +60,26 @@ class EmbeddedText:
 
     def unlocked(self, embeddings: torch.Tensor) -> torch.Tensor:
         """The same for a caller that holds `model.lock`."""
+        return self._run(embeddings)[0]
+
+    def with_states(self, embeddings: torch.Tensor) -> tuple[torch.Tensor, Maps]:
+        """The same, and the hidden states entering each layer, `L` of `[n, t, d]`, or none."""
+        with self._model.lock:
+            values, output = self._run(embeddings, output_hidden_states=True)
+        return values, read_hidden(self._model, output, embeddings.shape[1])
+
+    def _run(self, embeddings: torch.Tensor, **options: Any) -> tuple[torch.Tensor, Any]:
         inputs = {name: tensor.repeat(len(embeddings), 1) for name, tensor in self._inputs.items()}
-        with failures_in_a_sentence(self._model), self._substituted(embeddings):
-            output = forward(self._model, inputs)
+        with (
+            failures_in_a_sentence(self._model),
+            substituted(self._model, self._inputs, embeddings),
+        ):
+            output = forward(self._model, inputs, **options)
             logits = read_logits(self._model, output, inputs, self._place)
         values = logits[:, self._target.index]
-        return values if self._target.against is None else values - logits[:, self._target.against]
+        if self._target.against is not None:
+            values = values - logits[:, self._target.against]
+        return values, output
 
     def threads(self, rows: int = 1) -> AbstractContextManager[None]:
         """Where a forward pass with so many rows at once, and its backward pass, are computed."""
@@ -86,7 +98,7 @@ class EmbeddedText:
 
         return target
 
-    def baseline(self, kind: str = "mask") -> torch.Tensor:
+    def baseline(self, kind: Baseline = "mask") -> torch.Tensor:
         """`[1, t, d]` the embeddings with every ordinary token replaced; the others keep theirs.
 
         Args:
@@ -97,83 +109,11 @@ class EmbeddedText:
             SettingsError: the vocabulary has no such token.
             TextError: the text has no ordinary token.
         """
-        if not self.ordinary.any():
-            raise TextError(
-                "All tokens of this text are special ones, which are never removed, or the one "
-                "that is asked about, so there is nothing to compare it with. Write at least one "
-                "word more."
-            )
-        if kind == "zero":
-            nothing = torch.zeros_like(self.embeddings)
-        else:
-            nothing = self._look_up(torch.full_like(self._ids, self._removal_token(kind)))
-        return torch.where(self.ordinary[:, None], nothing, self.embeddings)
+        with self._model.lock:
+            return absent(self._model, self._ids, self.ordinary, kind)
 
     def on_tokens(self, ordinary: torch.Tensor) -> NDArray[np.float64]:
         """`[t]` scores from those `[k]` of the ordinary tokens; special tokens get 0."""
         scores = torch.zeros(len(self.ordinary), dtype=torch.float64)
         scores[self.ordinary.cpu()] = ordinary.detach().cpu().double()
         return scores.numpy()
-
-    def _removal_token(self, kind: str) -> int:
-        try:
-            return removal_token(self._model, "pad" if kind == "pad" else None)[1]
-        except SettingsError as error:
-            raise SettingsError(
-                f"{error} Integrated gradients and DeepLift can also start from zeros: "
-                'baseline="zero".'
-            ) from error
-
-    def _look_up(self, ids: torch.Tensor) -> torch.Tensor:
-        # under the lock: another thread's call may have hooks on the table
-        with self._model.lock, torch.no_grad():
-            return _word_table(self._model)(ids)
-
-    @contextmanager
-    def _substituted(self, embeddings: torch.Tensor) -> Iterator[None]:
-        """Let every table of word embeddings return these for the ids of the text."""
-        ids = self._ids[0]
-
-        def substitute(_table: torch.nn.Module, arguments: tuple[Any, ...], output: torch.Tensor):
-            seen = arguments[0][0]
-            if torch.equal(seen, ids):
-                return embeddings
-            if torch.equal(seen[1:], ids[:-1]):  # a decoder reads the text one position later
-                return torch.cat([output[:, :1], embeddings[:, :-1]], dim=1)
-            raise ModelError(
-                f"{type(self._model.module).__name__} looks up other tokens than those of the "
-                "text, so its embeddings cannot be replaced. Use a method that reads attention."
-            )
-
-        words = _word_table(self._model).weight
-        handles = [
-            table.register_forward_hook(substitute)
-            for table in self._model.module.modules()
-            if isinstance(table, torch.nn.Embedding) and table.weight is words
-        ]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-
-def _word_table(model: Model) -> torch.nn.Embedding:
-    module = model.module
-    # the tables of an encoder and its decoder are tied; only they scale what they look up
-    reader = module.get_encoder() if module.config.is_encoder_decoder else module
-    table = reader.get_input_embeddings()
-    if not isinstance(table, torch.nn.Embedding):
-        raise ModelError(
-            f"{type(module).__name__} has no table of word embeddings, so nothing can stand in "
-            "their place. Use a method that reads attention."
-        )
-    return table
-
-
-def _rows(model: Model, tokens: int) -> int:
-    config = model.module.config.get_text_config()
-    if model.task is Task.CLASSIFICATION and config.pad_token_id is None:
-        return 1  # a decoder that classifies refuses several texts if it knows no padding
-    memory = _MEMORY * available_memory(model.device) / estimate_memory(model, tokens)
-    return max(1, min(_TOKENS // tokens, int(memory)))

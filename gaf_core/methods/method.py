@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import GafError, MissingPackageError, SettingsError
+from gaf_core.errors import GafError, MissingPackageError, SettingsError, brief, check_kind
 from gaf_core.models.model import Model
 from gaf_core.tracing.trace import Trace
 
 # Called with (steps done, steps in all) between the steps of a slow method. What it raises ends the
 # method: the way to stop one.
 Progress = Callable[[int, int], None]
+
+
+Family = Literal["flow", "attention", "gradient", "perturbation", "chance", "elsewhere"]
 
 
 class Scored(NamedTuple):
@@ -60,19 +63,21 @@ class Option:
             SettingsError: it is not allowed; the message says what is.
         """
         if self.choices:
-            if value not in self.choices:
+            if not isinstance(value, Hashable) or value not in self.choices:
                 names = ", ".join(map(str, self.choices))
-                raise SettingsError(f"'{value}' is not a choice of '{self.name}'. Use {names}.")
+                raise SettingsError(
+                    f"'{brief(value)}' is not a choice of '{self.name}'. Use {names}."
+                )
             return value
         try:
-            number = type(self.default)(value)
+            number = None if isinstance(value, bool) else type(self.default)(value)
         except (TypeError, ValueError, OverflowError):
             number = None
         least = -np.inf if self.least is None else self.least
         most = np.inf if self.most is None else self.most
         if number is None or number != value or not least <= number <= most:
             raise SettingsError(
-                f"'{value}' is not a value of '{self.name}'. Use {self._allowed()}."
+                f"'{brief(value)}' is not a value of '{self.name}'. Use {self._allowed()}."
             )
         return number
 
@@ -139,12 +144,14 @@ class Method:
         name: key in `METHODS`.
         title: how people call it.
         reference: where it was published.
-        family: "flow", "attention", "gradient", "perturbation" or "chance".
+        family: "flow", "attention", "gradient", "perturbation", "chance", or "elsewhere" for scores
+            that are given.
         summary: one sentence that says what it computes.
         compute: `(model, trace, progress, **options) -> Scored`.
         options: its settings.
         slow: runs the model many times, so it starts on request.
         extension: this project's own, not published elsewhere.
+        note: what whoever uses it has to know, in a sentence.
 
     >>> import gaf_core as gaf
     >>> method = gaf.METHODS["lime"]
@@ -155,12 +162,13 @@ class Method:
     name: str
     title: str
     reference: str
-    family: str
+    family: Family
     summary: str
     compute: Callable[..., Scored]
     options: tuple[Option, ...] = ()
     slow: bool = False
     extension: bool = False
+    note: str = ""
 
     def __call__(
         self, model: Model, trace: Trace, *, progress: Progress | None = None, **options: Any
@@ -185,6 +193,7 @@ class Method:
         4
         """
         settings = self.settings(**options)
+        check_kind(trace, Trace, "gaf_core.trace returns one.")
         started = time.perf_counter()
         try:
             scored = self.compute(model, trace, progress or _ignore, **settings)

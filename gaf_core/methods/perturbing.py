@@ -28,7 +28,7 @@ _PENALTY = 1.0  # of LIME's ridge regression
 Subsets = Callable[..., Iterator[torch.Tensor]]
 
 
-class _Presence:
+class Presence:
     """The target as a function of `[n, k]` 0 or 1: which ordinary tokens are there.
 
     Attributes:
@@ -49,12 +49,15 @@ class _Presence:
         """`[1, k]` the whole text."""
         return torch.ones(1, self.tokens, dtype=torch.float64)
 
-    @torch.no_grad()
-    def __call__(self, present: torch.Tensor) -> torch.Tensor:
+    def embedded(self, present: torch.Tensor) -> torch.Tensor:
+        """`[n, t, d]` the embeddings of texts with tokens removed."""
         kept = (~self.text.ordinary).repeat(len(present), 1)
         kept[:, self.text.ordinary] = present.bool().to(kept.device)
-        embeddings = torch.where(kept[..., None], self.text.embeddings, self._absent)
-        values = self.text(embeddings).double().cpu()
+        return torch.where(kept[..., None], self.text.embeddings, self._absent)
+
+    @torch.no_grad()
+    def __call__(self, present: torch.Tensor) -> torch.Tensor:
+        values = self.text(self.embedded(present)).double().cpu()
         self._done += len(values)
         self._progress(self._done, self.passes)
         return values
@@ -63,7 +66,7 @@ class _Presence:
 def _occlusion(model: Model, trace: Trace, progress: Progress) -> Scored:
     from captum.attr import Occlusion  # slow to import, as it brings matplotlib
 
-    present = _Presence(model, trace, progress)
+    present = Presence(model, trace, progress)
     drops = Occlusion(present).attribute(
         present.all_present(),
         sliding_window_shapes=(1,),
@@ -76,7 +79,7 @@ def _occlusion(model: Model, trace: Trace, progress: Progress) -> Scored:
 def _lime(model: Model, trace: Trace, progress: Progress, samples: int, seed: int) -> Scored:
     from captum.attr import Lime
 
-    present = _Presence(model, trace, progress)
+    present = Presence(model, trace, progress)
     present.passes = samples
     surrogate: Any = WeightedRegression(_PENALTY)
     explainer = Lime(
@@ -91,7 +94,7 @@ def _lime(model: Model, trace: Trace, progress: Progress, samples: int, seed: in
 def _kernel_shap(model: Model, trace: Trace, progress: Progress, samples: int, seed: int) -> Scored:
     from captum.attr import KernelShap
 
-    present = _Presence(model, trace, progress)
+    present = Presence(model, trace, progress)
     enumerated = 2**present.tokens <= samples
     samples = 2**present.tokens if enumerated else samples
     present.passes = 2 + (samples if present.tokens > 1 else 0)

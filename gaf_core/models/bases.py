@@ -6,13 +6,14 @@ from pathlib import Path
 
 from gaf_core.errors import ModelError
 from gaf_core.models.adapters import Adapter
+from gaf_core.models.downloads import Reports
 from gaf_core.models.files import ADAPTER_CONFIG, holds_base
-from gaf_core.models.hub import Progress, download, is_repository_id
+from gaf_core.models.hub import download, is_repository_id
 
 _ENTRY = f"base_model_name_or_path in {ADAPTER_CONFIG}"
 
 
-def find_base(adapter: Adapter, *, from_hub: bool, progress: Progress | None = None) -> Path:
+def find_base(adapter: Adapter, *, from_hub: bool, reports: Reports = Reports()) -> Path:
     """The folder of the model that an adapter changes.
 
     Its own folder if that holds a whole model, as in transformers. Otherwise what its configuration
@@ -32,7 +33,7 @@ def find_base(adapter: Adapter, *, from_hub: bool, progress: Progress | None = N
         )
     base = None if from_hub else _local(adapter)
     if base is None:
-        base = _downloaded(adapter, from_hub, progress)
+        base = _downloaded(adapter, from_hub, reports)
     if (base / ADAPTER_CONFIG).exists():
         raise ModelError(
             f"The base model '{adapter.base}' of the adapter in '{adapter.name}' holds an adapter "
@@ -50,11 +51,11 @@ def _local(adapter: Adapter) -> Path | None:
         return None
 
 
-def _downloaded(adapter: Adapter, from_hub: bool, progress: Progress | None) -> Path:
+def _downloaded(adapter: Adapter, from_hub: bool, reports: Reports) -> Path:
     if not is_repository_id(adapter.base):
         where = "the hub has no such id" if from_hub else "there is no such folder"
         raise ModelError(
             f"The adapter in '{adapter.name}' names '{adapter.base}' as its base model, and "
             f"{where}. Correct {_ENTRY}."
         )
-    return download(adapter.base, adapter.revision, progress).folder
+    return download(adapter.base, adapter.revision, reports).folder

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
+from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig, __version__
 
 from gaf_core.errors import ModelError
 from gaf_core.models.files import CONFIG, read_object
@@ -35,6 +35,11 @@ _CALLERS = (
 )
 # Which code and which weights belong to it: the library's own, and the files that were checked.
 _LEADING = ("auto_map", "custom_pipelines", "transformers_weights")
+_SIZES = {
+    "num_hidden_layers": "layers",
+    "num_attention_heads": "attention heads",
+    "hidden_size": "numbers a token",
+}
 _DROPPED = frozenset((*_CALLERS, *_LEADING))
 
 
@@ -42,16 +47,28 @@ def load_configuration(folder: Path, name: str) -> PreTrainedConfig:
     """The configuration of a folder, without what leads the loader elsewhere.
 
     Raises:
-        ModelError: it needs code of its own, other configuration files, or quantised weights, or
-            names no architecture.
+        ModelError: it needs code of its own, other configuration files, or quantised weights,
+            names no architecture or an unknown one, or asks for a network without layers.
     """
     written = read_object(folder / CONFIG)
     _check(written, folder, name)
     with tempfile.TemporaryDirectory() as clean:
         (Path(clean) / CONFIG).write_text(json.dumps(_kept(written)), encoding="utf-8")
         config = AutoConfig.from_pretrained(clean, local_files_only=True, trust_remote_code=False)
+    _check_size(config, name)
     config.name_or_path = str(folder)
     return config
+
+
+def _check_size(config: PreTrainedConfig, name: str) -> None:
+    text = config.get_text_config()
+    for entry, what in _SIZES.items():
+        count = getattr(text, entry, 1)
+        if isinstance(count, int) and count < 1:
+            raise ModelError(
+                f"The {CONFIG} of '{name}' asks for a network with {count} {what} ({entry}). Get "
+                "the one that was saved with these weights."
+            )
 
 
 def _check(written: dict[str, Any], folder: Path, name: str) -> None:
@@ -65,6 +82,18 @@ def _check(written: dict[str, Any], folder: Path, name: str) -> None:
         raise ModelError(
             f"'{name}' is a {kind}, which needs code that comes with the model, and such code is "
             "not run. Choose a model of an architecture that transformers knows."
+        )
+    if kind not in CONFIG_MAPPING:
+        raise ModelError(
+            f"'{name}' is of the architecture '{kind}', which transformers {__version__} does not "
+            "know. Install a newer one, or choose a model of an architecture that it knows."
+        )
+    named = written.get("architectures")
+    listed = isinstance(named, list) and all(isinstance(one, str) for one in named)
+    if named is not None and not listed:
+        raise ModelError(
+            f"The {CONFIG} of '{name}' does not list its networks by name (architectures). Save "
+            "the model again with save_pretrained(), which does."
         )
     if written.get("configuration_files"):
         raise ModelError(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from gaf_core.errors import ModelError
+from gaf_core.errors import ModelError, cause
 from gaf_core.models.shards import INDEX_ENDING, weight_files
 
 CONFIG = "config.json"
@@ -40,6 +40,7 @@ TOKENIZER_FILES = (
 _SAVE_MODEL = "Save the model there with save_pretrained(), which writes it."
 _SAVE_TOKENIZER = "Save it there with tokenizer.save_pretrained(), which writes tokenizer.json."
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
+_HELD = {list: "a list", str: "a text", bool: "a truth value", type(None): "nothing (null)"}
 _UNREAD = " Its weights are in a format that can run code when it is read, so they are not read."
 
 
@@ -129,19 +130,25 @@ def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON file that holds an object.
 
     Raises:
-        ModelError: it is not JSON, or not an object.
+        ModelError: it is no file, not JSON, or not an object.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
         raise ModelError(
-            f"'{path}' cannot be read: it is not valid JSON ({error}). Save the model again, or "
-            "copy the file again."
+            f"'{path}' cannot be read: {(error.strerror or str(error)).lower()}. Save the model "
+            "again, or copy the file again."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(
+            f"'{path}' cannot be read: it is not valid JSON ({cause(error)}). Save the model "
+            "again, or copy the file again."
         ) from error
     if not isinstance(found, dict):
+        holds = _HELD.get(type(found), "a number")
         raise ModelError(
-            f"'{path}' cannot be read: it must hold an object {{...}} and holds a "
-            f"{type(found).__name__}. Save the model again."
+            f"'{path}' cannot be read: it must hold an object {{...}} and holds {holds}. Save the "
+            "model again."
         )
     return found
 

@@ -1,15 +1,15 @@
-"""Download a model from the Hugging Face hub: look first, then fetch only what is read.
+"""Download a model from the Hugging Face hub: look first, say what it takes, then fetch.
 
-The file list comes with sizes before any file, so a repository without safetensors is refused
-before gigabytes travel. What is in huggingface_hub's cache is not fetched again, and with no
-connection the cache answers alone.
+The file list comes with sizes before any file, so a repository without safetensors, or one that is
+larger than the free disk, is refused before gigabytes travel. What is in huggingface_hub's cache is
+not fetched again, and with no connection the cache answers alone.
 """
 
 from __future__ import annotations
 
 import errno
-import shutil
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,11 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import validate_repo_id
 
 from gaf_core.errors import ModelError
+from gaf_core.models.downloads import Plan, Progress, Reports, free_at
 from gaf_core.models.files import (
     ADAPTER_CONFIG,
     CONFIG,
@@ -36,9 +38,6 @@ from gaf_core.models.files import (
     needed_files,
     read_object,
 )
-
-# Called with the bytes that are there and the bytes that will be.
-Progress = Callable[[int, int], None]
 
 _BRANCH = "main"
 _TIMEOUT = 15.0  # seconds until the hub counts as out of reach
@@ -68,13 +67,13 @@ def is_repository_id(name: str) -> bool:
     return name.isascii() and ".." not in name and name.count("/") <= 1
 
 
-def download(name: str, revision: str | None = None, progress: Progress | None = None) -> Download:
+def download(name: str, revision: str | None = None, reports: Reports = Reports()) -> Download:
     """Fetch a model from the hub, or find it in the cache.
 
     Args:
         name: "owner/name" or "name", see `is_repository_id`.
         revision: branch, tag or commit; the main branch by default.
-        progress: called with (bytes done, bytes in all) as they arrive.
+        reports: who is told what it will take, and how far it is.
 
     Raises:
         ModelError: no such model or revision, terms to accept first, no safetensors, no connection,
@@ -82,38 +81,62 @@ def download(name: str, revision: str | None = None, progress: Progress | None =
     """
     wanted = revision or _BRANCH
     try:
-        sizes = _list_files(name, wanted)
+        listed = _list_files(name, wanted)
     except _UNREACHABLE as error:
         return _cached(name, wanted, error)
     except HfHubHTTPError as error:
         if error.response.status_code >= 500:
             return _cached(name, wanted, error)
         raise _explained(error, name, wanted) from error
-    total = 0
+    with _failures_in_a_sentence(name, wanted):
+        plan = _plan(name, wanted, listed)
+    plan.check_space()
+    if plan.missing and reports.announce is not None:
+        reports.announce(plan)
+    total = sum(plan.sizes.values())
+    with _failures_in_a_sentence(name, wanted, total):
+        return _fetch(name, wanted, dict(plan.sizes), reports.progress)
+
+
+@contextmanager
+def _failures_in_a_sentence(name: str, revision: str, total: int = 0) -> Iterator[None]:
     try:
-        files = _choose(name, wanted, sizes)
-        total = sum(sizes[file] for file in files)
-        return _fetch(name, wanted, {file: sizes[file] for file in files}, progress)
+        yield
     except ModelError:
         raise
     except Exception as error:  # many kinds, from the network, the hub and the disk
-        raise _explained(error, name, wanted, total) from error
+        raise _explained(error, name, revision, total) from error
 
 
-def _list_files(name: str, revision: str) -> dict[str, int]:
+def _list_files(name: str, revision: str) -> dict[str, RepoSibling]:
     info = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=_TIMEOUT)
-    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
+    return {file.rfilename: file for file in info.siblings or ()}
 
 
-def _choose(name: str, revision: str, sizes: dict[str, int]) -> list[str]:
+def _plan(name: str, revision: str, listed: dict[str, RepoSibling]) -> Plan:
+    """What is read of these files, and how much of it is not in the cache under its checksum."""
+    files = _choose(name, revision, listed)
+    sizes = {file: listed[file].size or 0 for file in files}
+    cache = Path(constants.HF_HUB_CACHE)
+    contents = cache / f"models--{name.replace('/', '--')}" / "blobs"
+
+    def is_here(file: RepoSibling) -> bool:
+        checksum = file.lfs.sha256 if file.lfs else file.blob_id
+        return checksum is not None and (contents / checksum).is_file()
+
+    missing = sum(size for file, size in sizes.items() if not is_here(listed[file]))
+    return Plan(name, sizes, missing, free_at(cache))
+
+
+def _choose(name: str, revision: str, names: Iterable[str]) -> list[str]:
     """What to fetch; of the files themselves only those are read that say which others count."""
 
     def read(file: str) -> dict[str, Any]:
         return read_object(Path(hf_hub_download(name, file, revision=revision)))
 
     place = f"The model '{name}' on the hub"
-    files = needed_files(sizes, place, read)
-    check_there(files, sizes, place)
+    files = needed_files(names, place, read)
+    check_there(files, names, place)
     return files
 
 
@@ -124,7 +147,6 @@ def _fetch(name: str, revision: str, sizes: dict[str, int], progress: Progress |
     config = Path(hf_hub_download(name, first, revision=revision, tqdm_class=meter.bar()))
     done = sizes.pop(first)
     meter.at_least(done)
-    _check_space(config, sum(sizes.values()), name)
     for file, size in sizes.items():
         hf_hub_download(name, file, revision=config.parent.name, tqdm_class=meter.bar())
         done += size
@@ -141,17 +163,6 @@ def _cached(name: str, revision: str, error: Exception) -> Download:
             continue
         return Download(config.parent, revision=config.parent.name)
     raise _explained(error, name, revision) from error
-
-
-def _check_space(beside: Path, needed: int, name: str) -> None:
-    free = shutil.disk_usage(beside.parent).free
-    missing = needed - sum(file.stat().st_size for file in beside.parent.iterdir())
-    if missing > free:
-        raise ModelError(
-            f"There is not enough space on the disk for '{name}': what is still to come takes "
-            f"{missing / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free. Make room, or set HF_HOME "
-            "to a folder on another disk."
-        )
 
 
 def _explained(error: Exception, name: str, revision: str, total: int = 0) -> ModelError:

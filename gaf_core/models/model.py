@@ -7,8 +7,9 @@ float32 and uses eager attention. The steps are in `gaf_core.models`.
 from __future__ import annotations
 
 import difflib
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +18,14 @@ from typing import cast
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gaf_core.errors import GafError, ModelError, SettingsError, cause
+from gaf_core.errors import GafError, ModelError, SettingsError, brief, cause, check_kind
 from gaf_core.models.adapters import Adapter, read_adapter
 from gaf_core.models.bases import find_base
 from gaf_core.models.devices import resolve_device
+from gaf_core.models.downloads import Plan, Progress, Reports
 from gaf_core.models.files import ADAPTER_CONFIG, INDEX, WEIGHTS, check_folder, has_tokenizer
 from gaf_core.models.gguf import as_safetensors
-from gaf_core.models.hub import Progress, download, is_repository_id
+from gaf_core.models.hub import download, is_repository_id
 from gaf_core.models.kinds import Task as Task
 from gaf_core.models.labels import class_names
 from gaf_core.models.outputs import Output, output_of
@@ -91,6 +93,7 @@ def load_model(
     device: str = "auto",
     progress: Progress | None = None,
     task: Task | str | None = None,
+    announce: Callable[[Plan], None] | None = None,
 ) -> Model:
     """Load a model with the head it was saved with, which says what it predicts (see `Task`).
 
@@ -108,9 +111,11 @@ def load_model(
         task: what it is asked for, where its configuration does not say it or says something else,
             such as "masked word" for a model that was saved as it was pretrained. Its head must be
             among the weights.
+        announce: called before a hub model is downloaded with what that will take: `missing` and
+            `free` bytes, and `message` for people. What it raises ends the work.
 
     Raises:
-        SettingsError: there is no such task.
+        SettingsError: there is no such task, or the name is no text.
         ModelError: nothing of this name, or it cannot be loaded and explained; the message says
             why and what to do.
         MissingPackageError: it is an adapter, and peft is not installed.
@@ -120,9 +125,12 @@ def load_model(
     >>> model.labels
     ('negative', 'positive')
     """
+    check_kind(name, (str, os.PathLike), "Name a preset, a folder, a file or a model of the hub.")
+    check_kind(revision, (str, type(None)), "Name a branch, a tag or a commit, or leave it out.")
     target, asked = resolve_device(device), _task(task)
-    with _located(name, revision, progress) as (folder, commit):
-        adapter, base = _parts(str(name), folder, commit, progress)
+    reports = Reports(announce, progress)
+    with _located(name, revision, reports) as (folder, commit):
+        adapter, base = _parts(str(name), folder, commit, reports)
         return _load(str(name), base, adapter, commit, target, asked)
 
 
@@ -135,7 +143,7 @@ def _task(task: Task | str | None) -> Task | None:
 
 
 def _parts(
-    name: str, folder: Path, commit: str | None, progress: Progress | None
+    name: str, folder: Path, commit: str | None, reports: Reports
 ) -> tuple[Adapter | None, Path]:
     """The adapter in a folder, if there is one, and the folder of the network."""
     with _failures_in_a_sentence(folder):
@@ -143,17 +151,17 @@ def _parts(
         adapter = read_adapter(folder, name)
     if adapter is None:
         return None, folder
-    return adapter, find_base(adapter, from_hub=commit is not None, progress=progress)
+    return adapter, find_base(adapter, from_hub=commit is not None, reports=reports)
 
 
 @contextmanager
 def _located(
-    name: str | Path, revision: str | None, progress: Progress | None
+    name: str | Path, revision: str | None, reports: Reports
 ) -> Iterator[tuple[Path, str | None]]:
     """The folder with the model in safetensors, and its commit if it is from the hub."""
     path = _local_path(name)
     if path is None:
-        found = download(_repository_id(name), revision, progress)
+        found = download(_repository_id(name), revision, reports)
         yield found.folder, found.revision
         return
     if revision is not None:
@@ -172,6 +180,8 @@ def _local_path(name: str | Path) -> Path | None:
     preset = PRESETS.get(str(name))
     if preset is not None:
         return preset.find() if isinstance(preset, PackagedModel) else preset
+    if not str(name):  # a path without a name would be the folder that Python was started in
+        return None
     try:
         path = Path(name).expanduser()
         return path if path.exists() else None
@@ -193,8 +203,8 @@ def _repository_id(name: str | Path) -> str:
         )
     if isinstance(name, Path) or not is_repository_id(name):
         raise ModelError(
-            f"There is no preset and no folder called '{name}'. Presets: {presets}. Or give the "
-            "path of a folder with a saved model, or the id of a model on the hub (owner/name)."
+            f"There is no preset and no folder called '{brief(name)}'. Presets: {presets}. Or give "
+            "the path of a folder with a saved model, or the id of a model on the hub (owner/name)."
         )
     return name
 

@@ -11,11 +11,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
-from gaf_core.errors import ModelError
+from gaf_core.errors import ModelError, cause
 
 INDEX_ENDING = ".safetensors.index.json"
+_LONGEST = 255  # characters of a file name
 _SHOWN = 3  # names of weights in a message
 
 
@@ -56,13 +57,27 @@ def weight_files(
 
 @contextmanager
 def opened(files: list[Path]) -> Iterator[dict[str, Any]]:
-    """The tensors of safetensors files by name, each read when it is used and not before."""
+    """The tensors of safetensors files by name, each read when it is used and not before.
+
+    Raises:
+        ModelError: a file that is no safetensors file, or not all of one.
+    """
     with ExitStack() as stack:
         tensors: dict[str, Any] = {}
         for file in files:
-            content = stack.enter_context(safe_open(file, framework="pt"))
+            content = stack.enter_context(_open(file))
             tensors |= {name: content.get_slice(name) for name in content.keys()}  # noqa: SIM118
         yield tensors
+
+
+def _open(file: Path) -> Any:
+    try:
+        return safe_open(file, framework="pt")
+    except SafetensorError as error:
+        raise ModelError(
+            f"'{file}' is no whole safetensors file: {cause(error)}. Get the file again, or save "
+            "the model again with save_pretrained()."
+        ) from error
 
 
 def some(names: Iterable[str]) -> str:
@@ -76,6 +91,11 @@ def _checked(name: object, place: str, source: str, folder: Path | None) -> str:
     """A file name as `source` writes it, if it is one of a safetensors file inside the folder."""
     if not isinstance(name, str) or not name.endswith((".safetensors", INDEX_ENDING)):
         raise _not_weights(place, source, name)
+    if "\0" in name or len(name) > _LONGEST:
+        raise ModelError(
+            f"{place} is not loaded, because {source} names weights as no file can be called. "
+            "Save the model again with save_pretrained()."
+        )
     parts = PurePosixPath(name).parts
     outside = "\\" in name or PureWindowsPath(name).anchor or name.startswith("/") or ".." in parts
     if outside or (folder is not None and not _inside(folder / name, folder)):

@@ -56,6 +56,7 @@ _OWN_HEADS = (Task.CLASSIFICATION, Task.TOKENS, Task.ANSWER)
 # transformers replaces functions of its own while it loads, such as the one that ties weights, so
 # that of two models loaded at once one would seem to lack what is tied
 _ONE_AT_A_TIME = threading.Lock()
+_REAL = ("F", "BF")  # how the types of real numbers begin in a safetensors file
 _DOES = ", ".join(task.kind.does for task in Task)
 
 
@@ -83,6 +84,7 @@ def load_network(
         _match_classes(config, adapter.classes)
     files = [folder / file for file in network_weights(check_folder(folder))]
     with _ONE_AT_A_TIME, opened(files) as tensors:
+        whole = {key for key, one in tensors.items() if not one.get_dtype().startswith(_REAL)}
         network, config = _network(task, config)
         check_fits(network, config, name)
         loaded: Any = network.from_pretrained(
@@ -98,6 +100,7 @@ def load_network(
     missing: set[str] = info["missing_keys"]
     brought = adapter.brings({*missing, *_names(info["mismatched_keys"])}) if adapter else set()
     _check_complete(module, missing - brought, name)
+    _check_real(module, whole, name)
     _check_sizes(info["mismatched_keys"], brought, name)
     if adapter is not None:
         module = merge(adapter, module)
@@ -208,6 +211,18 @@ def _check_complete(module: PreTrainedModel, missing: set[str], name: str) -> No
             f"The weights of '{name}' lack {some(missing)} of its "
             f"{type(module).__name__}; they would be random numbers. Fine-tune and save the whole "
             "model, head included, or choose another."
+        )
+
+
+def _check_real(module: PreTrainedModel, whole: set[str], name: str) -> None:
+    """Refuse what transformers would turn into real numbers: the values of quantised weights."""
+    expected = module.state_dict()
+    wrong = {key for key in whole if key in expected and expected[key].is_floating_point()}
+    if wrong:
+        raise ModelError(
+            f"The weights of '{name}' are not real numbers: {some(wrong)} of its "
+            f"{type(module).__name__}. If they are quantised, choose the model that this one was "
+            "made from."
         )
 
 

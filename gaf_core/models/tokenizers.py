@@ -18,11 +18,12 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from gaf_core.errors import ModelError
+from gaf_core.errors import ModelError, cause
 from gaf_core.models.files import CONFIG, TOKENIZER_CONFIG, TOKENIZER_FILES, read_object
 from gaf_core.models.offsets import OffsetFinder
 
 _FALLBACK_TOKENS = 512  # for models that could read any number: what most were trained on
+_WHOLE = "tokenizer.json"
 _NO_LIMIT = 10**9  # transformers writes 1e30 where a tokenizer knows no limit
 
 
@@ -34,15 +35,38 @@ def load_tokenizer(folder: Path, config: PreTrainedConfig) -> tuple[PreTrainedTo
     Args:
         folder: holds the tokenizer's files.
         config: of the network, which decides the kind where the files do not.
+
+    Raises:
+        ModelError: it cannot be loaded; the message says which file is at fault.
     """
-    with _without_leading(folder) as clean:
+    with _without_leading(folder) as clean, _failures_in_a_sentence(folder):
         tokenizer = AutoTokenizer.from_pretrained(
             clean, config=config, local_files_only=True, trust_remote_code=False
         )
+    if "input_ids" not in tokenizer.model_input_names:
+        raise ModelError(
+            f"The tokenizer in the folder '{folder}' does not give the numbers of its tokens "
+            f"(model_input_names). Correct this entry in {TOKENIZER_CONFIG}, or remove it."
+        )
+    if not isinstance(tokenizer.model_max_length, int | float):
+        tokenizer.model_max_length = _NO_LIMIT
     tokenizer.truncation_side = "right"  # what is kept of a long text are its first tokens
     if tokenizer.is_fast:
         return tokenizer, True
     return cast(PreTrainedTokenizerBase, OffsetFinder(tokenizer)), False
+
+
+@contextmanager
+def _failures_in_a_sentence(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # of many kinds, from transformers and tokenizers
+        if (folder / _WHOLE).is_file():
+            read_object(folder / _WHOLE)  # says it better where this is the reason
+        raise ModelError(
+            f"The tokenizer in the folder '{folder}' cannot be loaded: {cause(error)}. Save it "
+            "there again with tokenizer.save_pretrained()."
+        ) from error
 
 
 @contextmanager
@@ -99,9 +123,9 @@ def token_limit(tokenizer: PreTrainedTokenizerBase, module: PreTrainedModel) -> 
     limits = [
         limit
         for limit in (tokenizer.model_max_length, positions)
-        if limit is not None and 0 < limit < _NO_LIMIT
+        if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT
     ]
-    return min([*limits, *_position_rows(module)], default=_FALLBACK_TOKENS)
+    return int(min([*limits, *_position_rows(module)], default=_FALLBACK_TOKENS))
 
 
 def _position_rows(module: PreTrainedModel) -> list[int]:

@@ -34,6 +34,15 @@ DARK_SHADES = (
     "#242a37", "#2e3c51", "#36506c", "#3b6587", "#3c7ca1",
     "#4394b6", "#56abc7", "#6bc3d7", "#82dbe8", "#9bf3f8",
 )  # fmt: skip
+# The same lightness, stop by stop, in the hue of what speaks against the target.
+LIGHT_AGAINST = (
+    "#fdf1eb", "#f4d7c9", "#ecbfa8", "#e1a586", "#d68c65",
+    "#c97446", "#b55f2d", "#a24807", "#883a00", "#6d2c00",
+)  # fmt: skip
+DARK_AGAINST = (
+    "#37261b", "#503420", "#6b4326", "#88522a", "#a5612f",
+    "#bf743e", "#d58a55", "#eba16d", "#feb98b", "#ffd9c0",
+)  # fmt: skip
 _DARK_INK, _LIGHT_INK = "#000000", "#ffffff"
 
 FULL = 0.999  # flow over capacity
@@ -87,9 +96,12 @@ def saturation_legend() -> str:
     return "capacity used: " + " &nbsp; ".join(steps)
 
 
-def shade(intensity: float, *, dark: bool = False) -> str:
+def shade(intensity: float, *, dark: bool = False, against: bool = False) -> str:
     """The colour `#rrggbb` of an intensity in [0, 1], on a light or a dark page."""
-    stops = DARK_SHADES if dark else LIGHT_SHADES
+    if against:
+        stops = DARK_AGAINST if dark else LIGHT_AGAINST
+    else:
+        stops = DARK_SHADES if dark else LIGHT_SHADES
     channels = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in stops])
     place = min(max(intensity, 0.0), 1.0) * (len(stops) - 1)
     mixed = [np.interp(place, np.arange(len(stops)), channel) for channel in channels.T]

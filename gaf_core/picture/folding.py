@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 
 
 def compose(edge_flow: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -39,6 +39,7 @@ def kept_boundaries(layers: int, folded: Iterable[int]) -> tuple[int, ...]:
     Raises:
         SettingsError: the input, the last layer, or a layer that does not exist is to be left out.
     """
+    check_kind(folded, Iterable, "Name the layers of nodes to leave out.")
     left_out = frozenset(folded)
     wrong = sorted(left_out - frozenset(range(1, layers)))
     if wrong:

@@ -15,7 +15,14 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from gaf_core.picture.colours import DARK_SHADES, LIGHT_SHADES, ink, shade
+from gaf_core.picture.colours import (
+    DARK_AGAINST,
+    DARK_SHADES,
+    LIGHT_AGAINST,
+    LIGHT_SHADES,
+    ink,
+    shade,
+)
 from gaf_core.text.signs import has_no_width, seen
 from gaf_core.text.words import group_pieces, group_words, word_scores, written
 from gaf_core.tracing.trace import Trace
@@ -38,7 +45,13 @@ class _Scale:
         return score / self.total if self.total > 0 else 0.0
 
     def intensity(self, score: float) -> float:
+        """From 0 to 1, and down to -1 where it speaks against the target."""
         return score / self.strongest if self.strongest > 0 else 0.0
+
+    @property
+    def signed(self) -> bool:
+        """Whether something speaks against the target."""
+        return bool((self.scores < 0).any())
 
 
 @dataclass(frozen=True)
@@ -75,26 +88,28 @@ def heatmap_html(
     marked: Collection[int] = (),
     full: float | None = None,
     of: str = "of the flow",
+    whole: float | None = None,
 ) -> str:
     """The text of a trace, each token or each word coloured by its score.
 
     Args:
         trace: text, tokens and where each token stands in the text.
-        scores: `[t]`, `>= 0`, in any unit.
+        scores: `[t]`, in any unit; those below 0 have a colour of their own.
         show_special: show the tokens that the tokenizer added, as small chips.
         by_words: colour whole words, by the sum over their tokens.
         marked: words (or pieces, see `words.group_pieces`) to underline, by their index.
         full: share that has the strongest shade, so that several texts can have one scale; None for
             the share of the strongest piece shown.
         of: what a share is a share of, for the legend and where one hovers.
+        whole: what shares are parts of, in the unit of the scores; None for the sum of them.
 
     Returns:
         HTML with inline styles only. Hovering a piece gives its share of all scores, its raw score
         and its tokens.
     """
     pieces = _pieces(trace, scores, show_special, by_words, marked)
-    total = float(scores.sum())
-    strongest = max((piece.score for piece in pieces), default=0.0)
+    total = float(scores.sum()) if whole is None else whole
+    strongest = max((abs(piece.score) for piece in pieces), default=0.0)
     if full is not None:
         strongest = full * total
     scale = _Scale(trace, scores, written(trace), total, strongest, of)
@@ -198,7 +213,8 @@ def _underline(piece: _Piece) -> str:
 
 
 def _paint(intensity: float) -> str:
-    light, dark = shade(intensity), shade(intensity, dark=True)
+    against = intensity < 0
+    light, dark = (shade(abs(intensity), dark=dark, against=against) for dark in (False, True))
     # The plain colours come first, for a browser that does not know light-dark().
     return (
         f"background-color:{light};color:{ink(light)};"
@@ -207,15 +223,25 @@ def _paint(intensity: float) -> str:
 
 
 def _legend(scale: _Scale) -> str:
+    largest = scale.strongest / scale.total if scale.total > 0 else 0.0
+    least, lowest = "0", ""
+    if scale.signed:
+        least, lowest = f"{-largest * 100:.3g}", ", against the target below 0"
+    return (
+        f'<div style="font-size:.8em;color:{_MUTED}">share {escape(scale.of)}: {least} %'
+        f"{_scale_bar(scale.signed)}{largest * 100:.3g} %{lowest}</div>"
+    )
+
+
+def _scale_bar(signed: bool) -> str:
+    """All shades from left to right; those against the target first, strongest first."""
+    against = zip(reversed(LIGHT_AGAINST), reversed(DARK_AGAINST), strict=True) if signed else ()
     steps = ",".join(
-        f"light-dark({light},{dark})" for light, dark in zip(LIGHT_SHADES, DARK_SHADES, strict=True)
+        f"light-dark({light},{dark})"
+        for light, dark in (*against, *zip(LIGHT_SHADES, DARK_SHADES, strict=True))
     )
     bar = (
         "display:inline-block;width:8em;height:.7em;margin:0 .6em;border-radius:.35em;"
         f"background:linear-gradient(90deg,{steps})"
     )
-    largest = scale.strongest / scale.total if scale.total > 0 else 0.0
-    return (
-        f'<div style="font-size:.8em;color:{_MUTED}">share {escape(scale.of)}: 0 %'
-        f'<span style="{bar}"></span>{largest * 100:.3g} %</div>'
-    )
+    return f'<span style="{bar}"></span>'

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gaf_core.explanation import Explanation
 from gaf_core.picture.colours import is_full
 from gaf_core.picture.reduced import ReducedLink, ReducedNode
+from gaf_core.reading.sentences import percent
 from gaf_core.text import clusters
 from gaf_core.text.signs import has_no_width
 from gaf_core.text.words import group_words, word_scores
@@ -160,7 +161,7 @@ def selected(drawn: ReducedNode | ReducedLink) -> str:
     """A line about the part of the flow that is followed, where there is some here."""
     if drawn.part <= 0:
         return ""
-    return f"<br>{_percent(drawn.part / drawn.flow)} of it belongs to the selection"
+    return f"<br>{percent(drawn.part / drawn.flow)} of it belongs to the selection"
 
 
 def wrapped(text: str, width: int = 60, lines: int = 8) -> str:
@@ -194,10 +195,10 @@ def _heads(link: ReducedLink) -> str:
     """The heads that add most to the capacity, with their shares of it."""
     if link.heads is None:
         return ""
-    named = [f"{number} ({_percent(share)})" for number, share in link.heads.strongest]
+    named = [f"{number} ({percent(share)})" for number, share in link.heads.strongest]
     parts = [f"strongest heads: {', '.join(named)}"] if named else []
     if link.heads.residual:
-        parts.append(f"residual connection: {_percent(link.heads.residual)}")
+        parts.append(f"residual connection: {percent(link.heads.residual)}")
     return "".join(f"<br>{part}" for part in parts)
 
 
@@ -210,13 +211,5 @@ def _cut(link: ReducedLink) -> str:
     crossed = link.cut_flow / link.flow if link.flow else 0.0
     return (
         f"<br>{link.cut_edges:,} of its {link.edges:,} edges on the minimum cut, "
-        f"with {_percent(crossed)} of its flow"
+        f"with {percent(crossed)} of its flow"
     )
-
-
-def _percent(share: float) -> str:
-    """A share as people say it; a little is not nothing, and nearly all is not all."""
-    rounded = round(100 * share)
-    if rounded == 0 and share > 0:
-        return "less than 1 %"
-    return "more than 99 %" if rounded == 100 and share < 1 - 1e-9 else f"{rounded} %"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -56,11 +57,13 @@ def reduce_flow(
         limit: units a layer that stay on their own at most, those in focus included.
 
     Raises:
-        ValueError: a budget below 1.
-        SettingsError: a partition, part, cut or fold that does not belong to this network.
+        SettingsError: a budget that is no whole number from 1; a partition, part, cut or fold that
+            does not belong to this network.
     """
-    if budget < 1:
-        raise ValueError(f"A node budget of {budget} draws nothing. Use 1 or more.")
+    if not isinstance(budget, Integral) or budget < 1:
+        raise SettingsError(
+            f"A node budget of {budget!r} draws nothing. Use a whole number of at least 1."
+        )
     units = _checked_partition(partition, network.tokens)
     member = _membership(units, network.tokens)
     boundaries = kept_boundaries(network.layers, folded)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,9 @@ from gaf_core.tracing.trace import Trace
 
 KEPT = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # of the edges, offered to keep
 DRAWS = 5  # random sets of edges that one is compared with
-FLOW, CAPACITIES, CHANCE = "flow", "capacities", "chance"
+Order = Literal["flow", "capacities", "chance"]  # of edges, the strongest first
+ORDERS: tuple[Order, ...] = get_args(Order)
+FLOW, CAPACITIES, CHANCE = ORDERS
 
 Progress = Callable[[int, int], None]
 
@@ -146,7 +149,7 @@ def edges_of(
     return edge_set(trace, edges=steps)
 
 
-def ranked_edges(explanation: Explanation, order: str = FLOW, seed: int = 0) -> NDArray[np.int64]:
+def ranked_edges(explanation: Explanation, order: Order = FLOW, seed: int = 0) -> NDArray[np.int64]:
     """`[L, t, t]` place of each edge in an order, from 0; edges of other layers come last."""
     if order == CHANCE:
         weight = np.random.default_rng(seed).random(explanation.network.capacity.shape)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gaf_core.explanation import Explanation
 from gaf_core.reading.agreement import CAPACITIES, FLOW, Agreement, Trial, is_probability
+from gaf_core.reading.sentences import percent
 
 NEVER_CUT = (
     "Cut means: what attention carries on the edge is gone, for all heads, and the model reads the "
@@ -94,8 +95,8 @@ def _beyond(found: Agreement, step: int) -> str:
     if part <= _ALL:
         return ""
     return (
-        f"They do {_percent(part)} of what all these edges do to the logit: those that were cut "
-        f"speak against it on balance, and take {_percent(part - 1)} off."
+        f"They do {percent(part)} of what all these edges do to the logit: those that were cut "
+        f"speak against it on balance, and take {percent(part - 1)} off."
     )
 
 
@@ -117,7 +118,3 @@ def _layers(explanation: Explanation) -> str:
     if (first, last) == (0, explanation.trace.layers):
         return ""
     return f" in layer {last}" if last == first + 1 else f" in layers {first + 1} to {last}"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

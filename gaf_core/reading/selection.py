@@ -6,7 +6,7 @@ input), an edge in layer 4. So a link means the same token when the range of lay
 
 from __future__ import annotations
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief
 from gaf_core.explanation import Explanation
 from gaf_core.reading.focus import Edge, Node, Paths, Selection, check_selection
 
@@ -44,8 +44,8 @@ def from_text(explanation: Explanation, text: str) -> Selection:
     plain = all(number.isascii() and number.isdigit() and len(number) < 7 for number in numbers)
     if kind is None or not plain or (kind is not Paths and len(numbers) != len(kind._fields)):
         raise SettingsError(
-            f"“{text}” is no part of a flow. Write n3.5 for a node (after layer 3, token 5), "
-            "e4.7.5 for an edge (in layer 4, token 7 reads token 5) or p1.2 for the two widest "
+            f"“{brief(text)}” is no part of a flow. Write n3.5 for a node (after layer 3, token "
+            "5), e4.7.5 for an edge (in layer 4, token 7 reads token 5) or p1.2 for the two widest "
             "paths."
         )
     if kind is Node or kind is Edge:

@@ -134,7 +134,7 @@ def cut_in_words(explanation: Explanation, found: Bottleneck) -> str:
     if found.capacity <= 0:
         return "Nothing flows, so nothing limits the flow."
     places = sorted(_places(explanation, found), key=lambda place: -place.capacity)
-    shares = [_percent(place.capacity / found.capacity) for place in places]
+    shares = [percent(place.capacity / found.capacity) for place in places]
     text = f"The flow is limited {places[0].limited} ({shares[0]} of the cut)."
     if len(places) > 1:
         rest = zip(shares[1:4], places[1:4], strict=True)
@@ -184,7 +184,13 @@ def _who(explanation: Explanation, tokens: NDArray[np.int64]) -> str:
     return f"{len(tokens)} tokens"
 
 
-def _percent(share: float) -> str:
-    if 0 < share < 0.005:
+def percent(share: float) -> str:
+    """A share as people say it; a little is not nothing, and nearly all is not all.
+
+    >>> percent(0.25), percent(0.001), percent(0.999), percent(1.2), percent(0.0)
+    ('25 %', 'less than 1 %', 'more than 99 %', '120 %', '0 %')
+    """
+    rounded = round(100 * share)
+    if rounded == 0 and share > 0:
         return "less than 1 %"
-    return f"{share:.0%}".replace("%", " %")
+    return "more than 99 %" if rounded == 100 and share < 1 - 1e-9 else f"{rounded} %"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,9 @@ from gaf_core.text.readings import common_words, homes
 from gaf_core.text.words import Words, group_words, word_scores
 from gaf_core.tracing.trace import Trace
 
-SAME, CHANGED, DELETED, INSERTED = "same", "changed", "deleted", "inserted"
+Change = Literal["same", "changed", "deleted", "inserted"]
+CHANGES: tuple[Change, ...] = get_args(Change)
+SAME, CHANGED, DELETED, INSERTED = CHANGES
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Pairing:
         before, after: index of the word; None where there is no such word.
     """
 
-    kind: str
+    kind: Change
     before: int | None
     after: int | None
 

@@ -17,6 +17,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.tables import table
 from gaf_core.text.signs import BREAKS, SPACE, readable, seen
 from gaf_core.tracing.encoding import Encoding
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Stretch = tuple[int, int]
+_TRACED = "gaf_core.trace returns one."
 Tokenized = Trace | Encoding  # text, tokens, offsets and special tokens are all that is read
 
 # Scripts that put no spaces between words: each character is a word until a token joins several.
@@ -112,6 +114,7 @@ def group_words(trace: Tokenized) -> Words:
     >>> gaf.group_words(gaf.trace(model, "Unwatchable!")).token_word.tolist()
     [0, 1, 1, 1, 2, 3]
     """
+    check_kind(trace, (Trace, Encoding), _TRACED)
     return _divide(trace, [match.span() for match in _WORD.finditer(trace.text)])
 
 
@@ -126,6 +129,9 @@ def group_pieces(trace: Tokenized) -> Words:
 def word_scores(words: Words, scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """`[w]` sums of the scores `[t]` over the tokens of each word; the total stays the same.
 
+    Raises:
+        SettingsError: another number of scores.
+
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
     >>> import numpy as np
@@ -133,15 +139,25 @@ def word_scores(words: Words, scores: NDArray[np.float64]) -> NDArray[np.float64
     >>> gaf.word_scores(words, np.arange(6.0)).tolist()
     [0.0, 6.0, 4.0, 5.0]
     """
+    if np.shape(scores) != words.token_word.shape:
+        raise SettingsError(
+            f"Scores of shape {list(np.shape(scores))} do not fit the {len(words.token_word)} "
+            "tokens of these words. Give one score a token."
+        )
     summed = np.bincount(words.token_word, weights=scores, minlength=len(words.text))
     return summed.astype(np.float64)
 
 
-def word_table(trace: Tokenized, scores: NDArray[np.float64]) -> pd.DataFrame:
-    """One row a word: word, start, end, score, share, tokens (as the tokenizer names them)."""
+def word_table(
+    trace: Tokenized, scores: NDArray[np.float64], whole: float | None = None
+) -> pd.DataFrame:
+    """One row a word: word, start, end, score, share, tokens (as the tokenizer names them).
+
+    A share is a part of `whole`; of all scores for None.
+    """
     words = group_words(trace)
     summed = word_scores(words, scores)
-    total = float(summed.sum())
+    total = float(summed.sum()) if whole is None else whole
     return table(
         {
             "word": words.text,
@@ -182,6 +198,7 @@ def _divide(trace: Tokenized, found: Sequence[Stretch]) -> Words:
 
 def _stretches(trace: Tokenized) -> list[Stretch]:
     """Where the visible part of each token stands; empty for tokens that stand for no text."""
+    check_kind(trace, (Trace, Encoding), _TRACED)
     offsets: list[Stretch] = [(start, end) for start, end in trace.offsets.tolist()]
     following = [
         len(trace.text) if special else start

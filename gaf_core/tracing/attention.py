@@ -22,8 +22,14 @@ _ROW_SUM_TOLERANCE = 1e-4
 _ADVICE = "Choose a transformer whose layers all attend by softmax."
 
 
-def read_attention(model: Model, output: Any, tokens: int) -> Maps:
+def read_attention(model: Model, output: Any, tokens: int, rows: int = 1) -> Maps:
     """Take the self-attention from what the network returned; of the encoder where there are two.
+
+    Args:
+        model: which was run.
+        output: what it returned.
+        tokens: of the text.
+        rows: texts in the batch.
 
     Raises:
         ModelError: it is missing, in all or some layers, or is not a softmax over the tokens.
@@ -42,19 +48,24 @@ def read_attention(model: Model, output: Any, tokens: int) -> Maps:
             f"others. {_ADVICE}"
         )
     for number, layer in enumerate(maps):
-        _check_layer(kind, number, layer, (1, model.heads, tokens, tokens))
+        _check_layer(kind, number, layer, (rows, model.heads, tokens, tokens))
     return maps
 
 
 def read_hidden(model: Model, output: Any, tokens: int) -> Maps:
-    """The hidden state entering each layer, `L` of `[1, t, d]`; of the encoder where there are two.
+    """The hidden state entering each layer, `L` of `[n, t, d]`; of the encoder where there are two.
 
     Empty where the network does not return one for every layer and a last one after them.
     """
+    return read_all_hidden(model, output, tokens)[:-1]
+
+
+def read_all_hidden(model: Model, output: Any, tokens: int) -> Maps:
+    """The same and the one that leaves the last layer, `L + 1` in all, or none."""
     found = getattr(output, "encoder_hidden_states", None) or getattr(output, "hidden_states", None)
     states = tuple(found or ())
-    fits = all(state.ndim == 3 and state.shape[:2] == (1, tokens) for state in states)
-    return states[:-1] if fits and len(states) == model.layers + 1 else ()
+    fits = all(state.ndim == 3 and state.shape[1] == tokens for state in states)
+    return states if fits and len(states) == model.layers + 1 else ()
 
 
 def attention_gradient(model: Model, gradient: Sequence[torch.Tensor | None]) -> Maps:

@@ -1,7 +1,7 @@
-"""Frozen gradients: the same prediction, and a backward pass through the network made linear.
+"""Backward passes by rules: the same prediction, and gradients that are not its own.
 
 A gradient by a hidden state says what a small change does, and there what passes a layer and what
-it adds largely cancel under layer norm. Held constant in the backward pass instead:
+it adds largely cancel under layer norm. `Frozen()` holds constant in the backward pass instead:
 
     norms         x / deviation(x)        the deviation is a constant, the mean is not
     activations   y = x * (y / x)         the slope y / x is a constant
@@ -14,36 +14,60 @@ for `b . dy/db` of the biases, and of an encoder but for what its decoder's own 
 output changes by a bit. These are no longer the gradients of the prediction, and the derivative
 by an attention probability is that of the linear network.
 
-Ali et al., "XAI for Transformers: Better Explanations through Conservative Propagation", ICML
-2022, for norms and attention. A product of two states is a form of degree two, whose gradient
-would count it twice; halves are the uniform rule of Achtibat et al., "AttnLRP", ICML 2024, and
-need not know which of the factors is the gate.
+Two more rules leave the attention a function of queries and keys:
+
+    products      queries @ keys, probabilities @ values: half of the gradient to each factor
+    temperature   p = softmax(x): g -> p' * (g - sum p' g), where p' = softmax(x / temperature)
+
+    name       norms      activations   gates    attention       products
+    CP_LRP     constant   constant      halved   constant        exact
+    ATTN_LRP   constant   constant      halved   exact           halved
+    GIM        constant   exact         halved   temperature 2   halved
+
+With ATTN_LRP the logit is the relevance that enters a layer, what the biases add and, of every
+softmax, `p . dy/dp - x . dy/dx`, as if it were a bias. With GIM the relevance has no such sum.
+
+CP_LRP: Ali et al., "XAI for Transformers: Better Explanations through Conservative Propagation",
+ICML 2022, for norms and attention. ATTN_LRP: Achtibat et al., "AttnLRP: Attention-Aware Layer-Wise
+Relevance Propagation for Transformers", ICML 2024. GIM: Edin et al., "GIM: Improved
+Interpretability for Large Language Models", arXiv 2505.17630, 2025. A product of two states is a
+form of degree two, whose gradient would count it twice; halves are the uniform rule of AttnLRP, and
+need not know which of the factors is the gate. LRP carries a patent claim by its authors, free for
+personal and scientific use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-from transformers.activations import ReLUSquaredActivation
+from transformers.activations import ReLUSquaredActivation, XIELUActivation
 
-Rule = Callable[..., torch.Tensor]
-_NEAR_ZERO = 1e-3
+from gaf_core.errors import SettingsError
+from gaf_core.tracing.products import Products
+from gaf_core.tracing.rules import ACTIVATIONS, NORMS, Rule, constant, secant, tempered
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """What is constant in the backward pass. Hashable, so usable as a cache key.
+    """What is constant or changed in the backward pass. Hashable, so usable as a cache key.
 
     Attributes:
-        norms: the deviation that layer norms and RMS norms divide by.
-        activations: the slope of activations and soft caps; gates share their gradient.
-        attention: what a softmax gives: the attention probabilities, as functions of queries and
-            keys, and the weights of experts.
+        norms: the deviation that layer norms and RMS norms divide by is constant.
+        activations: so is the slope of activations and soft caps; gates share their gradient.
+        attention: so is what a softmax gives: the attention probabilities, as functions of queries
+            and keys, and the weights of experts.
+        gates: gates share their gradient where activations are exact, too.
+        products: so do matrix products of two states, and the weights of experts and what they
+            weigh.
+        temperature: of the softmax in the backward pass, where it is not constant; 1 is its own.
+
+    Raises:
+        SettingsError: the rules contradict each other, or the temperature is below 1.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -56,21 +80,53 @@ class Frozen:
     norms: bool = True
     activations: bool = True
     attention: bool = True
+    gates: bool = False
+    products: bool = False
+    temperature: float = 1.0
+
+    def __post_init__(self):
+        if self.products and (self.attention or not self.norms):
+            raise SettingsError(
+                "products=True shares the gradient of queries and keys, which attention=True cuts "
+                "off, and would halve that of a norm with norms=False, as a norm that is written "
+                "out is a product as well. Use attention=False and norms=True with it."
+            )
+        if not 1 <= self.temperature < math.inf:  # below, the numbers of a mask would overflow
+            raise SettingsError(
+                "The temperature of a softmax in the backward pass is a number of at least 1 and "
+                f"not {self.temperature}. Use 1 for its own gradient."
+            )
+
+
+CP_LRP = Frozen()
+ATTN_LRP = Frozen(attention=False, products=True)
+GIM = Frozen(activations=False, attention=False, gates=True, products=True, temperature=2.0)
 
 
 @contextmanager
 def frozen_backward(module: torch.nn.Module, frozen: Frozen | None) -> Iterator[None]:
-    """Freeze what `frozen` names in forward passes of `module`, in this thread; nothing for None.
+    """Apply the rules that `frozen` names in forward passes of `module`, in this thread.
 
-    The backward pass may come later. The caller sees to it that no other thread runs `module`.
+    Nothing for None. The backward pass may come later. The caller sees to it that no other thread
+    runs `module`.
+
+    Raises:
+        ModelError: in the forward pass: it multiplies states in a way that no rule fits.
     """
     if frozen is None:
         yield
         return
-    written_out = [part for part in module.modules() if frozen.activations and _by_hand(part)]
-    handles = [part.register_forward_hook(_freeze_module) for part in written_out]
+    mode = _Rules(type(module).__name__, frozen)
+    written_out = [part for part in module.modules() if _by_hand(part)]
+    handles = []
+    for part in written_out:
+        if frozen.activations:
+            handles.append(part.register_forward_hook(_freeze_module))
+        elif frozen.gates:
+            handles.append(part.register_forward_pre_hook(mode.pause))
+            handles.append(part.register_forward_hook(mode.go_on))
     try:
-        with _Rules(frozen):
+        with mode:
             yield
     finally:
         for handle in handles:
@@ -80,21 +136,38 @@ def frozen_backward(module: torch.nn.Module, frozen: Frozen | None) -> Iterator[
 class _Rules(TorchFunctionMode):
     """Replaces the functions of torch that a rule is for; the mode is known to one thread only."""
 
-    def __init__(self, frozen: Frozen):
+    def __init__(self, kind: str, frozen: Frozen):
         super().__init__()
         self._rules: dict[str, Rule] = {}
         if frozen.norms:
-            self._rules |= _NORMS
+            self._rules |= NORMS
         if frozen.activations:
-            self._rules |= _ACTIVATIONS
+            self._rules |= ACTIVATIONS
         if frozen.attention:
-            self._rules |= {"softmax": _softmax}
+            self._rules |= {"softmax": constant}
+        elif frozen.temperature != 1:
+            self._rules |= {"softmax": tempered(frozen.temperature)}
+        gates = frozen.activations or frozen.gates
+        self._products = Products(kind, gates, frozen.products)
+        self._watches = gates or frozen.products or "softmax" in self._rules
+        self._paused = False
+
+    def pause(self, *_: object) -> None:
+        """Leave the functions alone: what comes is one activation, written out in several."""
+        self._paused = True
+
+    def go_on(self, *_: object) -> None:
+        """The end of a pause."""
+        self._paused = False
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         options = dict(kwargs or {})
-        rule = self._rules.get(getattr(func, "__name__", ""))
-        if rule is None or not torch.is_grad_enabled():
+        if self._paused or not torch.is_grad_enabled():
             return func(*args, **options)
+        rule = self._rules.get(getattr(func, "__name__", ""))
+        if rule is None:
+            products = self._products if self._watches else None
+            return products(func, args, options) if products else func(*args, **options)
         if "input" in options:
             args = (options.pop("input"), *args)
         if not any(isinstance(one, torch.Tensor) and one.requires_grad for one in args):
@@ -102,101 +175,11 @@ class _Rules(TorchFunctionMode):
         return rule(func, *args, **options)
 
 
-class _Instead(torch.autograd.Function):
-    """The value of one computation with the gradient of another."""
-
-    @staticmethod
-    def forward(_ctx, _linear: torch.Tensor, value: list[torch.Tensor]) -> torch.Tensor:
-        return value[0]
-
-    @staticmethod
-    def backward(_ctx, *gradients: torch.Tensor):
-        return gradients[0], None
-
-
-def _with_value(linear: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    # in a list autograd does not take the value for an input, which must not be changed in place
-    return _Instead.apply(linear, [value])
-
-
-@torch.no_grad()
-def _value(func: Callable, *args: Any, **options: Any) -> torch.Tensor:
-    return func(*args, **options)
-
-
-def _power(func: Callable, base: Any, exponent: Any, **options: Any) -> torch.Tensor:
-    is_root = isinstance(exponent, float) and abs(exponent) == 0.5
-    result = func(base, exponent, **options)
-    return result.detach() if is_root else result
-
-
-def _layer_norm(func, x, normalized_shape, weight=None, bias=None, eps=1e-5, *rest):
-    value = _value(func, x, normalized_shape, weight, bias, eps, *rest)
-    axes = tuple(range(-len(normalized_shape), 0))
-    variance = x.detach().var(axes, correction=0, keepdim=True)
-    linear = (x - x.mean(axes, keepdim=True)) * (variance + eps).rsqrt()
-    linear = linear if weight is None else linear * weight
-    return _with_value(linear if bias is None else linear + bias, value)
-
-
-def _rms_norm(func, x, normalized_shape, weight=None, eps=None):
-    value = _value(func, x, normalized_shape, weight, eps)
-    axes = tuple(range(-len(normalized_shape), 0))
-    square = x.detach().pow(2).mean(axes, keepdim=True)
-    linear = x * (square + (torch.finfo(x.dtype).eps if eps is None else eps)).rsqrt()
-    return _with_value(linear if weight is None else linear * weight, value)
-
-
-def _activation(func: Callable, x: torch.Tensor, *args: Any, **options: Any) -> torch.Tensor:
-    if options.get("inplace"):  # the input is needed after it
-        options["inplace"] = False
-    value = _value(func, x, *args, **options)
-    return _secant(x, value, lambda point: func(point, *args, **options))
-
-
-@torch.no_grad()
-def _slope(x: torch.Tensor, value: torch.Tensor, function: Callable) -> torch.Tensor:
-    slope, at_zero = value / x, x == 0
-    if at_zero.any():  # there it is the derivative
-        step = x.new_full((1,), _NEAR_ZERO)
-        slope[at_zero] = (function(step) - function(-step)) / (2 * _NEAR_ZERO)
-    return slope
-
-
-def _secant(x: torch.Tensor, value: torch.Tensor, function: Callable) -> torch.Tensor:
-    return _with_value(x * _slope(x, value, function), value)
-
-
 def _by_hand(part: torch.nn.Module) -> bool:
-    # a gelu written out in products and a tanh is one activation and not several; ReLU squared too
-    return "gelu" in type(part).__name__.lower() or isinstance(part, ReLUSquaredActivation)
+    # a gelu written out in products and a tanh is one activation and not several; others likewise
+    written_out = ReLUSquaredActivation | XIELUActivation
+    return "gelu" in type(part).__name__.lower() or isinstance(part, written_out)
 
 
 def _freeze_module(part: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> torch.Tensor:
-    return _secant(inputs[0], output.detach(), part.forward)
-
-
-def _product(func: Callable, one: Any, other: Any, **options: Any) -> torch.Tensor:
-    both = isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)
-    # a scale of rows, such as that of a norm or an expert, has another shape and is no gate
-    if not (both and one.shape == other.shape and one.requires_grad and other.requires_grad):
-        return func(one, other, **options)
-    halves = one * other.detach() / 2 + one.detach() * other / 2
-    return _with_value(halves, _value(func, one, other, **options))
-
-
-def _softmax(func: Callable, x: torch.Tensor, *args: Any, **options: Any) -> torch.Tensor:
-    # a leaf: the gradient by it is still read, and ends there
-    return func(x.detach(), *args, **options).requires_grad_()
-
-
-_NORMS: dict[str, Rule] = {
-    "layer_norm": _layer_norm,
-    "rms_norm": _rms_norm,
-    "rsqrt": _value,  # of norms that a network writes out
-    "sqrt": _value,
-    "pow": _power,
-}
-_ELEMENTWISE = ("gelu", "silu", "relu", "tanh", "mish", "elu", "leaky_relu", "hardswish")
-_ACTIVATIONS: dict[str, Rule] = dict.fromkeys(_ELEMENTWISE, _activation)
-_ACTIVATIONS |= {"mul": _product, "__mul__": _product}
+    return secant(inputs[0], output.detach(), part.forward)

@@ -20,10 +20,11 @@ import torch
 from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 
+from gaf_core.errors import check_kind
 from gaf_core.models.model import Model
-from gaf_core.tracing.masks import check_masks
+from gaf_core.tracing.masks import Kind, check_masks
 from gaf_core.tracing.memory import rows_that_fit
-from gaf_core.tracing.prediction import failures_in_a_sentence, takes_batches
+from gaf_core.tracing.prediction import failures_in_a_sentence
 from gaf_core.tracing.scaling import find_plan, run_scaled
 from gaf_core.tracing.threads import threads_that_fit
 from gaf_core.tracing.trace import Trace
@@ -36,7 +37,7 @@ def intervene(
     model: Model,
     trace: Trace,
     keep: ArrayLike,
-    kind: str = "zero",
+    kind: Kind = "zero",
     *,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, "n C"]:
@@ -69,6 +70,7 @@ def intervene(
     >>> bool(kept[1] > kept[0]), bool(cut[1] < kept[1])  # 1 is the logit of "positive"
     (True, True)
     """
+    check_kind(model, Model, "gaf_core.load_model returns one.")
     masks = check_masks(trace, keep, kind)
     read = [logits for _, logits in masked_logits(model, trace, masks, kind, progress)]
     return np.concatenate(read)
@@ -78,13 +80,13 @@ def masked_logits(
     model: Model,
     trace: Trace,
     masks: Sequence[NDArray] | NDArray,
-    kind: str,
+    kind: Kind,
     progress: Progress | None,
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Logits of checked masks `[L, 1 or H, t, t]`, batch by batch, with the masks they are of."""
     with model.lock, failures_in_a_sentence(model):
         plan = find_plan(model, trace)
-    rows = rows_that_fit(model, len(trace.tokens)) if takes_batches(model) else 1
+    rows = rows_that_fit(model, len(trace.tokens))
     for start in range(0, len(masks), rows):
         some = np.stack(list(masks[start : start + rows]))
         with model.lock, failures_in_a_sentence(model), torch.no_grad():
@@ -99,7 +101,7 @@ def mask_gradients(
     model: Model,
     trace: Trace,
     keep: ArrayLike,
-    kind: str = "zero",
+    kind: Kind = "zero",
     *,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, "n L t t"]:
@@ -124,14 +126,14 @@ def masked_gradients(
     model: Model,
     trace: Trace,
     masks: Sequence[NDArray],
-    kind: str = "zero",
+    kind: Kind = "zero",
     progress: Progress | None = None,
 ) -> Iterator[NDArray[np.float64]]:
     """Derivatives `[n, L, t, t]` at checked masks `[L, 1 or H, t, t]`, batch by batch."""
     target, tokens = trace.target, len(trace.tokens)
     with model.lock, failures_in_a_sentence(model):
         plan = find_plan(model, trace)
-    rows = rows_that_fit(model, tokens, backward=True) if takes_batches(model) else 1
+    rows = rows_that_fit(model, tokens, backward=True)
     for start in range(0, len(masks), rows):
         some = np.stack(list(masks[start : start + rows]))
         with model.lock, failures_in_a_sentence(model), torch.enable_grad():

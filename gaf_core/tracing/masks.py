@@ -5,17 +5,23 @@ An edge `[l, i, j]` is what query `i` reads of key `j` in layer `l`, counted fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from itertools import pairwise
+from numbers import Integral
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from jaxtyping import Bool
 from numpy.typing import ArrayLike, NDArray
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, check_kind
 from gaf_core.tracing.trace import Trace
 
-KINDS = ("zero", "renormalise")  # what becomes of a row of which something is cut
+T = TypeVar("T", bound=Sequence[int])
+
+Kind = Literal["zero", "renormalise"]  # what becomes of a row of which something is cut
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_TRACE = "gaf_core.trace returns one."
 
 
 def edge_set(
@@ -51,23 +57,25 @@ def edge_set(
     >>> [list(map(int, edge)) for edge in zip(*found.nonzero())]
     [[4, 3, 3], [5, 0, 2], [5, 0, 3]]
     """
-    layers, count = trace.layers, len(trace.tokens)
+    layers, count = _size(trace)
+    for name, some in {"edges": edges, "nodes": nodes, "tokens": tokens, "paths": paths}.items():
+        if isinstance(some, str) or not isinstance(some, Iterable):
+            raise SettingsError(f"What is named as '{name}' is a list, and {some!r} is none.")
     found = np.zeros((layers, count, count), dtype=bool)
-    for layer, query, key in edges:
+    for layer, query, key in _named(edges, "An edge names a layer, a query and a key", range(3, 4)):
         found[_within(layer, layers, "layer"), _token(query, count), _token(key, count)] = True
-    for layer, token in nodes:
+    for layer, token in _named(nodes, "A node names a layer and a token", range(2, 3)):
         if layer == layers:
             found[layers - 1, _token(token, count), :] = True
         else:
             found[_within(layer, layers, "layer"), :, _token(token, count)] = True
     for token in tokens:
         found[:, :, _token(token, count)] = True
-    for path in paths:
-        if not 2 <= len(path) <= layers + 1:
-            raise SettingsError(
-                f"A path through the last of {layers} layers names 2 to {layers + 1} tokens, the "
-                f"last layer's first; this one names {len(path)}."
-            )
+    steps = (
+        f"A path through the last of {layers} layers names 2 to {layers + 1} tokens, the last "
+        "layer's first"
+    )
+    for path in _named(paths, steps, range(2, layers + 2)):
         for step, (query, key) in enumerate(pairwise(path)):
             found[layers - 1 - step, _token(query, count), _token(key, count)] = True
     return found
@@ -75,10 +83,11 @@ def edge_set(
 
 def existing_edges(trace: Trace) -> Bool[np.ndarray, "L t t"]:
     """`[L, t, t]` True where a query attends to a key at all: what no mask of the model hides."""
+    check_kind(trace, Trace, _TRACE)
     return np.asarray(trace.attention.any(axis=1))
 
 
-def check_masks(trace: Trace, keep: ArrayLike, kind: str) -> list[NDArray]:
+def check_masks(trace: Trace, keep: ArrayLike, kind: Kind) -> list[NDArray]:
     """Masks as `[L, 1 or H, t, t]` each, in the type they came in if it is that of masks.
 
     Raises:
@@ -86,7 +95,11 @@ def check_masks(trace: Trace, keep: ArrayLike, kind: str) -> list[NDArray]:
     """
     if kind not in KINDS:
         raise SettingsError(f"'{kind}' is no way to cut an edge. Use {' or '.join(KINDS)}.")
-    masks = np.asarray(keep)
+    check_kind(trace, Trace, _TRACE)
+    try:
+        masks = np.asarray(keep)
+    except ValueError:  # rows of several lengths
+        masks = np.empty(0)
     layers, heads, tokens, _ = trace.attention.shape
     shaped = _with_axes(masks, (layers, heads, tokens))
     if shaped is None or not len(shaped):
@@ -96,8 +109,10 @@ def check_masks(trace: Trace, keep: ArrayLike, kind: str) -> list[NDArray]:
             f"in front. This one is {list(masks.shape)}."
         )
     if shaped.dtype != np.bool_:
-        shaped = shaped.astype(np.float32 if shaped.dtype != np.float64 else np.float64)
-        if not ((shaped >= 0) & (shaped <= 1)).all():
+        numbers = shaped.dtype.kind in "fiu"
+        if numbers:
+            shaped = shaped.astype(np.float32 if shaped.dtype != np.float64 else np.float64)
+        if not numbers or not ((shaped >= 0) & (shaped <= 1)).all():
             raise SettingsError("A mask has numbers from 0, cut, to 1, kept, and nothing else.")
     return list(shaped)
 
@@ -127,7 +142,20 @@ def _token(token: int, count: int) -> int:
     return _within(token, count, "token")
 
 
+def _size(trace: Trace) -> tuple[int, int]:
+    check_kind(trace, Trace, _TRACE)
+    return trace.layers, len(trace.tokens)
+
+
+def _named(some: Iterable[T], what: str, lengths: range) -> Iterable[T]:
+    for one in some:
+        count = len(one) if isinstance(one, Sized) and not isinstance(one, str) else 0
+        if count not in lengths:
+            raise SettingsError(f"{what}; {one!r} does not.")
+        yield one
+
+
 def _within(number: int, count: int, what: str) -> int:
-    if not 0 <= number < count:
+    if not isinstance(number, Integral) or not 0 <= number < count:
         raise SettingsError(f"There is no {what} {number} here. Choose from 0 to {count - 1}.")
     return number

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from numbers import Integral
 
 from transformers import PreTrainedConfig
 
-from gaf_core.errors import MemoryLimitError
+from gaf_core.errors import MemoryLimitError, SettingsError, check_kind
 from gaf_core.models.memory import available_memory
 from gaf_core.models.model import Model
+from gaf_core.tracing.prediction import takes_batches
 
 _BYTES = 4  # float32
 # Peaks measured with BERT, GPT-2, Llama, Gemma 2, DeBERTa, BART and T5, rounded up. In attention
@@ -34,7 +36,13 @@ def estimate_memory(model: Model, tokens: int) -> int:
     >>> model = gaf.load_model("minilm-reviews")
     >>> [round(gaf.estimate_memory(model, tokens) / 1e6) for tokens in (128, 512)]  # MB
     [90, 642]
+
+    Raises:
+        SettingsError: no number of tokens.
     """
+    check_kind(model, Model, "gaf_core.load_model returns one.")
+    if not isinstance(tokens, Integral) or tokens < 0:
+        raise SettingsError(f"{tokens!r} is no number of tokens. Give a whole number.")
     config = model.module.config.get_text_config()
     decoder = _decoder_layers(config)
     maps = (_MAPS * model.layers + _DECODER_MAPS * decoder) * model.heads * tokens**2
@@ -52,6 +60,8 @@ def _decoder_layers(config: PreTrainedConfig) -> int:
 def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:
     """Copies of a text that one batch can have, with a mask for each; at least one.
 
+    One alone where the network does not read several texts at once (`takes_batches`).
+
     They take half of what is free at most. A copy takes `6 H t^2 + L H t^2` numbers for what a
     layer makes of its attention and for its mask, `24 d t` for its feed-forward and `C` logits, or
     what a trace takes (`estimate_memory`) where its gradient is wanted.
@@ -61,6 +71,8 @@ def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:
         tokens: of the text.
         backward: whether a backward pass follows.
     """
+    if not takes_batches(model):
+        return 1
     if backward:
         each = estimate_memory(model, tokens)
     else:
@@ -71,15 +83,35 @@ def rows_that_fit(model: Model, tokens: int, *, backward: bool = False) -> int:
     return max(1, min(_BATCH_ROWS, _BATCH_TOKENS // tokens, fitting))
 
 
-def check_memory(model: Model, tokens: int) -> None:
+def rows_of_a_path(model: Model, tokens: int, points: int) -> int:
+    """Points of a path that one batch can have; at least one.
+
+    Each takes what a trace takes, and `L H t^2` numbers hold the sums over all of them.
+
+    Raises:
+        MemoryLimitError: not even one fits.
+    """
+    check_memory(model, tokens, sums=1)
+    return min(points, rows_that_fit(model, tokens, backward=True))
+
+
+def check_memory(model: Model, tokens: int, sums: int = 0) -> None:
     """Refuse a text that needs more memory than the model's device has free.
+
+    Args:
+        model: that reads it.
+        tokens: of the text.
+        sums: arrays `[L, H, t, t]` that are kept beside what a trace takes.
 
     Raises:
         MemoryLimitError: with the two numbers, and how many tokens would fit.
     """
-    needed, available = estimate_memory(model, tokens), available_memory(model.device)
+
+    def needs(count: int) -> int:
+        kept = sums * model.layers * model.heads * count**2
+        return estimate_memory(model, count) + _BYTES * kept
+
+    needed, available = needs(tokens), available_memory(model.device)
     if needed > available:
-        fitting = bisect_right(
-            range(1, tokens), available, key=lambda count: estimate_memory(model, count)
-        )
+        fitting = bisect_right(range(1, tokens), available, key=needs)
         raise MemoryLimitError(tokens, needed, available, fitting)

@@ -23,7 +23,7 @@ START, END = "start", "end"
 OUTSIDE = "O"  # how taggers call a token that is no part of anything
 Place = int | str | None  # a position, an end of an answer, or none
 
-_NUMBERED = re.compile(r"#(\d+)")
+_NUMBERED = re.compile(r"#(\d{1,18})")  # more digits are no position of anything
 
 
 def split_target(target: TargetLike) -> tuple[LabelLike, int | str | None]:

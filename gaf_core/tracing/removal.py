@@ -7,14 +7,21 @@ here.
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from gaf_core.errors import SettingsError
 from gaf_core.models.model import Model
 
-_ATTRIBUTES = {"mask": "mask_token_id", "pad": "pad_token_id", "unknown": "unk_token_id"}
-REMOVAL_TOKENS = tuple(_ATTRIBUTES)  # in the order of preference
+Replacement = Literal["mask", "pad", "unknown"]  # in the order of preference
+REMOVAL_TOKENS: tuple[Replacement, ...] = get_args(Replacement)
+_ATTRIBUTES: dict[Replacement, str] = {
+    "mask": "mask_token_id",
+    "pad": "pad_token_id",
+    "unknown": "unk_token_id",
+}
 
 
-def removal_token(model: Model, operator: str | None = None) -> tuple[str, int]:
+def removal_token(model: Model, operator: Replacement | None = None) -> tuple[Replacement, int]:
     """The token that replaces a removed one.
 
     Args:
@@ -27,7 +34,7 @@ def removal_token(model: Model, operator: str | None = None) -> tuple[str, int]:
     Raises:
         SettingsError: the vocabulary has no such token, or the operator is no token.
     """
-    found = {
+    found: dict[Replacement, int] = {
         name: token
         for name, attribute in _ATTRIBUTES.items()
         if (token := getattr(model.tokenizer, attribute)) is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -17,7 +18,8 @@ from torch.overrides import TorchFunctionMode
 from gaf_core.errors import ModelError
 from gaf_core.models.model import Model
 from gaf_core.tracing.attention import Maps, read_attention
-from gaf_core.tracing.prediction import forward, read_logits
+from gaf_core.tracing.masks import Kind
+from gaf_core.tracing.prediction import Inputs, forward, read_logits
 from gaf_core.tracing.trace import Trace
 
 # What a softmax gave `[n, H, t, t]`, and its number among all of the pass -> what is used instead.
@@ -37,7 +39,7 @@ class Plan:
     calls: int
 
 
-def scaled(probabilities: torch.Tensor, keep: torch.Tensor, kind: str) -> torch.Tensor:
+def scaled(probabilities: torch.Tensor, keep: torch.Tensor, kind: Kind) -> torch.Tensor:
     """Attention `[n, H, t, t]` times a mask `[n, 1 or H, t, t]`.
 
     "zero" leaves it there. "renormalise" scales each row back to the sum that it had; a row of
@@ -104,7 +106,7 @@ def find_plan(model: Model, trace: Trace) -> Plan:
 
 
 def run_scaled(
-    model: Model, trace: Trace, plan: Plan, keep: torch.Tensor, kind: str
+    model: Model, trace: Trace, plan: Plan, keep: torch.Tensor, kind: Kind
 ) -> torch.Tensor:
     """`[n, C]` logits of one text under `n` masks at once.
 
@@ -120,6 +122,22 @@ def run_scaled(
     Raises:
         ModelError: the network makes its attention another way for several texts.
     """
+    inputs, output = scaled_pass(model, trace, plan, keep, kind)
+    return read_logits(model, output, inputs, trace.target.place)
+
+
+def scaled_pass(
+    model: Model, trace: Trace, plan: Plan, keep: torch.Tensor, kind: Kind, **options: Any
+) -> tuple[Inputs, Any]:
+    """What the network is given and returns under `n` masks, for `run_scaled` and its like.
+
+    Args:
+        model, trace, plan, keep, kind: as of `run_scaled`.
+        **options: more keywords for the network.
+
+    Raises:
+        ModelError: as `run_scaled` does.
+    """
     inputs = {name: one.repeat(len(keep), 1) for name, one in trace.encoding.inputs.items()}
     done: list[int] = []
 
@@ -132,13 +150,13 @@ def run_scaled(
 
     mode = _EverySoftmax((len(keep), *trace.attention.shape[1:]), scale)
     with mode:
-        output = forward(model, inputs)
+        output = forward(model, inputs, **options)
     if mode.calls != plan.calls or done != sorted(plan.layer_of.values()):
         raise ModelError(
             f"{type(model.module).__name__} does not make its attention once a layer when it reads "
             "a text several times at once, so no edge of it can be cut."
         )
-    return read_logits(model, output, inputs, trace.target.place)
+    return inputs, output
 
 
 def _matched(model: Model, attention: Maps, made: list[torch.Tensor]) -> dict[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import regex
 
-from gaf_core.errors import TargetError
+from gaf_core.errors import TargetError, brief, check_kind
 from gaf_core.models.labels import as_read
 from gaf_core.models.model import Model
 from gaf_core.settings import LabelLike
@@ -120,10 +120,16 @@ def label_name(labels: tuple[str, ...], index: int) -> str:
     A byte of a longer character has no text of its own and is called by its index. Joiners and
     no-break spaces inside a label are part of how it is written.
 
+    Raises:
+        TargetError: there is no such index.
+
     >>> import gaf_core as gaf
     >>> [gaf.label_name((" Paris", " ", "positive"), index) for index in range(3)]
     ['Paris', "' '", 'positive']
     """
+    if not isinstance(index, Integral) or not 0 <= index < len(labels):
+        last = len(labels) - 1
+        raise TargetError(f"There is no label {index!r}. An index goes from 0 to {last}.")
     label = labels[index]
     if "\ufffd" in label:
         return f"token {index}"
@@ -141,6 +147,8 @@ def search_labels(labels: tuple[str, ...], query: str, limit: int = 50) -> list[
     >>> gaf.search_labels((" Paris", "London", "paris"), "PARIS")
     [0, 2]
     """
+    check_kind(query, str, "Search for a piece of a label.")
+    check_kind(limit, int, "Say how many labels are shown at most.")
     wanted = query.strip().casefold()
     found = [index for index, label in enumerate(labels) if wanted in label.casefold()]
     return sorted(found, key=lambda index: len(labels[index].strip()))[:limit]
@@ -156,7 +164,8 @@ def _contrast_name(labels: tuple[str, ...], index: int, against: int) -> str:
 def _find(model: Model, name: Integral | int | str, encoding: Encoding | None = None) -> int:
     if encoding is not None and model.task.kind.classes == "tokens":
         return _find_end(encoding, class_labels(model, encoding), name)
-    if isinstance(name, Integral) and 0 <= int(name) < len(model.labels):
+    whole = isinstance(name, Integral) and not isinstance(name, bool)
+    if whole and 0 <= int(name) < len(model.labels):
         return int(name)
     if isinstance(name, str) and model.task.kind.classes == "vocabulary":
         return _find_token(model, name)
@@ -167,7 +176,7 @@ def _find(model: Model, name: Integral | int | str, encoding: Encoding | None = 
         if alike:
             shown = ", ".join(f"'{label_name(model.labels, index)}'" for index in alike)
             raise TargetError(f"'{name}' is what several labels are called: {shown}. Name one.")
-    raise TargetError(f"'{name}' is not one of the model's labels. {_choices(model.labels)}")
+    raise TargetError(f"'{brief(name)}' is not one of the model's labels. {_choices(model.labels)}")
 
 
 def _find_end(encoding: Encoding, labels: tuple[str, ...], name: Integral | int | str) -> int:

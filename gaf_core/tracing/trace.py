@@ -4,8 +4,8 @@
     G[l, h, i, j] = d y / d A[l, h, i, j],   y = logit of the target (before softmax)
     R[l, i] = sum_d h[l, i, d] * d y / d h[l, i, d],   h the hidden state entering layer l
 
-The parameters need no gradient and only the outputs of the embeddings require a gradient, so the
-backward pass computes the gradients of activations and never one of a parameter.
+The parameters need no gradient and only the words that are looked up require a gradient, so the
+backward pass computes the gradients of activations and never one of a parameter or of a position.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gaf_core.errors import check_kind
 from gaf_core.models.model import Model, Task
 from gaf_core.models.outputs import Output
 from gaf_core.settings import TargetLike, TextLike
@@ -70,6 +71,8 @@ class Trace:
             not asked for.
         output: what the logits mean, and so what a probability is.
         answer: of question answering, where the predicted answer starts and ends; else None.
+        terms: `[L, H, t, t]` float32, in units of the logit, what stands in place of attention
+            times gradient in one side of a path (`PathTrace`); None for the product itself.
 
     >>> import gaf_core as gaf
     >>> model = gaf.load_model("minilm-reviews")
@@ -90,6 +93,7 @@ class Trace:
     residual: NDArray[np.float32] | None = None
     output: Output = Output.SOFTMAX
     answer: Answer | None = None
+    terms: NDArray[np.float32] | None = None
 
     @property
     def text(self) -> str:
@@ -216,6 +220,10 @@ def trace(
     >>> trace.target.name, trace.gradient.shape
     ('negative', (6, 12, 6, 6))
     """
+    check_kind(model, Model, "gaf_core.load_model returns one.")
+    check_kind(frozen, (Frozen, type(None)), "Give gaf_core.Frozen(), or None for exact gradients.")
+    for flag in (truncate, residual):
+        check_kind(flag, bool, "What is cut off and what is found besides is True or False.")
     with (
         model.lock,
         failures_in_a_sentence(model),
@@ -274,9 +282,12 @@ def _embeddings_require_grad(model: Model) -> Iterator[None]:
         # networks may change it in place, which autograd forbids for a leaf, not for its copy
         return output.detach().requires_grad_().clone()
 
-    # all of them: an encoder may look words up in a table of its own, tied to the model's
     tables = [part for part in model.module.modules() if isinstance(part, torch.nn.Embedding)]
-    handles = [table.register_forward_hook(require_grad) for table in tables]
+    words = model.module.get_input_embeddings()
+    # more than one: an encoder may look words up in a table of its own, tied to the model's; those
+    # of positions are constants, or their product with a state would be one of two states
+    of_words = [one for one in tables if one.weight is getattr(words, "weight", None)]
+    handles = [table.register_forward_hook(require_grad) for table in of_words or tables]
     try:
         yield
     finally:

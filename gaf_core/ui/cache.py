@@ -19,13 +19,26 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 import torch
 
-from gaf_core import Explanation, Model, Settings, Trace, explain_trace, load_model, trace_for
+from gaf_core import (
+    Explanation,
+    Model,
+    PathTrace,
+    Settings,
+    SignedExplanation,
+    Trace,
+    explain_path,
+    explain_trace,
+    load_model,
+    path_for,
+    trace_for,
+)
 from gaf_core.errors import ModelError, ModelSizeError
 from gaf_core.flow.ready import compiled, prepare
 from gaf_core.hosting import limits
-from gaf_core.models.hub import Progress
+from gaf_core.models.downloads import Plan, Reports
 from gaf_core.models.memory import available_memory, memory_of
-from gaf_core.settings import TextLike, trace_key
+from gaf_core.settings import TextLike, path_key, trace_key
+from gaf_core.ui.failures import literal
 from gaf_core.ui.shelf import Shelf
 
 _MODELS = 0.5  # of the memory that the server finds free at its start, for models
@@ -83,7 +96,7 @@ def model(choice: Choice) -> Model:
 def first_model(name: str) -> Model:
     """The model that the app opens on, loaded before there is a page to show the progress on."""
     choice = choice_of(name)
-    return _models().get(choice, lambda: _with_solver(lambda: _limited(choice, lambda *_: None)))
+    return _models().get(choice, lambda: _with_solver(lambda: _limited(choice, Reports())))
 
 
 def traced(choice: Choice, text: TextLike, settings: Settings) -> Trace:
@@ -108,12 +121,47 @@ def explained(choice: Choice, text: TextLike, settings: Settings) -> Explanation
     return _explanations().get((choice, text, settings), compute)
 
 
+def explained_signed(choice: Choice, text: TextLike, settings: Settings) -> SignedExplanation:
+    """Both flows of the path to a text under the given settings."""
+
+    def compute() -> SignedExplanation:
+        path = _path_to(choice, text, settings)
+        with st.spinner("Computing the flows …"):
+            return explain_path(path, settings)
+
+    return _signed().get((choice, text, settings), compute)
+
+
+def _path_to(choice: Choice, text: TextLike, settings: Settings) -> PathTrace:
+    found = traced(choice, text, settings)
+
+    def read() -> PathTrace:
+        with st.spinner("Reading the way to the text …"):
+            return path_for(model(choice), found, settings)
+
+    key = (choice, text, *trace_key(settings), *path_key(settings))
+    return _paths().get(key, read)
+
+
 class Request(NamedTuple):
-    """What an explanation was asked for with: the key of everything that is derived from it."""
+    """What an explanation was asked for with: the key of everything that is derived from it.
+
+    Attributes:
+        choice: of the model.
+        text: what is explained.
+        settings: how.
+        side: "for" or "against", of one of two flows.
+    """
 
     choice: Choice
     text: TextLike
     settings: Settings
+    side: str = ""
+
+    @property
+    def asked(self) -> tuple[Choice, TextLike, Settings]:
+        """Model, text and settings, whichever side is looked at."""
+        return self.choice, self.text, self.settings
 
 
 def derived(
@@ -128,7 +176,7 @@ def derived(
 
 def let_go() -> None:
     """Forget what was computed; models stay."""
-    for shelf in (_traces(), _explanations(), _derived(), *_OTHERS):
+    for shelf in (_traces(), _explanations(), _paths(), _signed(), _derived(), *_OTHERS):
         shelf.clear()
 
 
@@ -140,7 +188,12 @@ def shelf(limit: float, weigh: Callable[[Any], float]) -> Shelf[Any]:
 
 def _load(choice: Choice) -> Model:
     with ExitStack() as shown:
-        bar = None
+        bar, needs = None, ""
+
+        def announce(plan: Plan) -> None:
+            nonlocal needs
+            needs = literal(plan.message)
+            progress(0, sum(plan.sizes.values()))
 
         def progress(done: int, total: int) -> None:
             nonlocal bar
@@ -148,12 +201,13 @@ def _load(choice: Choice) -> Model:
                 bar = st.empty()
                 shown.callback(bar.empty)
             share = min(1.0, done / total) if total else 0.0
-            bar.progress(share, f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …")
+            arrived = f"Downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB …"
+            bar.progress(share, f"{needs} {arrived}".strip())
 
-        return _with_solver(lambda: _limited(choice, progress))
+        return _with_solver(lambda: _limited(choice, Reports(announce, progress)))
 
 
-def _limited(choice: Choice, progress: Progress) -> Model:
+def _limited(choice: Choice, reports: Reports) -> Model:
     """The model as visitors may use it: of a host's own, neither its place nor its faults are told.
 
     Raises:
@@ -162,7 +216,13 @@ def _limited(choice: Choice, progress: Progress) -> Model:
     held, place = limits(), place_of(choice.name)
 
     def load() -> Model:
-        return load_model(place, revision=choice.revision, device=choice.device, progress=progress)
+        return load_model(
+            place,
+            revision=choice.revision,
+            device=choice.device,
+            progress=reports.progress,
+            announce=None if held.hosted else reports.announce,
+        )
 
     try:
         try:
@@ -207,6 +267,20 @@ def _traces() -> Shelf[Trace]:
 def _explanations() -> Shelf[Explanation]:
     # capacity and flow; what they come from is a trace, counted there unless it is gone
     return Shelf(_BYTES, lambda one: 2 * one.network.capacity.nbytes + one.trace.attention.nbytes)
+
+
+@cache
+def _paths() -> Shelf[PathTrace]:
+    # the terms, and a copy with a sign for either side
+    return Shelf(_BYTES, lambda one: 3 * one.terms.nbytes)
+
+
+@cache
+def _signed() -> Shelf[SignedExplanation]:
+    return Shelf(
+        _BYTES,
+        lambda one: 4 * one.toward.network.capacity.nbytes + 3 * one.path.terms.nbytes,
+    )
 
 
 @cache

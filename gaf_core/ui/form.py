@@ -17,7 +17,7 @@ from gaf_core.ui.targets import choose_target, known_targets
 
 _UNITS = ("words", "tokens")
 FLAGS = ("true", "false")
-SHARED = {"show": _UNITS, "special": FLAGS, "truncate": FLAGS, "save_as": FORMATS}
+SHARED = {"show": _UNITS, "special": FLAGS, "truncate": FLAGS, "pair": FLAGS, "save_as": FORMATS}
 
 
 @dataclass(frozen=True)

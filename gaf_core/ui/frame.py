@@ -39,6 +39,7 @@ def pages() -> list[StreamlitPage]:
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
         st.Page("pages/many.py", title="Many texts", url_path="many"),
         st.Page("pages/edit.py", title="What if", url_path="edit"),
+        st.Page("pages/learn.py", title="Learn", url_path="learn"),
     ]
 
 

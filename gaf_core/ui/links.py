@@ -12,6 +12,7 @@ from urllib.parse import quote_plus
 
 import streamlit as st
 
+from gaf_core.errors import brief
 from gaf_core.models.devices import available_devices
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
@@ -19,6 +20,7 @@ from gaf_core.ui.place import place
 _LONGEST = (
     30_000  # bytes of a text in an address: servers take some 60,000 in all, many proxies less
 )
+_VALUES = {"layers": 2}  # of a parameter that does not have one
 _CARRIED = "carried between pages"
 _NOTES = "what was changed of the link"
 _PAGE = "page that was drawn last"
@@ -40,11 +42,18 @@ def report_unknown(known: dict[str, Iterable[str]]) -> None:
         for sentence in st.session_state.pop(_NOTES, ()):
             st.info(literal(sentence), icon=":material/link:")
         for key, options in known.items():
-            for value in asked.get(key, []):
+            values, wanted = asked.get(key, []), _VALUES.get(key, 1)
+            if values and len(values) != wanted:
+                st.warning(
+                    f"This link gives {len(values)} values for {key}, which takes {wanted}. What "
+                    "is shown here is used.",
+                    icon=":material/link_off:",
+                )
+            for value in dict.fromkeys(values):
                 if value not in set(options):
                     st.warning(
-                        f"This link asks for {key} “{literal(value)}”, which does not exist here. "
-                        "The setting shown on the left is used instead.",
+                        f"This link asks for {key} “{literal(brief(value))}”, which does not exist "
+                        "here. What is shown here is used instead.",
                         icon=":material/link_off:",
                     )
 

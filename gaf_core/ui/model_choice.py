@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gaf_core import PRESETS, Model
+from gaf_core.errors import brief
 from gaf_core.hosting import limits
 from gaf_core.models.devices import available_devices
 from gaf_core.models.hub import is_repository_id
@@ -130,8 +131,8 @@ def _may_load(choice: Choice, key: str = _FIRST) -> bool:
     if not _on_hub(choice.name) or choice.name in st.session_state.get(_ASKED, ()):
         return True
     st.info(
-        f"This link asks for the model “{literal(choice.name)}”. It is not on this computer, and "
-        "could be downloaded from the Hugging Face hub.",
+        f"This link asks for the model “{literal(brief(choice.name))}”. It is not on this "
+        "computer, and could be downloaded from the Hugging Face hub.",
         icon=":material/cloud_download:",
     )
     st.button(

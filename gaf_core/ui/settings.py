@@ -43,13 +43,17 @@ class Display:
 
 
 def choose_settings(
-    model: Model, known: Mapping[str, Iterable[str]] = MappingProxyType({})
+    model: Model,
+    known: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    *,
+    signed: bool = True,
 ) -> tuple[Settings, Display]:
     """Draw the rest of the sidebar of a page that explains.
 
     Args:
         model: the chosen one.
         known: values that a link may hold for the settings of the page itself.
+        signed: whether the page can show two flows, for the target and against it.
     """
     links.remember()
     with st.sidebar:
@@ -70,12 +74,13 @@ def choose_settings(
             "every width stays exact.",
         )
         with st.expander("Advanced"):
-            advanced = _choose_advanced()
+            advanced = _choose_advanced(signed)
         # both depend on ingredients below them, whose values are known once they are drawn
         with at_method:
-            name_method()
+            name_method(signed=signed)
         with at_layers:
-            layers = _choose_layers(model.layers, averaged=advanced["depth_average"])
+            whole = advanced["depth_average"] or advanced["gradients"] == "path"
+            layers = _choose_layers(model.layers, whole=whole)
     links.report_unknown(
         {
             **known_targets(model), **known_ingredients(),
@@ -88,13 +93,14 @@ def choose_settings(
     return settings, Display(by_words, special, budget)
 
 
-def _choose_layers(depth: int, *, averaged: bool) -> tuple[int, int] | None:
+def _choose_layers(depth: int, *, whole: bool) -> tuple[int, int] | None:
     """Half-open range of layers; people count from 1 and include both ends."""
     if depth == 1:
         return None
     # The upper half: over all layers tokens mix until their scores are nearly equal, and the first
-    # picture should be one that reads at a glance. A mean over depths has the small ranges in it.
-    usual = (1 if averaged else depth // 2 + 1, depth)
+    # picture should be one that reads at a glance. A mean over depths has the small ranges in it,
+    # and the capacities of a path keep tokens apart.
+    usual = (1 if whole else depth // 2 + 1, depth)
     first, last = st.session_state.get("layers", usual)
     before, st.session_state[_USUAL] = st.session_state.get(_USUAL, (depth, usual)), (depth, usual)
     if before[0] != depth or (before[1] != usual and (first, last) == before[1]):
@@ -122,10 +128,10 @@ def _choose_layers(depth: int, *, averaged: bool) -> tuple[int, int] | None:
     return first - 1, last
 
 
-def _choose_advanced() -> dict[str, Any]:
+def _choose_advanced(signed: bool) -> dict[str, Any]:
     """Settings that most people leave alone."""
     return {
-        **choose_ingredients(),
+        **choose_ingredients(signed=signed),
         "epsilon": float(
             st.selectbox(
                 SETTINGS["epsilon"].title,

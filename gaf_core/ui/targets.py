@@ -31,6 +31,7 @@ _PREDICTED = {
 }
 FIRST = "the first with a label"  # of the tokens
 _LIKELY = "likely tokens"  # of the last text, as suggestions
+_DIGITS = 19  # more are no number of an entry
 _FOUND = 12  # entries of the vocabulary that a search shows
 
 
@@ -217,7 +218,7 @@ def _choose_token(model: Model, label: str, key: str) -> int | str | None:
             on_change=_take_found,
             args=(key,),
         )
-    if named and named.startswith("#") and named[1:].isdecimal():
+    if named and named.startswith("#") and named[1:].isdecimal() and len(named) < _DIGITS:
         return int(named[1:])
     return named or None
 

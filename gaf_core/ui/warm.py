@@ -3,10 +3,10 @@
 from gaf_core import explain
 from gaf_core.models.presets import PRESETS
 from gaf_core.ui import cache, settings
-from gaf_core.ui.explore import network, panels, side_by_side, take_away
+from gaf_core.ui.explore import network, panels, side_by_side, signed, take_away
 
 # modules whose import is the point: with them come the libraries of the first page
-PAGE = (settings, network, panels, side_by_side, take_away)
+PAGE = (settings, network, panels, side_by_side, signed, take_away)
 
 
 def read() -> None:

@@ -1,5 +1,6 @@
 """The command line: what it prints and writes, and how it says no."""
 
+import dataclasses
 import io
 import json
 import re
@@ -14,7 +15,7 @@ import pytest
 
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of
-from gaf_core.cli import main
+from gaf_core.cli import OUTPUTS, main
 from gaf_core.files.terminal import printable, word_lines
 from gaf_core.text.clusters import columns
 from tests.support.models import save_tiny
@@ -148,7 +149,7 @@ def test_a_file_that_exists_is_kept(tiny, tmp_path, capsys):
         (["--json", "/dev/full", "--force"], "cannot be written: no space left"),
         (["--layers", "4"], "is not a range of layers"),
         (["--layers", "0-2"], "Count from 1"),
-        (["--layers", "2-9"], "layer range"),
+        (["--layers", "2-9"], "Choose from 1-"),
         (["--source", "first"], "is not a source"),
         (["--source", "99"], "not a position"),
         (["--target", "splendid"], "Choose from"),
@@ -302,3 +303,61 @@ def test_a_task_is_asked_for(tiny, capsys):
     assert "random numbers" in refused(
         capsys, "explain", TEXT, "--model", tiny, "--task", "masked word"
     )
+
+
+def test_a_path_is_printed_with_its_signs(tiny, capsys):
+    assert main(["explain", TEXT, "--model", tiny, "--method", "path", "--target", "good"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    expected = gaf.explain_signed(
+        gaf.load_model(tiny), TEXT, dataclasses.replace(gaf.PATH, target="good")
+    )
+    shares = expected.word_table().set_index("word")["share"]
+    rows = [re.fullmatch(r"(\S+) +([+-][\d.]+)%.*", line) for line in lines]
+    found = {row[1]: float(row[2]) for row in rows if row}
+    assert list(found) == list(shares.index)
+    for word, share in found.items():
+        assert share == pytest.approx(100 * shares[word], abs=0.06)
+        (line,) = (one for one in lines if one.startswith(f"{word} "))
+        assert ("░" in line) == (shares[word] < 0)
+    assert any("speaks for good, ░ against it" in line for line in lines)
+    assert "The path has 5 points" in lines[-2]
+    assert lines[-1].startswith("For the target: ")
+
+
+def test_every_file_of_a_path_has_both_sides(tiny, tmp_path):
+    endings = {"report": "html", "json": "json", "graphml": "graphml"}
+    paths = {name: tmp_path / f"{name}.{endings.get(name, 'csv')}" for name in OUTPUTS}
+    outputs = [part for name, path in paths.items() for part in (f"--{name}", str(path))]
+    more = ["--method", "path", "--points", "3", "--baseline", "zero", "--side", "against"]
+    assert main(["explain", TEXT, "--model", tiny, *more, *outputs]) == 0
+    settings = dataclasses.replace(gaf.PATH, points=3, baseline="zero")
+    expected = gaf.explain_signed(gaf.load_model(tiny), TEXT, settings)
+    content = json.loads(paths["json"].read_text(encoding="utf-8"))
+    assert [row["score"] for row in content["tokens"]] == expected.scores.tolist()
+    assert content["settings"]["gradients"] == "path"
+    assert content["path"]["points"] == 3
+    assert pd.read_csv(paths["csv"]).score.tolist() == expected.scores.tolist()
+    edges = pd.read_csv(paths["edges"])
+    assert len(edges) == len(expected.edge_table())
+    nodes = pd.read_csv(paths["nodes"])
+    assert len(nodes) == len(expected.node_table())
+    graph = nx.read_graphml(io.BytesIO(paths["graphml"].read_bytes()))
+    network = expected.against.network
+    ends = int(network.live[[0, -1]].sum())
+    assert graph.number_of_edges() == len(network.edges[0]) + ends
+    assert "The flow against the target" in paths["report"].read_text(encoding="utf-8")
+
+
+def test_a_named_method_can_be_changed_in_part(tiny, tmp_path):
+    path = tmp_path / "out.json"
+    asked = ["explain", TEXT, "--model", tiny, "--json", str(path), "--method", "faithful"]
+    assert main([*asked, "--no-depth-average", "--aggregate", "sum"]) == 0
+    settings = json.loads(path.read_text(encoding="utf-8"))["settings"]
+    faithful = dataclasses.asdict(gaf.FAITHFUL) | {"layers": [0, 3], "heads": None}
+    assert settings == faithful | {"depth_average": False, "aggregate": "sum"}
+
+
+def test_a_mix_of_a_path_that_means_nothing_is_refused(tiny, capsys):
+    asked = ["explain", TEXT, "--model", tiny, "--method", "path"]
+    assert "units of the logit" in refused(capsys, *asked, "--variant", "GF")
+    assert "'points'. Give a whole number" in refused(capsys, *asked, "--points", "1")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core.errors import SettingsError
-from gaf_core.evaluation import Perturbation, evaluate_all
+from gaf_core.evaluation import AopcLimits, Perturbation, evaluate_all
 from gaf_core.evaluation import comparison as side
 from gaf_core.figures.compare import (
     agreement_matrix,
@@ -106,6 +107,19 @@ def test_the_table_says_what_the_evaluation_says(compared):
     assert table.AOPC[0] == one.aopc
     assert table.sufficiency[0] == one.sufficiency
     assert table["deletion area"][0] == one.curves.deletion_area
+
+
+def test_limits_found_later_add_a_column(compared):
+    assert "NAOPC" not in side.faithfulness_table(compared)
+    limits = AopcLimits(compared.perturbation, 0, -0.5, 1.5, (), (), None, 1)
+    limited = {name: side.within(one, limits) for name, one in compared.evaluations.items()}
+    table = side.faithfulness_table(replace(compared, evaluations=limited))
+    assert table.columns.tolist()[:3] == ["method", "AOPC", "NAOPC"]
+    assert table.NAOPC[0] == (table.AOPC[0] + 0.5) / 2
+    assert side.best(table)["NAOPC"] == side.best(table)["AOPC"]
+    measured = json.loads(side.to_json(replace(compared, evaluations=limited)))["entries"][0]
+    assert measured["measure"]["naopc"] == table.NAOPC[0]
+    assert json.loads(side.to_json(compared))["entries"][0]["measure"]["naopc"] is None
 
 
 def test_scores_as_a_table(compared):
@@ -220,6 +234,24 @@ def test_the_matrix_and_the_curves_draw_what_they_are_given(compared):
     assert [trace.opacity for trace in drawn[2:4]] == [1.0, 1.0]
     looks = {(t.line.color, t.line.dash, t.marker.symbol) for t in drawn[::2]}
     assert len(looks) == len(curves)
+
+
+def test_no_two_of_many_curves_look_alike(compared):
+    curves = dict.fromkeys(map(str, range(64)), compared.evaluations["up"].curves)
+    drawn = faithfulness_curves(curves).data[::2]
+    assert len({(t.line.color, t.line.dash, t.marker.symbol) for t in drawn}) == 64
+
+
+def test_every_column_of_a_large_matrix_has_its_name_and_numbers_that_fit():
+    names = [f"Method number {number}" for number in range(40)]
+    matrix = np.linspace(-1, 1, 1600).reshape(40, 40)
+    figure = agreement_matrix(names, matrix, "spearman", signed=True)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert len(axis.ticktext) == len(axis.tickvals) == 40
+        assert "39" in axis.ticktext[-1]
+    assert max(map(len, figure.data[1].text)) <= 5
+    assert figure.data[1].text[0] == "-1.00"
+    assert not any("0." in text for text in figure.data[1].text)
 
 
 def test_an_empty_table_has_its_columns(compared):

@@ -195,6 +195,7 @@ def test_methods_that_mean_nothing_are_refused(tiny, methods, message):
         measure(tiny, TEXTS, methods)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_mistakes_are_said_before_any_work(tiny):
     calls = counting(tiny)
     for texts in ([], "one text"):

@@ -9,8 +9,9 @@ import pytest
 import gaf_core as gaf
 from benchmarks.handmade import explanation_of
 from gaf_core.evaluation import EDGE_MEASURES, paired
+from gaf_core.evaluation.asked import methods_by_label
 from gaf_core.evaluation.edge_masks import edge_order, margin
-from gaf_core.evaluation.edge_rows import edge_entries, measure_edges
+from gaf_core.evaluation.edge_rows import measure_edges
 from gaf_core.evaluation.edges import least_difference
 from gaf_core.methods import EDGE_METHODS
 from gaf_core.methods.edge_flows import edge_weights
@@ -231,7 +232,7 @@ def test_texts_that_cannot_be_measured_are_counted(bundled):
     [
         ([], "at least one method"),
         ("flow", "at least one method"),
-        (["flows"], "no way to score edges 'flows'"),
+        (["flows"], "no method 'flows'. Did you mean 'flow'"),
         (["flow", "flow"], "Two methods are called 'flow'"),
         ([("one", "flow", {"depth": 1})], "has no option 'depth'"),
         ([("one", "flow", {"taken": "all"})], "one by one, by paths"),
@@ -239,7 +240,7 @@ def test_texts_that_cannot_be_measured_are_counted(bundled):
 )
 def test_what_is_no_list_of_methods_says_so(methods, words):
     with pytest.raises(gaf.SettingsError, match=words):
-        edge_entries(methods)
+        methods_by_label(methods, gaf.EDGE_METHODS)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +253,7 @@ def test_what_is_no_list_of_methods_says_so(methods, words):
         (np.ones((6, 7, 7)), {"kind": "mean"}, "zero or renormalise"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_measured_says_so(bundled, scores, how, words):
     with pytest.raises(gaf.SettingsError, match=words):
         gaf.evaluate_edges(*bundled, scores, **how)

@@ -8,7 +8,7 @@ import gaf_core as gaf
 from benchmarks import edges
 from benchmarks.edge_entries import CUT, CUTS, IDEAS, LARGEST, MAIN, PAIRS, SHORT, cut_rows
 from benchmarks.edge_tables import cut_table, document, order_table, pair_table
-from gaf_core.evaluation.edge_rows import edge_entries
+from gaf_core.evaluation.asked import methods_by_label
 from gaf_core.tracing.masks import KINDS
 
 TEXTS = ["A lovely film.", "The plot was dull."]
@@ -22,7 +22,7 @@ def model():
 
 def test_every_entry_is_one_that_the_library_takes():
     ideas = [one for idea in IDEAS for one in idea[1:]]
-    labels = edge_entries([*MAIN, *ideas])
+    labels = methods_by_label([*MAIN, *ideas], gaf.EDGE_METHODS)
     assert {label for pair in PAIRS for label in pair} <= set(labels)
     assert all(one in MAIN for one in SHORT)
 

@@ -314,6 +314,7 @@ def test_fractions_are_above_0_and_up_to_1(tiny, traced, fractions):
         gaf.evaluate(tiny, traced, random_scores(traced), gaf.Perturbation(fractions=fractions))
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_other_mistakes_are_said(tiny, traced, language_model):
     scores = random_scores(traced)
     with pytest.raises(gaf.SettingsError, match="Use mask, pad, unknown, delete"):

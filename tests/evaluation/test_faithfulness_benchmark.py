@@ -8,8 +8,8 @@ import pytest
 
 import gaf_core as gaf
 from benchmarks import ablation, cost, faithfulness, next_token
-from benchmarks.entries import RIVALS, Entry, method_entries, remembered, warm_up
-from benchmarks.tables import difference_table, escaped, failures, method_table
+from benchmarks.entries import PAIRS, USUAL, Entry, method_entries, remembered, warm_up
+from benchmarks.tables import escaped, failures, method_table, pair_table
 from benchmarks.tiny import random_text
 from gaf_core.evaluation.bootstrap import MEASURES
 from gaf_core.methods import Method, Option, Scored
@@ -73,10 +73,17 @@ def test_the_best_comes_first_and_a_failure_is_said():
 
 
 def test_differences_are_taken_sentence_by_sentence():
-    lines = difference_table(ROWS, "strong", ["weak", "broken", "strong", "absent"])
-    assert lines[2:] == ["| weak | +0.400 [+0.400, +0.400] | +0.40 [+0.40, +0.40] | 2 |"]
-    assert difference_table(ROWS, "broken", ["weak"]) == []
-    assert difference_table(ROWS, "strong", ["broken"]) == []
+    pairs = {"strength": ("strong", "weak"), "nothing": ("strong", "broken"), "no": ("no", "weak")}
+    lines = pair_table(ROWS, pairs)
+    shown = "| strength | strong minus weak | +0.400 [+0.400, +0.400] | +0.40 [+0.40, +0.40] | 2 |"
+    assert lines[2:] == [shown]
+    assert pair_table(ROWS, {"nothing": ("strong", "broken")}) == []
+    beside = method_table(rows_of({USUAL: [0.1, 0.2], "strong": [0.5, 0.6], "no": [None, None]}))
+    assert [one.split(" | ")[-1] for one in beside[2:]] == ["+0.400 [+0.400, +0.400] |", " |", " |"]
+
+
+def test_what_is_compared_is_there():
+    assert {name for pair in PAIRS.values() for name in pair} | {USUAL} <= set(gaf.METHODS)
 
 
 # The benchmarks, on a tiny model
@@ -162,8 +169,8 @@ def test_the_report_has_a_section_an_operator_and_a_line_a_method(tiny):
     page = faithfulness.document(found, depths, options())
     cells = first_cells(page)
     for name in names:
-        assert cells.count(name) == 3 * (1 + (name in RIVALS))
-    assert cells.count("faithful minus") == 3
+        assert cells.count(name) == 3
+    assert page.count("| faithful minus AGF |") == 3
     assert "GF, last layer" in cells
     assert "--operator mask --operator pad --operator delete" in page
     assert "## Failures" not in page
@@ -196,12 +203,10 @@ def test_next_tokens_are_measured_with_both_operators(tiny):
     methods = [gaf.METHODS[name] for name in ("faithful", "AGF", "random")]
     found = next_token.run(tiny, {"pad": TEXTS, "delete": TEXTS[:2]}, methods, None)
     assert [len(rows) for rows in found.values()] == [9, 6]
-    page = next_token.document(
-        found, options(prompts=3, delete_prompts=2, split="report", every_method=False)
-    )
+    page = next_token.document(found, options(prompts=3, delete_prompts=2, split="report"))
     cells = first_cells(page)
     assert cells.count("random") == 2
-    assert cells.count("AGF") == 4
+    assert cells.count("AGF") == 2
 
 
 def test_costs_are_ratios_of_one_turn():
@@ -218,5 +223,9 @@ def test_every_task_of_the_costs_takes_its_turns(tiny):
         assert {len(times) for times in found.values()} == {2}
         assert all(one > 0 for times in found.values() for one in times)
     assert len(cost.ratio_table(timed)) == 2 + len(cost.RATIOS)
-    page = cost.document(timed, [5, 7], 2)
+    methods = cost.method_seconds(tiny, TEXTS[:2])
+    assert "faithful" in methods
+    assert {len(seconds) for seconds in methods.values()} == {2}
+    page = cost.document(timed, [5, 7], 2, methods)
+    assert len([one for one in page.splitlines() if one.startswith("| faithful |")]) == 1
     assert "of 5 to 7 tokens" in page

@@ -11,7 +11,7 @@ from huggingface_hub import constants
 import gaf_core as gaf
 from benchmarks.tiny import tiny_tokenizer
 from gaf_core.models.hub import is_repository_id
-from tests.support.fake_hub import COMMIT, OTHER_COMMIT, FakeHub, serving
+from tests.support.fake_hub import COMMIT, OTHER_COMMIT, connect, instead_of_the_hub
 from tests.support.models import save_tiny, tiny_module
 
 NAME = "someone/tiny-reviews"
@@ -28,18 +28,9 @@ def repository(tmp_path):
     return folder
 
 
-def connect(monkeypatch, url):
-    monkeypatch.setattr(constants, "ENDPOINT", url)
-    template = url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-
-
 @pytest.fixture
 def hub(repository, tmp_path, monkeypatch):
-    with serving(FakeHub({NAME: repository})) as hub:
-        connect(monkeypatch, hub.url)
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with instead_of_the_hub({NAME: repository}, tmp_path / "cache", monkeypatch) as hub:
         yield hub
 
 
@@ -207,8 +198,46 @@ def test_an_interrupted_download_says_so_and_goes_on_later(hub, unplug, monkeypa
 def test_a_full_disk_is_seen_before_the_weights_travel(hub, monkeypatch):
     usage = shutil.disk_usage(".")._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(gaf.ModelError, match="space on the disk"):
+    with pytest.raises(gaf.ModelError, match=r"space on the disk.* MB and 0\.0 MB are free"):
         gaf.load_model(NAME)
+    assert "model.safetensors" not in hub.fetched
+
+
+def test_what_a_download_takes_is_said_before_it_starts(hub, repository):
+    seen = []
+    gaf.load_model(
+        NAME, announce=lambda plan: seen.append((plan, "model.safetensors" in hub.fetched))
+    )
+    ((plan, started),) = seen
+    assert not started
+    sizes = {name: (repository / name).stat().st_size for name in hub.fetched}
+    assert plan.sizes == sizes
+    # the configuration says which files count, so it is here by then
+    assert plan.missing == sum(sizes.values()) - sizes["config.json"]
+    assert plan.free > plan.missing
+    assert f"{plan.missing / 1e6:,.1f} MB" in plan.message
+    gaf.load_model(NAME, announce=seen.append)
+    assert len(seen) == 1, "all of it is here"
+
+
+def test_what_is_here_already_is_not_counted_again(hub, repository):
+    gaf.load_model(NAME)
+    hub.branches["main"] = OTHER_COMMIT
+    config = json.loads((repository / "config.json").read_text())
+    (repository / "config.json").write_text(json.dumps(config | {"note": "of another commit"}))
+    seen = []
+    model = gaf.load_model(NAME, announce=seen.append)
+    assert model.revision == OTHER_COMMIT
+    # the configuration decides which files count, so it is here before the plan
+    assert not seen, "the weights are those of the first commit"
+
+
+def test_who_hears_of_a_download_may_still_say_no(hub):
+    def refuse(plan):
+        raise InterruptedError(plan.message)
+
+    with pytest.raises(InterruptedError, match="are free on the disk"):
+        gaf.load_model(NAME, announce=refuse)
     assert "model.safetensors" not in hub.fetched
 
 

@@ -55,7 +55,7 @@ def test_a_folder_without_a_tokenizer_is_refused(folder):
 def test_truncated_weights_are_refused(folder):
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(gaf.ModelError, match=r"cannot|does not hold"):
+    with pytest.raises(gaf.ModelError, match="no whole safetensors file"):
         gaf.load_model(folder)
 
 
@@ -108,7 +108,7 @@ def test_an_empty_configuration_is_refused(folder):
 
 def test_a_tokenizer_that_is_not_json_is_refused(folder):
     (folder / "tokenizer.json").write_text("{")
-    with pytest.raises(gaf.ModelError, match="does not hold a model that can be loaded"):
+    with pytest.raises(gaf.ModelError, match=r"tokenizer\.json.* is not valid JSON"):
         gaf.load_model(folder)
 
 

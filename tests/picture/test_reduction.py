@@ -134,5 +134,5 @@ def test_a_flow_of_zero_has_no_nodes():
 
 def test_a_budget_below_one_is_refused():
     explanation = explanation_of("one two")
-    with pytest.raises(ValueError, match="Use 1 or more"):
+    with pytest.raises(gaf.SettingsError, match="of at least 1"):
         reduce_flow(explanation.network, explanation.solution, 0)

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from huggingface_hub import constants
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER_COMMIT = "89abcdef0123456789abcdef0123456789abcdef"
 
@@ -64,6 +66,27 @@ def serving(hub: FakeHub) -> Iterator[FakeHub]:
         thread.join()
 
 
+def connect(monkeypatch, url: str) -> None:
+    """Make this the address of the hub."""
+    monkeypatch.setattr(constants, "ENDPOINT", url)
+    template = url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+
+
+@contextmanager
+def instead_of_the_hub(folders: dict[str, Path], cache: Path, monkeypatch) -> Iterator[FakeHub]:
+    """A hub with these repositories, and a cache of its own."""
+    with serving(FakeHub(folders)) as hub:
+        connect(monkeypatch, hub.url)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        yield hub
+
+
+def checksum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 class _Handler(BaseHTTPRequestHandler):
     hub: FakeHub
 
@@ -96,7 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
             "id": name,
             "sha": self.hub.commit(revision or "main"),
             "siblings": [
-                {"rfilename": file.relative_to(folder).as_posix(), "size": file.stat().st_size}
+                {
+                    "rfilename": file.relative_to(folder).as_posix(),
+                    "size": file.stat().st_size,
+                    "blobId": checksum(file.read_bytes()),
+                }
                 for file in files
             ],
         }
@@ -109,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         data = (self.hub.folders[name] / file).read_bytes()
         headers = {
-            "ETag": f'"{hashlib.sha256(data).hexdigest()}"',
+            "ETag": f'"{checksum(data)}"',
             "X-Repo-Commit": self.hub.commit(revision) or "",
         }
         self.send(200, data, body, headers, broken=file in self.hub.broken)

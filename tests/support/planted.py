@@ -217,6 +217,10 @@ EXCUSED: dict[tuple[str, str], str] = {
     ),
     ("causal", "cat"): _NORM_FIRST,
     ("causal", "attcat"): _NORM_FIRST,
+    ("causal", "information_flow_routes"): (
+        "It asks what the state that is read is made of, whatever the prediction takes from it, "
+        "and half of that state is the last token itself."
+    ),
 }
 
 

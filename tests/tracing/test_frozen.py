@@ -130,7 +130,10 @@ def test_the_forward_pass_is_the_same_to_the_bit(row):
 HIDDEN = ("gelu", "gelu_new", "gelu_fast", "quick_gelu", "gelu_accurate", "gelu_10", "gelu_python")
 
 
-@pytest.mark.parametrize("name", [*HIDDEN, "silu", "relu", "relu2", "tanh", "mish", "leaky_relu"])
+OTHERS = ("silu", "relu", "relu2", "tanh", "mish", "leaky_relu", "xielu")
+
+
+@pytest.mark.parametrize("name", [*HIDDEN, *OTHERS])
 def test_every_activation_is_conserved(name):
     row = ROWS["gpt2"]
     row.options["activation_function"] = name

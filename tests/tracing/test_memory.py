@@ -14,7 +14,7 @@ from gaf_core.errors import MemoryLimitError
 from gaf_core.models import memory as free
 from gaf_core.models.model import Task
 from gaf_core.tracing import memory
-from gaf_core.tracing.frozen import Frozen
+from gaf_core.tracing.frozen import ATTN_LRP, GIM, Frozen
 from gaf_core.tracing.memory import available_memory, estimate_memory
 from tests.support.architectures import SUPPORTED, build, text_for
 
@@ -70,7 +70,7 @@ def test_the_limit_of_a_container_is_a_limit(tmp_path, monkeypatch, machine, ver
 
 
 @pytest.mark.parametrize("kind", ["bert", "deberta-v2", "gpt2", "llama", "gemma2", "bart", "t5"])
-@pytest.mark.parametrize("frozen", [None, Frozen()])
+@pytest.mark.parametrize("frozen", [None, Frozen(), ATTN_LRP, GIM])
 @pytest.mark.usefixtures("machine")
 def test_the_estimate_covers_what_the_backward_pass_keeps(kind, frozen):
     row = ROWS[kind]

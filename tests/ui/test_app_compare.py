@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gaf_core.evaluation import aopc_limits
 from gaf_core.methods import METHODS, Method, Scored
-from gaf_core.ui.compare import watch, work
+from gaf_core.ui import visitors
+from gaf_core.ui.compare import bounds, watch, work
 from gaf_core.ui.jobs import Desk
-from gaf_core.ui.visitors import VISITORS
 from tests.support.gate import Gate
 from tests.support.models import save_tiny
 from tests.support.patience import HANG
@@ -61,12 +62,18 @@ def settled(app: AppTest) -> AppTest:
 
 
 def wait_for_jobs(app: AppTest) -> None:
-    desk = VISITORS.own(app.session_state["visit"], "desk", Desk)
+    desk = visitors.VISITORS.own(app.session_state["visit"], "desk", Desk)
     assert desk.wait(list(desk._jobs), HANG), "a method does not end"
 
 
 def table(app: AppTest):
     return app.dataframe[0].value
+
+
+def compared(app: AppTest) -> list[str]:
+    """The codes of the entries that are chosen, whatever their family."""
+    families = [one for one in app.pills if str(one.key).startswith("family_")]
+    return [code for one in families for code in one.value]
 
 
 def kinds(app: AppTest) -> list[str]:
@@ -110,6 +117,19 @@ def test_a_link_restores_entries_and_says_what_is_broken(tiny):
     assert "nothing" not in messages(app.run()), "said once"
 
 
+def test_what_a_user_has_to_know_of_a_method_stands_beside_it(tiny):
+    app = opened(tiny, methods=["attnlrp", "gim:baseline=zero", "AF"])
+    assert not app.exception
+    assert table(app).method.tolist() == ["AttnLRP", "GIM (baseline zero)", "AF"]
+    about = {
+        name: next(one.value for one in app.markdown if one.value.startswith(f"**{name}** ("))
+        for name in ("AttnLRP", "GIM", "AF")
+    }
+    assert "ICML 2024" in about["AttnLRP"]
+    assert "LRP carries a patent claim by its authors, free for personal" in about["AttnLRP"]
+    assert "patent" not in about["GIM"] + about["AF"]
+
+
 def test_entries_are_added_with_settings_and_removed(tiny):
     app = opened(tiny, methods=["AF"])
     app.selectbox(key="new_method").set_value("GF").run()
@@ -118,9 +138,10 @@ def test_entries_are_added_with_settings_and_removed(tiny):
     settled(app)
     assert app.query_params["methods"] == ["AF", "GF:first_layer=3"]
     assert table(app).method.tolist() == ["AF", "GF (first layer 3)"]
-    app.multiselect(key="entries").set_value(["GF:first_layer=3"]).run()
+    assert compared(app) == ["AF", "GF:first_layer=3"]
+    app.pills(key="family_flow").set_value(["GF:first_layer=3"]).run()
     assert table(settled(app)).method.tolist() == ["GF (first layer 3)"]
-    app.multiselect(key="entries").set_value([]).run()
+    app.pills(key="family_flow").set_value([]).run()
     assert "Pick at least one" in messages(app)
     assert not app.exception
 
@@ -189,3 +210,47 @@ def test_a_text_that_is_too_long_is_said_as_on_the_explore_page(tiny):
     assert "62 tokens" in messages(app)
     button(app, "Explain the first 32 tokens").click().run()
     assert kinds(settled(app))
+
+
+def test_naopc_is_a_column_on_request(tiny):
+    app = opened(tiny, methods=["AF", "GF", "random"])
+    assert "NAOPC" not in table(app)
+    app.toggle(key="naopc").set_value(True).run()
+    found = table(settled(app))
+    assert found.columns.tolist()[1:3] == ["AOPC", "NAOPC"]
+    assert found.NAOPC.between(0, 1).all()
+    assert (found.NAOPC.argsort() == found.AOPC.argsort()).all()
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "over all orders of these tokens: found exactly" in captions
+    assert "NAOPC" in table(opened(tiny, methods=["AF"], naopc="true"))
+    assert "NAOPC" not in table(app.toggle(key="naopc").set_value(False).run())
+    assert not app.exception
+
+
+def test_the_search_for_limits_runs_beside_the_methods_and_can_be_stopped(tiny, monkeypatch):
+    gate = Gate(50)
+
+    def search(*arguments, progress, **options):
+        gate(progress)
+        return aopc_limits(*arguments, **options)
+
+    monkeypatch.setattr(bounds, "aopc_limits", search)
+    app = opened_at_once(tiny, text="not bad a good film", methods=["AF"], naopc="true")
+    assert table(app).AOPC.notna().all(), "the measures do not wait for it"
+    gate.open(10)
+    gate.reach(10)
+    app.run()
+    assert "step 10 of 50" in app.get("progress")[0].proto.text
+    button(app, "Stop").click().run()
+    assert "stopped" in " ".join(one.value for one in app.markdown)
+    assert "NAOPC" not in table(app)
+    gate.open(1 + 50)  # the step at which the first one ends, and all of the second
+    button(app, "Run").click().run()
+    assert "NAOPC" in table(settled(app))
+    assert not app.exception
+
+
+def test_one_token_has_no_naopc_and_the_page_says_so(tiny):
+    app = opened(tiny, text="good", naopc="true")
+    assert "no NAOPC" in " ".join(caption.value for caption in app.caption)
+    assert not app.exception

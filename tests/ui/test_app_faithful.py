@@ -90,7 +90,7 @@ def test_the_published_method_is_the_default_and_choosing_faithful_sets_every_in
 ):
     app = opened(model=bundled, text=SENTENCE)
     assert app.radio(key="method").value == "published"
-    assert app.radio(key="method").options == ["published", "faithful"]
+    assert app.radio(key="method").options == ["published", "faithful", "path"]
     assert app.slider(key="layers").value == (4, 6)
     app.radio(key="method").set_value("faithful").run()
     assert not app.exception

@@ -5,6 +5,7 @@ import pytest
 from gaf_core.ui.failures import literal
 from tests.support.models import save_tiny
 from tests.ui.test_app import messages, opened
+from tests.ui.test_app_compare import compared as chosen
 from tests.ui.test_app_compare import opened as compared
 
 
@@ -14,10 +15,10 @@ def tiny(tmp_path_factory) -> str:
 
 
 def test_too_many_methods(tiny):
-    many = [f"random:seed={number}" for number in range(1, 27)]
+    many = [f"random:seed={number}" for number in range(1, 71)]
     app = compared(tiny, methods=many)
-    assert "asks to compare 26 methods" in messages(app)
-    assert len(app.multiselect(key="entries").value) == 24
+    assert "asks to compare 70 methods" in messages(app)
+    assert len(chosen(app)) == 64
 
 
 def test_layers_the_wrong_way_round(tiny):

@@ -13,6 +13,7 @@ import gaf_core as gaf
 from gaf_core.ui import cache
 from gaf_core.ui.failures import literal
 from gaf_core.ui.shelf import Shelf
+from tests.support.fake_hub import instead_of_the_hub
 from tests.support.models import save_tiny, tiny_module
 from tests.support.tiny_tokenizers import byte_tokenizer, pair_tokenizer
 from tests.ui.test_app import EXAMPLES, figures_of, heatmap_of, html_of, messages, opened, visible
@@ -256,3 +257,35 @@ def test_labels_of_any_kind_are_chosen_contrasted_and_linked(odd_labels):
         "good (2)",
     )
     assert "a contrast of two against good (2)" in visible(html_of(again))
+
+
+class Bar:
+    """What would be on the page while a model is loaded, and is gone when it is there."""
+
+    def __init__(self):
+        self.told: list[tuple[float, str]] = []
+        self.gone = False
+
+    def progress(self, share: float, text: str) -> None:
+        self.told.append((share, text))
+
+    def empty(self) -> None:
+        self.gone = True
+
+
+def test_what_a_download_takes_is_said_before_it_starts(tmp_path, monkeypatch):
+    folder, bar = save_tiny(tmp_path / "model"), Bar()
+    with instead_of_the_hub({"someone/tiny": folder}, tmp_path / "cache", monkeypatch) as hub:
+        app = opened(model="someone/tiny", text="a good film")
+        assert "could be downloaded" in messages(app)
+        assert not hub.requests, "a link asks nothing of the hub"
+        monkeypatch.setattr(cache.st, "empty", lambda: bar)
+        next(one for one in app.button if one.label == "Download it").click().run()
+    assert not messages(app)
+    assert "good" in visible(heatmap_of(app))
+    share, text = bar.told[0]
+    assert share == 0
+    assert literal("'someone/tiny' is downloaded: 0.") in text
+    assert literal("are free on the disk.") in text
+    assert bar.told[-1][0] == 1
+    assert bar.gone

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.patience import HANG_MS
 from tests.support.visits import CHART, Visit
@@ -17,7 +17,18 @@ PAGES = {
     "compare": "compare",
     "edit": "edit",
     "a slow method that waits": "compare?methods=AF&methods=lime",
-    "the graph": "explore?view=graph",
+    "the graph": "explore?view=Graph",
+    "the table of edges": "explore?view=Edges",
+    "an edge in focus": "explore?view=Edges&focus=e5.0.3",
+    "a matrix of a layer": "explore?view=Matrices",
+    "a matrix of a head": "explore?view=Matrices&matrix=A+%C2%B7+G",
+    "the model is asked": "explore?agree=true&tried=the+minimum+cut",
+    "tokens, two texts": "explore?show=tokens&special=true&pair=true&second=Dull.",
+    "several methods": "compare?methods=AF&methods=GF&methods=rollout&methods=random",
+    "no method": "compare?methods=",
+    "another model": "edit?what_if=another+model",
+    "a second model that is not there": "edit?what_if=another+model&other=./nothing",
+    "both texts the same": "edit?text=Good.&edited=Good.",
     "the faithful side": "explore?side=true",
     "a focus": "explore?focus=L6.3",
     "a model that is not there": "explore?model=./nothing",
@@ -28,9 +39,12 @@ PAGES = {
 }
 
 
-def opened(visit: Visit, path: str, *, dark: bool = False) -> Page:
+NARROW, WIDE = 420, 1440
+
+
+def opened(visit: Visit, path: str, *, dark: bool = False, width: int = WIDE) -> Page:
     page = visit.context.new_page()
-    page.set_viewport_size({"width": 1440, "height": 1000})
+    page.set_viewport_size({"width": width, "height": 1000})
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
     page.set_default_timeout(HANG_MS)
     page.goto(f"{visit.server}/{path}")
@@ -61,10 +75,39 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+# each width and each theme of every page: what one does to the other, few pages show
+LOOKS = {"wide and light": (WIDE, False), "narrow and dark": (NARROW, True)}
+
+
+@pytest.mark.parametrize(("width", "dark"), LOOKS.values(), ids=LOOKS.keys())
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
-def test_no_page_has_a_serious_violation(visit, path, dark):
-    assert violations(opened(visit, path, dark=dark)) == []
+def test_no_page_has_a_serious_violation(visit, path, width, dark):
+    assert violations(opened(visit, path, dark=dark, width=width)) == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(WIDE, True), (NARROW, False)], ids=["dark", "narrow"])
+@pytest.mark.parametrize("path", ["explore", "compare", "edit", "explore?model=./nothing"])
+def test_nor_has_a_page_in_its_other_look(visit, path, width, dark):
+    assert violations(opened(visit, path, dark=dark, width=width)) == []
+
+
+@pytest.fixture
+def hosted(monkeypatch, request) -> str:
+    """A server for others, with room for one."""
+    monkeypatch.setenv("GAF_HOSTED", "1")
+    monkeypatch.setenv("GAF_MAX_VISITORS", "1")
+    return request.getfixturevalue("new_server")
+
+
+def test_nor_has_what_a_host_says(browser, hosted):
+    with browser.new_context() as first, browser.new_context() as second:
+        page = opened(Visit(first, hosted), "explore?model=./nothing")
+        expect(page.get_by_test_id("stAlert")).to_contain_text("does not offer")
+        assert violations(page) == []
+        for dark, width in ((False, NARROW), (True, WIDE)):
+            page = opened(Visit(second, hosted), "explore", dark=dark, width=width)
+            expect(page.get_by_test_id("stAlert")).to_contain_text("The app is full")
+            assert violations(page) == []
 
 
 def open_advanced(page: Page) -> None:
@@ -76,8 +119,24 @@ def open_settings_of_a_method(page: Page) -> None:
     page.get_by_test_id("stPopoverBody").wait_for()
 
 
+def open_choice(page: Page) -> None:
+    page.get_by_role("button", name="Methods:").click()
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
+def open_scores(page: Page) -> None:
+    page.get_by_role("button", name="Scores from elsewhere").click()
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
 def open_methods(page: Page) -> None:
     page.get_by_text("About these methods").click()
+
+
+def open_sidebar(page: Page) -> None:
+    """On a narrow page it lies over the text until it is closed."""
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("combobox", name="Model").wait_for()
 
 
 def open_list(page: Page) -> None:
@@ -87,20 +146,26 @@ def open_list(page: Page) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(
-    ("path", "act"),
+    ("path", "act", "width"),
     [
-        ("explore", open_advanced), ("explore", open_list),
-        ("compare", open_settings_of_a_method), ("compare", open_methods),
+        ("explore", open_advanced, WIDE), ("explore", open_list, WIDE),
+        ("explore", open_sidebar, NARROW), ("compare", open_settings_of_a_method, NARROW),
+        ("compare", open_methods, WIDE), ("compare", open_choice, NARROW),
+        ("compare", open_scores, WIDE),
     ],
 )  # fmt: skip
-def test_what_opens_has_none_either(visit, path: str, act: Callable[[Page], None], dark):
-    page = opened(visit, path, dark=dark)
+def test_what_opens_has_none_either(
+    visit, path: str, act: Callable[[Page], None], width: int, dark: bool
+):
+    page = opened(visit, path, dark=dark, width=width)
     act(page)
     still(page)
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["explore", "explore?side=true", "compare", "edit"])
+@pytest.mark.parametrize(
+    "path", ["explore", "explore?side=true", "explore?view=Depth", "compare", "edit", "learn"]
+)
 def test_every_picture_says_what_it_shows(visit, path):
     page = opened(visit, path)
     told = page.locator(CHART).evaluate_all(
@@ -115,8 +180,12 @@ def test_every_picture_says_what_it_shows(visit, path):
     ("path", "wanted"),
     [
         ("explore", ["Text to explain", "Explain", "Focus on", "Tolerance"]),
-        ("compare", ["Text to explain", "Methods to compare", "With other settings"]),
+        (
+            "compare",
+            ["Text to explain", "Methods:", "With other settings", "Scores from elsewhere"],
+        ),
         ("edit", ["Text to explain", "Edited text", "Back to the original"]),
+        ("learn?stop=pipes", ["Next", "Formulas", "Lecture", "Enlarge", "Pipe", "as a number"]),
     ],
 )
 def test_the_keyboard_alone_reaches_everything(visit, path, wanted):

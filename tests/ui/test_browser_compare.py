@@ -21,13 +21,13 @@ NUMBER = re.compile(r"^-?\d*\.?\d+(e-?\d+)?$")
 ENDLESS = "kernel_shap:samples=100000"  # nobody has a machine on which it ends before the test
 
 
-def opened(visit: Visit, query: str, width: int = 1440) -> Page:
+def opened(visit: Visit, query: str, width: int = 1440, text: str = TEXT) -> Page:
     """The page when nothing runs any more."""
     page = visit.context.new_page()
     page.set_viewport_size({"width": width, "height": 1000})
     page.set_default_timeout(HANG_MS)
     page.on("pageerror", lambda error: visit.problems.append(str(error)))
-    page.goto(f"{visit.server}/compare?text={quote(TEXT)}&{query}")
+    page.goto(f"{visit.server}/compare?text={quote(text)}&{query}")
     compared(page)
     return page
 
@@ -153,3 +153,19 @@ def quiet(process: psutil.Process) -> None:
     end = time.monotonic() + HANG
     while process.cpu_percent(interval=1.0) > 20:
         assert time.monotonic() < end, "it still computes"
+
+
+def test_naopc_is_switched_on_and_stays_in_the_link(visit, tmp_path):
+    page = opened(visit, "methods=AF&methods=GF&methods=random", text="A dull and long film.")
+    page.get_by_text("NAOPC", exact=True).click()
+    expect(page.get_by_text("over all orders of these tokens")).to_be_visible()
+    page.wait_for_url("**naopc=true**")
+    # LOdds, which stood there, are below 0
+    expect(column(page, 3)).to_have_text([re.compile(r"^[01](\.\d+)?$")] * 3)
+    compared(page)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Table (CSV)").click()
+    started.value.save_as(tmp_path / "table.csv")
+    rows = list(csv.DictReader((tmp_path / "table.csv").open(encoding="utf-8")))
+    assert [float(row["NAOPC"]) for row in rows] == [float(one) for one in numbers(page, 3, rows=3)]
+    assert not sticks_out(page)

@@ -1,5 +1,6 @@
 """No text of a link, a model or a label becomes an address on a page."""
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -58,3 +59,22 @@ def test_labels_and_folders_that_are_addresses_are_shown_as_text(visit, tmp_path
     for path in VISITED:
         asked = {"model": str(folder), "text": "a good film", "target": FORMS[1]}
         assert EVIL in looked_at(visit, path, asked).replace("\u2060", "")
+
+
+def test_names_in_a_file_of_scores_are_shown_as_text(visit):
+    page = visit.context.new_page()
+    page.set_default_timeout(HANG_MS)
+    page.on("request", visit._request)
+    page.goto(f"{visit.server}/compare?text=good&methods=AF")
+    page.get_by_role("button", name="Scores from elsewhere").click()
+    given = page.get_by_test_id("stPopoverBody")
+    content = json.dumps({"tokens": ["good"], "scores": {form[:80]: [1.0] for form in FORMS}})
+    file = {"name": "[x](www.evil.example).json", "mimeType": "application/json"}
+    given.locator("input[type=file]").set_input_files([{**file, "buffer": content.encode()}])
+    given.get_by_role("button", name="Remove").wait_for()
+    assert page.evaluate(ADDRESSES) == []
+    page.keyboard.press("Escape")
+    page.get_by_text("About these methods").click()
+    page.get_by_text("from the file").first.wait_for()
+    assert page.evaluate(ADDRESSES) == []
+    assert EVIL in page.locator("body").inner_text().replace("\u2060", "")

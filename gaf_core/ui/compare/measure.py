@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gaf_core import Model
-from gaf_core.evaluation import FRACTIONS, Perturbation
+from gaf_core.evaluation import FRACTIONS, OPERATORS, Perturbation
 from gaf_core.evaluation.comparison import Comparison
 from gaf_core.reading.predicted import output_noun, what_is_watched
 from gaf_core.ui.failures import literal
@@ -58,7 +58,7 @@ def choose_perturbation(model: Model) -> Perturbation:
             "curves. Comprehensiveness and sufficiency always take 1, 5, 10, 20 and 50 %.",
         )  # fmt: skip
     return Perturbation(
-        operator=None if operator == _USUAL else operator,
+        operator=next((one for one in OPERATORS if one == operator), None),
         fractions=_STEPS[steps],
         target=watchable[watched],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,10 @@ import streamlit as st
 from gaf_core.evaluation.agreement import agreement
 from gaf_core.evaluation.comparison import (
     METRICS,
+    NORMALISED,
     SCALES,
     Comparison,
+    Scale,
     Units,
     best,
     faithfulness_table,
@@ -26,9 +28,9 @@ from gaf_core.figures.compare import (
 )
 from gaf_core.reading.predicted import output_noun
 from gaf_core.tracing.target import label_name
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
 from gaf_core.ui.form import Reading
-from gaf_core.ui.saving import saving
 
 _MEASURES = ("Spearman", "Kendall", "Top tokens in common")
 _TOP = (3, 5, 10)
@@ -36,9 +38,12 @@ _BEST = "★"
 _UNITS = {"own": "of the strongest", "common": "share"}
 _MOST_ROWS = 80  # of the heatmap, which would be many screens high for a long text
 _SIDE_BY_SIDE = 10  # entries; the heatmap of more takes the whole width
+_TALLEST = 40  # rows of the table of measures, which scrolls if it has more
 _HELP = {
     "AOPC": "Mean fall of the probability, or value, as the highest-ranked tokens are removed. "
     "Higher is better.",
+    "NAOPC": "AOPC between the least, 0, and the greatest, 1, that any order of these tokens "
+    "reaches: what two models can be compared by. Higher is better.",
     "LOdds": "Mean logarithm of the probability after over before. Lower is better.",
     "comprehensiveness": "Mean fall of the probability, or value, with the top 1, 5, 10, 20, 50 % "
     "removed. Higher is better.",
@@ -46,6 +51,13 @@ _HELP = {
     "kept. Lower is better.",
     "deletion area": "Area under the deletion curve. Lower is better.",
     "insertion area": "Area under the insertion curve. Higher is better.",
+}
+
+_TITLES = {
+    "scores": "What each method says",
+    "bars": "The scores of one method",
+    "curves": "As tokens are removed, and as only they are kept",
+    "agreement": "How far the methods agree",
 }
 
 
@@ -72,15 +84,16 @@ def show_scores(comparison: Comparison, reading: Reading) -> None:
         f"{unit}'s share of the sum of the method's absolute scores, so a method that spreads its "
         "scores is paler.",
     )  # fmt: skip
+    coloured = shown.scaled(cast(Scale, scale))
     wide = len(shown.scores) > _SIDE_BY_SIDE
     left, right = (st.container(), st.container()) if wide else st.columns([3, 2], gap="large")
     rows = shown.strongest(_MOST_ROWS)
     with left:
-        with st.container(key="heat"):
+        with st.container(key=f"heat_{_tens(len(shown.scores))}"):
             _chart(
                 score_heatmap(
                     [shown.texts[row] for row in rows],
-                    {name: scores[rows] for name, scores in shown.scaled(scale).items()},
+                    {name: scores[rows] for name, scores in coloured.items()},
                     {name: scores[rows] for name, scores in shown.scores.items()},
                     _UNITS[scale],
                 ),
@@ -134,9 +147,10 @@ def show_table(comparison: Comparison) -> None:
             "Seconds",
             help="Beside the one pass that all methods share. Measured once, as this page ran it.",
         ),
-        "note": st.column_config.TextColumn("Note", width="large"),
+        "note": st.column_config.TextColumn("Note", width=120),
     }
-    for name, (_, more) in METRICS.items():
+    measures = {**METRICS, **NORMALISED}
+    for name, (_, more) in measures.items():
         label = f"{name[0].upper()}{name[1:]} {'↑' if more else '↓'}"
         columns[name] = st.column_config.NumberColumn(label, help=_HELP[name])
     # the sentences stand below: a cell would cut them
@@ -145,7 +159,7 @@ def show_table(comparison: Comparison) -> None:
     st.dataframe(
         _marked(table), column_config=columns, hide_index=True, key="measures",
         column_order=[name for name in table if name != "note" or notes],
-        height=min(36 * (len(table) + 1), 700), placeholder="–",
+        height=35 * (min(len(table), _TALLEST) + 1) + 3, placeholder="–",
         alt="Table of the faithfulness and the time of each method.",
     )  # fmt: skip
     for sentence in dict.fromkeys(comparison.failures.values()):
@@ -157,7 +171,8 @@ def show_table(comparison: Comparison) -> None:
 def _marked(table: pd.DataFrame) -> Any:
     """The table with a star before the best numbers; the numbers themselves stay sortable."""
     winners = best(table)
-    styler = table.style.format(precision=3, subset=[*METRICS])
+    measures = [name for name in (*METRICS, *NORMALISED) if name in table]
+    styler = table.style.format(precision=3, subset=measures)
     styler = styler.format("{:.2f}", subset=["seconds"])
     for column, rows in winners.items():
         chosen = sorted(rows)
@@ -217,7 +232,7 @@ def show_agreement(comparison: Comparison) -> None:
     found = agreement(comparison.trace, comparison.scored, int(top))
     matrices = (found.spearman, found.kendall, found.overlap)
     matrix = matrices[_MEASURES.index(measure)]
-    with st.container(key="agreement"):
+    with st.container(key=f"agreement_{_tens(len(found.names))}"):
         _chart(
             agreement_matrix(found.names, matrix, measure.lower(), signed=measure != _MEASURES[2]),
             "agreement",
@@ -227,6 +242,11 @@ def show_agreement(comparison: Comparison) -> None:
         f"Over the ordinary tokens, special ones left out. {literal(_extremes(found))}"
         + (f" Of each method its {found.top} highest-ranked." if measure == _MEASURES[2] else "")
     )
+
+
+def _tens(columns: int) -> int:
+    """By which the style sheet knows how wide a picture of so many columns is at least."""
+    return -(-columns // 10)
 
 
 def _extremes(found: Any) -> str:
@@ -243,4 +263,6 @@ def _extremes(found: Any) -> str:
 
 
 def _chart(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"compare_{key}", alt=alt, config=saving(f"gaf-compare-{key}"))
+    show_figure(
+        figure, key=f"compare_{key}", name=f"gaf-compare-{key}", alt=alt, title=_TITLES[key]
+    )

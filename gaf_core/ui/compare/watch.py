@@ -36,7 +36,7 @@ def _show(shown: Sequence[Task]) -> None:
         for number, task in enumerate(shown):
             _show_task(number, task)
         most = limits().jobs
-        if most is not None and sum(task.entry.definition.slow for task in shown) > most:
+        if most is not None and sum(task.slow for task in shown) > most:
             st.caption(f"This app runs at most {most:,} slow methods of a visitor at once.")
         waiting = [task for task in shown if work.desk().find(task.key) is None]
         if len(waiting) > 1 and st.button("Run all of them", icon=":material/play_arrow:"):

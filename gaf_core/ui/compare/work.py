@@ -6,7 +6,7 @@ and not scored anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,8 +14,8 @@ import streamlit as st
 
 from gaf_core import Model, Trace
 from gaf_core.errors import GafError
-from gaf_core.evaluation import Evaluation, Perturbation, evaluate_all
-from gaf_core.evaluation.comparison import Comparison
+from gaf_core.evaluation import AopcLimits, Evaluation, Perturbation, evaluate_all
+from gaf_core.evaluation.comparison import Comparison, within
 from gaf_core.hosting import limits
 from gaf_core.methods import Attribution
 from gaf_core.settings import TargetLike, TextLike
@@ -53,12 +53,14 @@ class Task(NamedTuple):
         entry: what is computed.
         key: of its job, and of whether somebody asked for it.
         name: as people read it.
+        slow: its scores take long; not where they are kept, as when another visitor asked for them.
         waits: it is slow and nobody has asked for it yet.
     """
 
     entry: Entry
     key: tuple
     name: str
+    slow: bool
     waits: bool
 
 
@@ -80,21 +82,26 @@ def stop(task: Task) -> None:
         job.stop()
 
 
-def tasks(question: Question, entries: Sequence[Entry], perturbation: Perturbation) -> list[Task]:
-    """What there is to do; jobs of what is no longer shown are stopped."""
+def tasks(
+    question: Question,
+    entries: Sequence[Entry],
+    perturbation: Perturbation,
+    beside: Iterable[Hashable] = (),
+) -> list[Task]:
+    """What there is to do; jobs of what is no longer shown are stopped, but for those beside it."""
     asked, kept = desk().requested, _shelf()
+    slow = [entry.definition.slow and (question, entry) not in kept for entry in entries]
     found = [
         Task(
             entry,
             (question, entry, perturbation),
             entry.name,
-            entry.definition.slow
-            and (question, entry) not in asked
-            and (question, entry) not in kept,
+            long,
+            long and (question, entry) not in asked,
         )
-        for entry in entries
+        for entry, long in zip(entries, slow, strict=True)
     ]
-    desk().keep_only(task.key for task in found)
+    desk().keep_only([*(task.key for task in found), *beside])
     return _within_limit(found)
 
 
@@ -105,7 +112,7 @@ def _within_limit(todo: list[Task]) -> list[Task]:
         return todo
     running, found = desk().slow, []
     for task in todo:
-        starts = task.entry.definition.slow and not task.waits and desk().find(task.key) is None
+        starts = task.slow and not task.waits and desk().find(task.key) is None
         beyond = starts and running >= most
         if beyond:
             desk().requested.discard((task.key[0], task.entry))
@@ -119,13 +126,17 @@ def begin(model: Model, trace: Trace, todo: Sequence[Task]) -> None:
     for task in todo:
         job = desk().find(task.key)
         if not task.waits and (job is None or job.state is not State.STOPPED):
-            slow = task.entry.definition.slow
-            desk().start(task.key, task.name, _work(model, trace, task), slow=slow)
+            desk().start(task.key, task.name, _work(model, trace, task), slow=task.slow)
     _wait(todo)
 
 
-def compare(trace: Trace, todo: Sequence[Task], perturbation: Perturbation) -> Comparison:
-    """What is there by now."""
+def compare(
+    trace: Trace,
+    todo: Sequence[Task],
+    perturbation: Perturbation,
+    limits: AopcLimits | None = None,
+) -> Comparison:
+    """What is there by now, with NAOPC where its limits are known."""
     names = tuple(task.name for task in todo)
     found = {task.name: job.result for task in todo if (job := _done(task))}
     failures = {
@@ -137,13 +148,17 @@ def compare(trace: Trace, todo: Sequence[Task], perturbation: Perturbation) -> C
         names,
         perturbation,
         {name: one.attribution for name, one in found.items()},
-        {name: one.evaluation for name, one in found.items() if one.evaluation},
+        {
+            name: within(one.evaluation, limits) if limits else one.evaluation
+            for name, one in found.items()
+            if one.evaluation
+        },
         failures,
     )
 
 
 def _wait(todo: Sequence[Task]) -> None:
-    quick = [task.key for task in todo if not task.entry.definition.slow]
+    quick = [task.key for task in todo if not task.slow]
     ended = any((job := desk().find(key)) and not job.active for key in quick)
     if desk().wait(quick, 0.4 if ended else 0.05) or ended:
         return  # there is something to show; the others come as they end

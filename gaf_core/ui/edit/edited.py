@@ -18,9 +18,10 @@ from gaf_core.tracing.asking import asked_again
 from gaf_core.tracing.encoding import Encoding, encode
 from gaf_core.ui import cache, links
 from gaf_core.ui.edit.sides import show_sides
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
 from gaf_core.ui.place import place
-from gaf_core.ui.saving import choose_format, saving
+from gaf_core.ui.saving import choose_format
 
 _KEYS = ("edited", "edited_second")  # of the text areas: the text, and the second one of a pair
 _OFFERED = "edit offered"  # what was last proposed for each; somebody may have changed it since
@@ -109,10 +110,11 @@ def show_edit(before: Explanation, after: Explanation, *, special: bool) -> None
                 else "Both texts are the same. Change a word, or drop one.",
                 icon=":material/edit:",
             )
-    st.plotly_chart(
+    show_figure(
         change_chart(edit, show_special=special),
         key="change",
-        config=saving("gaf-edit"),
+        name="gaf-edit",
+        title="What moved",
         alt=f"Share of each word before and after the edit. {_largest_moves(edit)}",
     )
     st.caption(

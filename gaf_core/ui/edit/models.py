@@ -20,8 +20,9 @@ from gaf_core.tracing.encoding import encode
 from gaf_core.tracing.places import Place
 from gaf_core.ui import cache
 from gaf_core.ui.edit.sides import show_sides
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
-from gaf_core.ui.saving import choose_format, saving
+from gaf_core.ui.saving import choose_format
 
 _NAMED = 3  # words that are underlined, and named in a sentence
 
@@ -64,10 +65,11 @@ def show_models(
         )
     st.subheader("Where they differ", anchor=False)
     told = _in_words(edit, largest)
-    st.plotly_chart(
+    show_figure(
         change_chart(edit, show_special=special),
         key="models",
-        config=saving("gaf-models"),
+        name="gaf-models",
+        title="Where they differ",
         alt=f"Share of each word by both models. {told}",
     )
     st.caption(

@@ -29,14 +29,17 @@ from gaf_core.reading.focus import Paths, Selection
 from gaf_core.reading.selection import to_text
 from gaf_core.reading.sentences import in_words
 from gaf_core.ui import cache
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.explore.selection import limit_of, paths_of
 from gaf_core.ui.failures import literal
-from gaf_core.ui.saving import saving
+from gaf_core.ui.form import FLAGS
 
 ACTS = ("Cut it", "Keep nothing else")
 FOCUS, CUT = "what is in focus", "the minimum cut"
 STEPS = tuple(f"{100 * share:g} %" for share in KEPT)
 _ON, _STEP = "agree", "kept"
+# the values that a link may hold for what this file draws
+KNOWN = {_ON: FLAGS, _STEP: STEPS, "tried": (FOCUS, CUT), "act": ACTS}
 _USUAL = STEPS[4]
 
 
@@ -100,10 +103,11 @@ def _show_kept(explanation: Explanation, found: Agreement) -> int:
         step = STEPS.index(chosen)
         st.markdown(kept_in_words(explanation, found, step, literal, _strong))
     with right:
-        st.plotly_chart(
+        show_figure(
             kept_curves(explanation, found, step),
             key="kept_curves",
-            config=saving("gaf-kept"),
+            name="gaf-kept",
+            title="The strongest edges kept",
             alt="What the model says by how many of the strongest edges are kept. "
             + kept_in_words(explanation, found, step),
         )

@@ -18,7 +18,7 @@ from gaf_core.ui.explore.selection import release, take, view_key
 from gaf_core.ui.failures import literal
 
 _ROWS = 500
-_ANY = "all"
+ANY = "all"
 
 
 def show_edges(
@@ -92,7 +92,7 @@ def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
             height=min(320, 38 + 35 * len(heads)),
             on_select="rerun",
             selection_mode="single-row",
-            column_config=dict.fromkeys(("A", "G", "A · G", "adds"), _NUMBER),
+            column_config=dict.fromkeys(("A", "G", _product(explanation), "adds"), _NUMBER),
             alt="Attention, gradient and their product for each head on this edge.",
         )
     rows = state["selection"]["rows"]
@@ -110,15 +110,24 @@ def show_edge(explanation: Explanation, edge: Edge, cut: bool) -> None:
         )
 
 
+def _product(explanation: Explanation) -> str:
+    """What the terms of heads are called."""
+    return "A · G" if explanation.trace.terms is None else "on the path"
+
+
 def head_table(explanation: Explanation, edge: Edge) -> pd.DataFrame:
-    """One row a head, counted from 1: A, G, A · G and what it adds, the largest product first."""
-    attention, gradient = head_values(explanation.trace, explanation.layers[0] + edge.layer)
-    a, g = attention[:, edge.query, edge.key], gradient[:, edge.query, edge.key]
+    """One row a head, counted from 1: A, G, A · G and what it adds, the largest product first.
+
+    In a side of a path what is added up on the way stands in place of the product.
+    """
+    of_heads = head_values(explanation.trace, explanation.layers[0] + edge.layer)
+    a, g, product = (one[:, edge.query, edge.key] for one in of_heads)
     adds = np.zeros(len(a))
     adds[chosen_heads(explanation)] = terms_of(explanation, edge.layer)[:, edge.query, edge.key]
-    columns = {"head": np.arange(1, len(a) + 1), "A": a, "G": g, "A · G": a * g, "adds": adds}
-    table = pd.DataFrame(columns)
-    return table.sort_values("A · G", ascending=False, kind="stable", ignore_index=True)
+    columns = {"head": np.arange(1, len(a) + 1), "A": a, "G": g}
+    name = _product(explanation)
+    table = pd.DataFrame({**columns, name: product, "adds": adds})
+    return table.sort_values(name, ascending=False, kind="stable", ignore_index=True)
 
 
 _NUMBER = st.column_config.NumberColumn(format="%.4g")
@@ -137,17 +146,17 @@ def _filters(explanation: Explanation) -> NDArray[np.bool_]:
     written = explanation.written
     with st.container(horizontal=True):
         layer = st.selectbox(
-            "Layer", [_ANY, *map(str, range(first, first + len(kept)))],
+            "Layer", [ANY, *map(str, range(first, first + len(kept)))],
             key="edge_layer", bind="query-params", width=150,
         )  # fmt: skip
         token = st.selectbox(
-            "From or to the token", [_ANY, *map(str, range(count))],
+            "From or to the token", [ANY, *map(str, range(count))],
             key="edge_token", bind="query-params", width=260,
-            format_func=lambda one: one if one == _ANY else f"{one} {written[int(one)]}",
+            format_func=lambda one: one if one == ANY else f"{one} {written[int(one)]}",
         )  # fmt: skip
-    if layer != _ANY:
+    if layer != ANY:
         kept[np.arange(len(kept)) != int(layer) - first] = False
-    if token != _ANY:
+    if token != ANY:
         other = np.arange(count) != int(token)
         kept[:, other[:, None] & other[None, :]] = False
     return kept

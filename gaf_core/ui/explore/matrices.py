@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import streamlit as st
 
 from gaf_core import Explanation
-from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS, head_matrix, layer_matrix
+from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS, OfLayer, head_matrix, layer_matrix
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
-from gaf_core.ui.saving import saving
 
 
 def show_matrices(explanation: Explanation) -> None:
@@ -35,17 +37,19 @@ def show_matrices(explanation: Explanation) -> None:
         figure = head_matrix(explanation, index, int(head) - 1, quantity)
         what = f"{quantity} of head {head} in layer {layer}"
     else:
-        figure = layer_matrix(explanation, index, quantity)
+        figure = layer_matrix(explanation, index, cast(OfLayer, quantity))
         what = f"{quantity} of layer {layer}"
     with st.container(key="matrix_picture"):
-        st.plotly_chart(
-            figure, key="matrix_figure", config=saving("gaf-matrix"), theme="streamlit",
+        show_figure(
+            figure, key="matrix_figure", name="gaf-matrix", title=what,
             alt=f"Heatmap: {what}. A row is the token that reads, a column the token read.",
         )  # fmt: skip
     if quantity in OF_LAYERS:
         note = " Blank cells are no edges of the network."
     else:
         note = " Blue is positive, red negative, white 0." if quantity != "A" else ""
+        if quantity == OF_HEADS[-1] and explanation.trace.terms is not None:
+            note += " On the path, what is added up on the way stands in place of A · G."
     st.caption(
         f"{what}. A row is the token that reads, a column the token that is read.{note} "
         f"{literal(figure.layout.meta['summary'])}"

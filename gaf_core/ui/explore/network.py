@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation
+from gaf_core import Explanation, Model
 from gaf_core.figures import flow_graph, sankey
+from gaf_core.figures.matrix import OF_HEADS, OF_LAYERS
 from gaf_core.picture.folding import usual_folds
 from gaf_core.picture.spans import LONG, UNITS, Unit, usual_unit
 from gaf_core.picture.view import COLOURINGS, View
@@ -17,16 +19,19 @@ from gaf_core.reading.bottleneck import Bottleneck
 from gaf_core.reading.focus import Edge, Selection, focused_tokens
 from gaf_core.reading.sentences import cut_in_words, focus_in_words, network_sentence
 from gaf_core.ui import cache
-from gaf_core.ui.explore.agree import kept_part
-from gaf_core.ui.explore.edges import show_edge, show_edges
+from gaf_core.ui.enlarging import show_figure
+from gaf_core.ui.explore.agree import KNOWN, kept_part
+from gaf_core.ui.explore.depth import show_depth
+from gaf_core.ui.explore.edges import ANY, show_edge, show_edges
 from gaf_core.ui.explore.matrices import show_matrices
 from gaf_core.ui.explore.paths import show_paths
 from gaf_core.ui.explore.selection import choose_focus, limit_of, part_in_focus, take, view_key
 from gaf_core.ui.failures import literal
+from gaf_core.ui.form import FLAGS
 from gaf_core.ui.place import place
-from gaf_core.ui.saving import choose_format, saving
+from gaf_core.ui.saving import choose_format
 
-VIEWS = ("Sankey", "Graph", "Edges", "Matrices")
+VIEWS = ("Sankey", "Graph", "Edges", "Matrices", "Depth")
 _USUAL = "usual_nodes"  # what nodes are where nobody chose
 
 
@@ -46,6 +51,24 @@ class Shown(NamedTuple):
     selection: Selection | None
     part: NDArray[np.float64] | None
     limit: Bottleneck
+
+
+def known_views(model: Model) -> dict[str, Sequence[str]]:
+    """The values that a link may hold for what the sections of the page about the flow draw."""
+    layers = [str(layer) for layer in range(1, model.layers + 1)]
+    return {
+        "view": VIEWS,
+        "by": UNITS,
+        "colour": COLOURINGS,
+        "cut": FLAGS,
+        "fold": FLAGS,
+        "matrix": (*OF_LAYERS, *OF_HEADS),
+        "matrix_layer": layers,
+        "head": [str(head) for head in range(1, model.heads + 1)],
+        "edge_layer": [ANY, *layers],
+        "edge_token": [ANY, *map(str, range(model.max_tokens))],
+        **KNOWN,
+    }
 
 
 def show_network(request: cache.Request, explanation: Explanation, budget: int) -> Selection | None:
@@ -79,6 +102,8 @@ def show_network(request: cache.Request, explanation: Explanation, budget: int) 
             _show_picture(shown, budget, graph=True)
         case "Edges":
             show_edges(explanation, shown.part, shown.limit.edges, selection)
+        case "Depth":
+            show_depth(request, explanation)
         case _:
             show_matrices(explanation)
     if isinstance(selection, Edge):
@@ -100,14 +125,6 @@ def _say_focus(shown: Shown) -> None:
 def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
     view = _choose_view(shown, budget, graph)
     if graph:
-        summary = _draw(
-            flow_graph(shown.explanation, view),
-            "Graph of the flow network: each edge with its flow inside its capacity.",
-            "gaf-graph",
-            key=view_key("graph"),
-            on_select=_clicked,
-            selection_mode="points",
-        )
         told = (
             "Pale is the capacity of an edge, the line in it its flow. Click a token or the middle "
             "of an edge to focus on it. A diamond: the edge is full. Dotted outline: it "
@@ -116,27 +133,40 @@ def _show_picture(shown: Shown, budget: int, *, graph: bool) -> None:
         )
         if shown.explanation.network.node_capacity is not None:
             told += " A square: the token passes on all that its own capacity allows."
-    else:
-        summary = _draw(
-            sankey(shown.explanation, view),
-            "Sankey diagram of the flow from the input tokens to the prediction.",
-            "gaf-sankey",
-            key="sankey",
+        _draw(
+            flow_graph(shown.explanation, view),
+            "Graph of the flow network: each edge with its flow inside its capacity.",
+            told,
+            "gaf-graph",
+            key=view_key("graph"),
+            on_select=_clicked,
+            selection_mode="points",
         )
+    else:
         told = (
             "Read it from left to right: a column is a layer, a band is the flow from one token to "
             "the next layer, as wide as it is strong, in the colour of the token it leaves. Hover "
             "for flow, capacity and saturation."
         )
-    st.caption(f"{told} {literal(summary)}")
+        _draw(
+            sankey(shown.explanation, view),
+            "Sankey diagram of the flow from the input tokens to the prediction.",
+            told,
+            "gaf-sankey",
+            key="sankey",
+        )
 
 
-def _draw(figure: Any, alt: str, name: str, **arguments: Any) -> str:
-    """A wide picture, and what it says about itself."""
+def _draw(figure: Any, alt: str, told: str, name: str, **arguments: Any) -> None:
+    """A wide picture and its caption, with what the picture says about itself."""
     summary = (figure.layout.meta or {}).get("summary", "")
+    caption = f"{told} {literal(summary)}"
     with st.container(key="flow"):
-        st.plotly_chart(figure, config=saving(name), alt=f"{alt} {summary}", **arguments)
-    return summary
+        show_figure(
+            figure, name=name, alt=f"{alt} {summary}", title="How the flow gets there",
+            caption=caption, **arguments,
+        )  # fmt: skip
+    st.caption(caption)
 
 
 def _choose_view(shown: Shown, budget: int, graph: bool) -> View:

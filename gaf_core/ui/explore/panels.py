@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gaf_core import Explanation, group_words
+from gaf_core import Explanation, Trace, group_words
 from gaf_core.figures import probability_bars, token_bars
 from gaf_core.picture.heatmap import heatmap_html
 from gaf_core.reading.intervals import MOST_INTERVALS, score_intervals
@@ -25,23 +25,16 @@ from gaf_core.reading.sentences import (
 )
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.place import place
-from gaf_core.ui.saving import saving
 from gaf_core.ui.settings import Display
 
 
 def show_words(explanation: Explanation, view: Display) -> None:
     """What the model says, and the sentence in colour."""
     trace = explanation.trace
-    verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
-    st.html(f'<p class="gaf-verdict">{verdict}</p>')
+    show_verdict(trace)
     with place():
-        if trace.truncated:
-            st.info(
-                f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens "
-                f"are explained, the last {trace.truncated:,} were cut off.",
-                icon=":material/content_cut:",
-            )
         if not explanation.certified or explanation.solution.value <= 0:
             st.warning(certificate_sentence(explanation), icon=":material/warning:")
     st.html(
@@ -62,21 +55,35 @@ def show_words(explanation: Explanation, view: Display) -> None:
     )
 
 
+def show_verdict(trace: Trace) -> None:
+    """What the model says, and what of the text it was not given."""
+    verdict = prediction_sentence(trace, lambda name: f"<b>{escape(name)}</b>")
+    st.html(f'<p class="gaf-verdict">{verdict}</p>')
+    with place():
+        if trace.truncated:
+            st.info(
+                f"The text is longer than the model takes: its first {len(trace.tokens):,} tokens "
+                f"are explained, the last {trace.truncated:,} were cut off.",
+                icon=":material/content_cut:",
+            )
+
+
 def show_bars(request: Request, explanation: Explanation, view: Display) -> None:
     """Probabilities of the classes, and shares of the tokens with their intervals."""
     trace = explanation.trace
     if shows_outputs(trace):
-        _small_heading(escape(outputs_heading(trace)))
-        st.plotly_chart(
+        small_heading(escape(outputs_heading(trace)))
+        show_figure(
             probability_bars(trace),
             key="probabilities",
-            config=saving("gaf-probabilities"),
+            name="gaf-probabilities",
+            title=outputs_heading(trace),
             alt=f"Bar chart of the model's {output_noun(trace.output)} of each "
             f"{trace.task.kind.noun}.",
         )
     unit = "word" if view.by_words else "token"
-    _small_heading(f"Which share of the flow each {unit} gets")
-    st.plotly_chart(
+    small_heading(f"Which share of the flow each {unit} gets")
+    show_figure(
         token_bars(
             explanation,
             by_words=view.by_words,
@@ -85,7 +92,8 @@ def show_bars(request: Request, explanation: Explanation, view: Display) -> None
             bounds=_bounds(request, explanation, view.by_words),
         ),
         key="bars",
-        config=saving("gaf-shares"),
+        name="gaf-shares",
+        title=f"Which share of the flow each {unit} gets",
         alt=f"Bar chart of each {unit}'s share of the flow, largest first. {_largest(explanation)}",
     )
     if len(explanation.tokens) > MOST_INTERVALS:
@@ -113,8 +121,13 @@ def _largest(explanation: Explanation) -> str:
     return f"The largest: {', '.join(named)}."
 
 
-def show_certificate(explanation: Explanation) -> None:
-    """The proof that comes with the answer, in words and in numbers."""
+def show_certificate(explanation: Explanation, other: str = "") -> None:
+    """The proof that comes with the answer, in words and in numbers.
+
+    Args:
+        explanation: whose flow the numbers are of.
+        other: what is proven of both flows, where this is one of two.
+    """
     st.header("How sure is this answer", anchor=False)
     solution = explanation.solution
     with place():
@@ -124,9 +137,12 @@ def show_certificate(explanation: Explanation) -> None:
                 f"than {solution.duality_gap:.1e} of it, and among the largest flows this is the "
                 f"one balanced solution.{_all_proven(explanation)}"
             )
-        elif explanation.depths is not None:
+        if other:
+            st.caption(f"{other} The numbers below are those of the flow chosen above.")
+        elif explanation.depths is not None and not explanation.certified:
             st.caption("These numbers are those of the flow through the whole range.")
     scored = "the sum of all scores" if explanation.depths is None else "through the whole range"
+    scored = "of the side chosen above" if other else scored
     numbers = (
         ("Flow value", f"{solution.value:.4g}", f"Total flow, {scored}. For AF in "
          "attention weights, otherwise in units of the logit."),
@@ -158,5 +174,6 @@ def _all_proven(explanation: Explanation) -> str:
     )
 
 
-def _small_heading(text: str) -> None:
+def small_heading(text: str) -> None:
+    """A heading above a figure; HTML."""
     st.html(f'<p class="gaf-note">{text}</p>')

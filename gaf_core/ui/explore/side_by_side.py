@@ -29,8 +29,8 @@ from gaf_core.tracing.cancelling import left_after_cancelling
 from gaf_core.tracing.target import label_name
 from gaf_core.ui import cache
 from gaf_core.ui.cache import Request
+from gaf_core.ui.enlarging import show_figure
 from gaf_core.ui.failures import literal
-from gaf_core.ui.saving import saving
 from gaf_core.ui.settings import Display
 
 NAMES = ("GAF as published", "Faithful GAF")
@@ -77,7 +77,9 @@ def _explained(request: Request) -> Both:
     kept = {name: getattr(settings, name) for name in ("target", "truncate", "epsilon")}
     wanted = (Settings(variant=settings.variant, **kept), replace(FAITHFUL, **kept))
     requests = [request._replace(settings=one) for one in wanted]
-    return {name: (one, cache.explained(*one)) for name, one in zip(NAMES, requests, strict=True)}
+    return {
+        name: (one, cache.explained(*one.asked)) for name, one in zip(NAMES, requests, strict=True)
+    }
 
 
 def _show_both(both: Both, view: Display) -> None:
@@ -105,10 +107,11 @@ def _show_both(both: Both, view: Display) -> None:
             )
             if ways:
                 text = one.written[token]
-                st.plotly_chart(
+                show_figure(
                     token_step(text, layer + 1, ways, full),
                     key=f"step_{name}",
-                    config=saving("gaf-step"),
+                    name="gaf-step",
+                    title=f"One step of the flow, {name}",
                     alt=f"By which ways the flow reaches {text} at the entry of layer {layer + 1}. "
                     + "; ".join(f"{way.text} {way.share:.1%}" for way in ways),
                 )
@@ -159,10 +162,11 @@ def _show_curves(both: Both) -> None:
         for name, one in measured.items():
             st.metric(f"AOPC, {name}", f"{one.aopc:.3f}", width="content", help=_AOPC)
         st.metric("AOPC, random", f"{by_chance.mean():.3f}", width="content", help=_AOPC)
-    st.plotly_chart(
+    show_figure(
         deletion_curves(measured, chance, watched, output_noun(trace.output)),
         key="deletion",
-        config=saving("gaf-deletion"),
+        name="gaf-deletion",
+        title="As tokens are removed",
         alt=f"{output_noun(trace.output).capitalize()} as the highest-ranked tokens are removed. "
         + ", ".join(f"AOPC of {name} {one.aopc:.3f}" for name, one in measured.items()),
     )

@@ -7,7 +7,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from gaf_core import Explanation
-from gaf_core.files.exports import count_edges, edge_table, estimate_bytes, to_csv, to_json
+from gaf_core.files.exports import (
+    EdgeFile,
+    count_edges,
+    edge_table,
+    estimate_bytes,
+    to_csv,
+    to_json,
+)
 from gaf_core.files.graphml import GRAPH_LIMIT, to_graphml
 from gaf_core.files.report import to_html
 from gaf_core.reading.agreement import Said
@@ -36,35 +43,31 @@ def show_take_away(
         said: what the model says of edges kept and cut, where somebody asked.
     """
     st.header("Take it with you", anchor=False)
-    carried = _choose_edges(explanation)
+    carried = choose_edges(explanation)
     edges = count_edges(explanation, carried)
 
-    def size(kind: str) -> str:
-        count = estimate_bytes(edges, kind)
-        return f", about {count / 1e6:,.0f} MB" if count > 2e6 else ""
-
     with st.container(horizontal=True, key="downloads"):
-        _file("Scores (CSV)", "scores.csv", lambda: to_csv(explanation.score_table()))
-        _file("Words (CSV)", "words.csv", lambda: to_csv(explanation.word_table()))
-        _file(
-            f"Edges (CSV{size('csv')})",
+        file_button("Scores (CSV)", "scores.csv", lambda: to_csv(explanation.score_table()))
+        file_button("Words (CSV)", "words.csv", lambda: to_csv(explanation.word_table()))
+        file_button(
+            f"Edges (CSV{size_of(edges, 'csv')})",
             "edges.csv",
             lambda: to_csv(edge_table(explanation, carried)),
         )
-        _file(
-            f"Everything (JSON{size('json')})",
+        file_button(
+            f"Everything (JSON{size_of(edges, 'json')})",
             "explanation.json",
             lambda: to_json(explanation, model=model, carried=carried, said=said).encode("utf-8"),
         )
-        _file(
-            f"Network (GraphML{size('graphml')})",
+        file_button(
+            f"Network (GraphML{size_of(edges, 'graphml')})",
             "network.graphml",
             lambda: to_graphml(explanation, carried=carried),
             unavailable="Too many edges for programs that draw graphs: keep fewer of them."
             if edges > GRAPH_LIMIT
             else None,
         )
-        _file(
+        file_button(
             "Report (HTML, 5 MB)",
             "report.html",
             lambda: to_html(
@@ -84,7 +87,13 @@ def show_take_away(
     )
 
 
-def _choose_edges(explanation: Explanation) -> float:
+def size_of(edges: int, kind: EdgeFile) -> str:
+    """How large a file of so many edges is, where it is large."""
+    count = estimate_bytes(edges, kind)
+    return f", about {count / 1e6:,.0f} MB" if count > 2e6 else ""
+
+
+def choose_edges(explanation: Explanation) -> float:
     """Which edges the files have, if there are many."""
     every = count_edges(explanation)
     if every <= _MANY:
@@ -101,7 +110,10 @@ def _choose_edges(explanation: Explanation) -> float:
     return carried
 
 
-def _file(label: str, name: str, make: Callable[[], bytes], unavailable: str | None = None) -> None:
+def file_button(
+    label: str, name: str, make: Callable[[], bytes], unavailable: str | None = None
+) -> None:
+    """Draw the button of one file."""
     kinds = {"csv": "text/csv", "json": "application/json", "graphml": "application/xml"}
     st.download_button(
         label,

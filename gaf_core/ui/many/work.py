@@ -14,6 +14,7 @@ from gaf_core.corpus.running import Progress, run
 from gaf_core.corpus.work import Task, compute
 from gaf_core.errors import SettingsError
 from gaf_core.evaluation.perturbation import Perturbation
+from gaf_core.evaluation.perturbed import Operator
 from gaf_core.hosting import limits
 from gaf_core.methods.codes import parse_code
 from gaf_core.ui import visitors
@@ -50,7 +51,8 @@ def explainer_of(plan: Plan, model: Model) -> BatchExplainer:
     Raises:
         SettingsError: a method or setting that does not exist here.
     """
-    measured = None if plan.removed == NOTHING else Perturbation(plan.removed)
+    operator: Operator | None = plan.removed  # pyright: ignore[reportAssignmentType]
+    measured = None if plan.removed == NOTHING else Perturbation(operator)
     long: Long = plan.long  # pyright: ignore[reportAssignmentType]
     methods = [(code, *parse_code(code)) for code in plan.methods]
     return BatchExplainer(model, methods, perturbation=measured, long=long)

@@ -1,0 +1,1 @@
+"""The page that teaches: nine stops, a toy, and a puzzle."""
