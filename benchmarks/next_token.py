@@ -5,8 +5,8 @@
 
 The prompts of `benchmarks/prompts.tsv` are of five kinds; those of the split `report` are for the
 table, those of `choice` for choosing settings. Removed tokens become what the vocabulary has for
-nothing, and in another section, for the first of the prompts, they are deleted. LIME and two kinds
-of SHAP with their 500 passes a prompt are left out. How long it may take is printed as it runs,
+nothing, and in another section, for the first of the prompts, they are deleted. Methods that run
+the model many times a prompt are left out. How long it may take is printed as it runs,
 and `--resume` keeps what is measured in a file, so that a run may be stopped and go on.
 `--write` keeps the tables in `benchmarks/next_token.md`.
 """
@@ -42,7 +42,6 @@ from gaf_core.methods import METHODS, Method
 TABLE = Path(__file__).with_suffix(".md")
 PROMPTS = Path(__file__).with_name("prompts.tsv")
 MODEL = "smollm2-135m"
-LEFT_OUT = ("lime", "kernel_shap", "partition_shap")
 
 
 def prompts(split: str, count: int) -> list[str]:
@@ -99,8 +98,9 @@ def document(found: dict[str, pd.DataFrame], options: argparse.Namespace) -> str
         f"`{options.split}` of [prompts.tsv](prompts.tsv), and what is explained is the token that "
         f"the model says next. {MEASURED} The vocabulary has no mask token, so the usual way to "
         f"remove a token is `{usual}`, and that token is the baseline of integrated gradients in "
-        "every section. LIME, KernelSHAP and partition SHAP are left out, as they run the model "
-        "500 times a prompt. One small model and short prompts: no more is claimed."
+        "every section. Left out are the methods that run the model many times a "
+        "prompt: LIME, the SHAPs, occlusion, value zeroing, information flow routes and "
+        "Contrast-CAT. One small model and short prompts: no more is claimed."
     )
     sections = [part for operator, rows in found.items() for part in section(operator, rows)]
     said = "\n".join(dict.fromkeys(failures(rows)))
@@ -120,7 +120,7 @@ def main() -> None:
     texts = {usual: prompts(options.split, options.prompts)}
     if options.delete_prompts:
         texts[DELETE] = prompts(options.split, options.delete_prompts)
-    methods = [method for name, method in METHODS.items() if name not in LEFT_OUT]
+    methods = [method for method in METHODS.values() if not method.slow]
     found = run(model, texts, methods, options.resume)
     finish(document(found, options), TABLE, write=options.write)
 

@@ -21,7 +21,7 @@ from gaf_core.methods.path import path_to
 from gaf_core.models.model import Model
 from gaf_core.settings import PATH
 from gaf_core.tracing.embeddings import absent, look_up
-from gaf_core.tracing.frozen import Frozen
+from gaf_core.tracing.frozen import ATTN_LRP, GIM, Frozen
 from gaf_core.tracing.path import PathTrace, trace_path
 from gaf_core.tracing.steps import Sums, relevances_on, states_on
 from gaf_core.tracing.trace import Trace
@@ -152,6 +152,8 @@ def of_constants() -> list[Method]:
         "norms of the text": {"norms_of_text": True, "frozen": Frozen(norms=False)},
         "gradient at the text only": {"only_at_text": True},
         "attention not constant": {"frozen": exact_attention},
+        "the rules of AttnLRP": {"frozen": ATTN_LRP},
+        "the rules of GIM": {"frozen": GIM},
         "nothing constant": {"frozen": None},
         "17 points": {"points": 17},
         "33 points": {"points": 33},
@@ -171,9 +173,13 @@ def of_sentences() -> list[Method]:
         from_library("flow, 9 points", flow=True, points=9),
         from_library("flow, attention not constant", flow=True, frozen=Frozen(attention=False)),
         from_library("flow, nothing constant", flow=True, frozen=None),
+        from_library("flow, the rules of AttnLRP", flow=True, frozen=ATTN_LRP),
+        from_library("flow, the rules of GIM", flow=True, frozen=GIM),
         from_library("flow, mean over depths", flow=True, depth_average=True),
         from_library("flow, no node capacities", flow=True, node_capacities=False),
         from_library("flow, no residual edges", flow=True, residual="none"),
         from_library("sum, 4 points", flow=False, points=4),
         from_library("sum, attention not constant", flow=False, frozen=Frozen(attention=False)),
+        from_library("sum, the rules of AttnLRP", flow=False, frozen=ATTN_LRP),
+        from_library("sum, the rules of GIM", flow=False, frozen=GIM),
     ]

@@ -115,8 +115,14 @@ def healthy(port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def context(browser) -> BrowserContext:
-    """Shared, so that the browser compiles the scripts of the page once."""
-    return browser.new_context()
+    """Shared, so that the browser compiles the scripts of the page once.
+
+    Every page finds the sidebar as a new visitor does: Streamlit keeps in the browser whether it
+    was open.
+    """
+    context = browser.new_context()
+    context.add_init_script("localStorage.clear()")
+    return context
 
 
 @pytest.fixture

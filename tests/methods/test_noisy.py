@@ -96,7 +96,7 @@ def test_the_delta_is_what_the_sum_misses(tiny, traced):
 def test_small_batches_draw_the_same(tiny, traced, method, monkeypatch):
     options = {"samples": 10, "seed": 5}
     together = gaf.METHODS[method](tiny, traced, **options).scores
-    monkeypatch.setattr("gaf_core.methods.inputs._rows", lambda *_: 3)
+    monkeypatch.setattr("gaf_core.methods.inputs.rows_that_fit", lambda *_, **__: 3)
     calls, steps = counting(tiny), []
     found = gaf.METHODS[method](
         tiny, traced, progress=lambda *step: steps.append(step), **options
