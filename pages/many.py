@@ -39,6 +39,7 @@ with polite():
                 links.write("run", choose.begin(priced, model).token)
                 st.rerun()
     else:
+        choose.keep()
         with place():
             watch.show_progress(kept)
         watch.show_kept(kept)

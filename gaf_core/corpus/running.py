@@ -130,7 +130,7 @@ def begin(
             raise SettingsError(f"A part cannot have {part:,} texts. Give 1 or more.")
         about = {
             "asked": asked, "labels": labels_of(explainer.model), "columns": columns,
-            "file": source.path.name, "part": part,
+            "file": source.called or source.path.name, "part": part,
             "began": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__,
         }  # fmt: skip
     else:

@@ -35,6 +35,7 @@ class Source:
         label: column of what the model should say.
         identity: column of what a row is called; the number of its line where there is none.
         characters: of a text at most; a longer one is a problem of its line.
+        called: what people call the file; "" for its own name.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Source:
     label: str | None = None
     identity: str | None = None
     characters: int = CHARACTERS
+    called: str = ""
 
     def check(self) -> None:
         """Refuse columns that the file does not have.

@@ -87,8 +87,9 @@ class Kept:
         """Its texts."""
         plan = self.plan
         return Source(
-            self.path / plan.file, plan.text, plan.second, plan.label, plan.identity, characters
-        )
+            self.path / plan.file, plan.text, plan.second, plan.label, plan.identity, characters,
+            plan.name,
+        )  # fmt: skip
 
     @property
     def parts(self) -> int:

@@ -30,12 +30,13 @@ from gaf_core.ui.many import work
 from gaf_core.ui.place import place
 from gaf_core.ui.turns import TURNS
 
-_HELD_OUT, _UPLOAD = "Held-out reviews", "Your file"
+_HELD_OUT, _UPLOAD = "Held-out texts", "Your file"
 _USUAL = ("faithful", "AGF", "relevance")
 _NAMES = ("text", "body", "review", "sentence", "content", "message")  # of a column of texts
 _AUTOMATIC, _NOT = "automatic", "not measured"
 _LARGEST = {False: 50, True: 5}  # MB of a file, where the app is hosted or not
 _PRICED = "what many texts cost"
+_CHOSEN = ("many_from", "many_kind", "many_count_", "many_methods", "many_removed", "many_long")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ class Draft:
     def close(self) -> None:
         """Delete it."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def keep() -> None:
+    """Hold what was chosen while a run is shown; Streamlit forgets widgets that are not drawn."""
+    for key, value in st.session_state.items():
+        if str(key).startswith(_CHOSEN):
+            st.session_state[key] = value
 
 
 def choose(choice: Choice, model: Model) -> Asked | None:
@@ -119,7 +127,8 @@ def price(asked: Asked, model: Model) -> Priced | None:
         )  # fmt: skip
     if pressed:
         with st.spinner("Reading the texts, and explaining a few of them …"):
-            current = st.session_state[_PRICED] = _priced(asked, model)
+            st.session_state[_PRICED] = _priced(asked, model)
+        st.rerun()  # what comes next is the other button
     if current is not None:
         _show_price(current)
     return current
@@ -196,7 +205,7 @@ def _held_out() -> tuple[Path, str, dict[str, Any]]:
     path = _draft() / f"{kind}-{count}.jsonl"
     if not path.exists():
         write_held_out(path, kind, count)
-    columns = {"name": f"{count:,} {KINDS[kind]}", "text": "text", "second": None,
+    columns = {"name": f"{KINDS[kind]}, {count:,} of them", "text": "text", "second": None,
                "label": "label", "identity": "id"}  # fmt: skip
     return path, path.name, columns
 

@@ -36,6 +36,7 @@ VIEWS = (WORDS, FAITHFUL, TEXTS, ACCURACY)
 _ORDERS = {"share when present": "present", "mean share": "mean"}
 _TOP = 20  # bars
 _KEPT = 200  # tables of all runs that are kept between two runs of a page
+_FEW, _USUAL, _SMALL = 2, 5, 200  # texts that a word is in: of a small run, and of others
 _FIELDS = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
 
 
@@ -86,7 +87,8 @@ def _words(kept: runs.Kept, results: Results) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="many_words"):
         method = st.selectbox("Method", results.methods, key="many_method", width=220)
         least = st.number_input(
-            "In at least", min_value=1, value=5, key="many_least", width=120,
+            "In at least", min_value=1, value=_FEW if kept.plan.texts < _SMALL else _USUAL,
+            key="many_least", width=120,
             help="Texts of the class that a word must be in. A share of few texts says little.",
         )  # fmt: skip
         order = st.selectbox(
@@ -119,8 +121,9 @@ def _words(kept: runs.Kept, results: Results) -> None:
             )  # fmt: skip
     st.caption(
         f"Shares of the absolute scores of {literal(method)} in a text, special tokens left out of "
-        "the list. Lines are 95 % bootstrap intervals over the texts. No word is left out for "
-        "being common. Point at a bar for its numbers."
+        "the list. Lines are 95 % bootstrap intervals over the texts; shares when present come in "
+        "the order of their lower ends. No word is left out for being common. Point at a bar for "
+        "its numbers."
     )
     picked = st.selectbox("All words of", classes, key="many_class", width=300)
     _show_words(ordered[picked])

@@ -33,11 +33,13 @@ def show_kept(kept: runs.Kept) -> None:
         if st.button("Another run", key="many_another", icon=":material/add:"):
             st.query_params.pop("run", None)
             st.rerun()
-        if st.button("Delete this run", key="many_delete", icon=":material/delete:"):
-            work.stop(kept.token)
-            runs.delete(kept.token)
-            st.query_params.pop("run", None)
-            st.rerun()
+        with st.popover("Delete this run", icon=":material/delete:", key="many_deleting"):
+            st.markdown("Its texts and rows are gone then, for all who have the link.")
+            if st.button("Delete", key="many_delete", type="primary"):
+                work.stop(kept.token)
+                runs.delete(kept.token)
+                st.query_params.pop("run", None)
+                st.rerun()
 
 
 def _show(kept: runs.Kept, *, watching: bool) -> None:
