@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROW = 24  # pixels
-_BINS = 30
+_LEAST, _MOST = 6, 30  # bins
 
 
 def word_bars(words: pd.DataFrame, column: str = "when_present") -> go.Figure:
@@ -77,7 +77,9 @@ def spread(values: Mapping[str, NDArray[np.float64]], title: str) -> go.Figure:
     shown = {name: found for name, found in shown.items() if len(found)}
     if not shown:
         return sentence("Nothing is measured yet.")
-    edges = np.histogram_bin_edges(np.concatenate(list(shown.values())), bins=_BINS)
+    # of few texts few bins, or every line is a comb
+    bins = int(np.clip(max(map(len, shown.values())) ** 0.5, _LEAST, _MOST))
+    edges = np.histogram_bin_edges(np.concatenate(list(shown.values())), bins=bins)
     middles = (edges[1:] + edges[:-1]) / 2
     figure = go.Figure()
     for number, (name, found) in enumerate(shown.items()):

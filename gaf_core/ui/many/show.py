@@ -61,8 +61,9 @@ def show(kept: runs.Kept) -> Results:
     drawn = {WORDS: _words, FAITHFUL: _faithfulness, TEXTS: _texts, ACCURACY: _accuracy}
     with place():
         drawn[chosen](kept, results)
-    with st.container(key="many_format"):
-        choose_format()
+    with place():
+        if chosen in (WORDS, FAITHFUL):  # which have figures
+            choose_format()
     return results
 
 
