@@ -149,7 +149,7 @@ def paced(source: Source, engine: Engine, workers: int) -> float:
             marks.append((progress.texts, time.perf_counter()))
 
     with tempfile.TemporaryDirectory() as place:
-        run(source, explainer, Folder(Path(place) / "run"), part=8, engine=engine, told=told)
+        run(source, explainer, Folder(Path(place) / "run"), part=4, engine=engine, told=told)
     (before, began), (after, ended) = marks[workers - 1], marks[-1]
     return (after - before) * len(METHODS) / (ended - began)
 

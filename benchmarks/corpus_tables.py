@@ -13,7 +13,7 @@ from gaf_core.corpus.running import PART
 METHODS = ("faithful", "AGF", "relevance")
 ONE = "1 worker"
 RAY = (
-    "The usual three methods without measures, in parts of 8 texts, a thread a worker; a Ray "
+    "The usual three methods without measures, in parts of 4 texts, a thread a worker; a Ray "
     "cluster on the same machine, in turns. Counted from the first parts on, since a worker loads "
     "the model once a run."
 )
