@@ -27,6 +27,7 @@ from .errors import (
     TextTooLongError as TextTooLongError,
 )
 from .explanation import Explanation as Explanation
+from .corpus import BatchExplainer as BatchExplainer
 from .signed import SignedExplanation as SignedExplanation
 from .composer import (
     explain as explain,

@@ -9,22 +9,54 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path, PurePosixPath
+from threading import Lock
 
 from gaf_core.errors import SettingsError
 
 VARIABLE = "GAF_THREADS"
 _GROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
+_shares: list[int] = []  # of this process, as long as somebody computes with them
+_changing = Lock()
 
 
 def cores() -> int:
     """Threads of this process that can run at once, at least 1; GAF_THREADS where that is set.
 
+    Never more than the share that `at_most` leaves.
+
     Raises:
         SettingsError: the variable is no number of threads.
     """
+    with _changing:
+        share = min(_shares, default=math.inf)
+    return int(min(_allowed(), share))
+
+
+@contextmanager
+def at_most(threads: int | None) -> Iterator[None]:
+    """Compute with a share of the cores: what a worker beside others may use; None for all.
+
+    It holds for the whole process, whose threads share what they compute. Of several shares at
+    once the least counts.
+    """
+    if threads is None:
+        yield
+        return
+    with _changing:
+        _shares.append(threads)
+    try:
+        yield
+    finally:
+        with _changing:
+            _shares.remove(threads)
+
+
+def _allowed() -> int:
     chosen = os.environ.get(VARIABLE, "").strip()
     if not chosen:
         return max(1, math.floor(min(_processors(), _container_quota())))

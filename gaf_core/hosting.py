@@ -33,7 +33,8 @@ class Limits:
         characters: of a text.
         tokens: of a text, special ones included.
         samples: passes of the model that one method is asked for.
-        jobs: slow methods of a visitor that run or wait at once.
+        jobs: slow methods, and runs over many texts, of a visitor that run or wait at once.
+        texts: of a run over many.
         visitors: at once.
     """
 
@@ -43,6 +44,7 @@ class Limits:
     tokens: int | None = None
     samples: int | None = None
     jobs: int | None = None
+    texts: int | None = None
     visitors: int | None = None
 
     def check_text(self, text: TextLike) -> None:
@@ -73,7 +75,14 @@ class Limits:
                 )
 
 
-_HOSTED = {"characters": 5_000, "tokens": 256, "samples": 1_000, "jobs": 3, "visitors": 20}
+_HOSTED = {
+    "characters": 5_000,
+    "tokens": 256,
+    "samples": 1_000,
+    "jobs": 3,
+    "texts": 500,
+    "visitors": 20,
+}
 _DIGITS = 19  # as many as no limit needs
 _LEAST = {"samples": 500}  # what the methods take where nobody says a number
 

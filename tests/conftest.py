@@ -1,5 +1,6 @@
 """What all tests share: checked shapes, and one server and one Chromium for those in a browser."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -83,7 +84,10 @@ def served(log: Path) -> Iterator[str]:
         f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none",
     ]  # fmt: skip
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
+            env=os.environ | {"GAF_RUNS": str(log.with_name("runs"))},
+        )  # fmt: skip
         try:
             wait_until_healthy(port, process, log)
             yield f"http://127.0.0.1:{port}"

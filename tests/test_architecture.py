@@ -31,6 +31,7 @@ ORDER = (
     ("methods",),
     ("elsewhere",),
     ("evaluation",),
+    ("corpus",),
     ("reading",),
     ("lesson",),
     ("picture",),

@@ -7,7 +7,7 @@ import pytest
 
 import gaf_core as gaf
 from gaf_core import cores as module
-from gaf_core.cores import cores, quota
+from gaf_core.cores import at_most, cores, quota
 
 ONE_AND_A_HALF = "150000 100000\n"
 
@@ -85,3 +85,15 @@ def test_a_variable_that_is_no_number_of_threads_is_a_sentence(monkeypatch, valu
     monkeypatch.setenv("GAF_THREADS", value)
     with pytest.raises(gaf.SettingsError, match=r"GAF_THREADS is '.*'\. Set it to"):
         gaf.solve(gaf.FlowNetwork.from_information(np.ones((1, 2, 2))))
+
+
+def test_a_share_of_the_cores_ends_with_who_has_it(monkeypatch):
+    monkeypatch.setenv("GAF_THREADS", "8")
+    with at_most(None):
+        assert cores() == 8
+    with at_most(3):
+        with at_most(5):
+            assert cores() == 3, "the least of them"
+        with at_most(16):
+            assert cores() == 3
+    assert cores() == 8

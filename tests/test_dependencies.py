@@ -47,10 +47,11 @@ def undeclared(files: list[Path], requirements: list[Requirement]) -> set[str]:
 
 
 def test_the_core_imports_what_is_always_installed():
-    """But for captum in methods and peft for adapters, which say so where it is not installed."""
+    """But for captum, peft, pyarrow and Ray, where what needs them says so if they are missing."""
     package = ROOT / "gaf_core"
     adapters = package / "models" / "adapters.py"
-    apart = (package / "ui", package / "methods", adapters)
+    corpus = package / "corpus"
+    apart = (package / "ui", package / "methods", corpus, adapters)
     files = [
         path
         for path in package.rglob("*.py")
@@ -59,6 +60,7 @@ def test_the_core_imports_what_is_always_installed():
     assert not undeclared(files, declared())
     methods = list((package / "methods").rglob("*.py"))
     assert not undeclared(methods, declared() + declared("methods"))
+    assert not undeclared(list(corpus.rglob("*.py")), declared() + declared("ray"))
     assert not undeclared([adapters], declared() + declared("peft"))
 
 

@@ -16,16 +16,16 @@ def test_the_switch_limits_everything():
     found = limits({"GAF_HOSTED": " True "})
     assert found.hosted
     assert not found.models
-    assert None not in (found.tokens, found.samples, found.jobs, found.visitors)
+    assert None not in (found.tokens, found.samples, found.jobs, found.texts, found.visitors)
     assert found.characters < CHARACTERS
 
 
 def test_every_limit_and_the_models_can_be_named():
-    names = ("CHARACTERS", "TOKENS", "SAMPLES", "JOBS", "VISITORS")
+    names = ("CHARACTERS", "TOKENS", "SAMPLES", "JOBS", "TEXTS", "VISITORS")
     asked = {f"GAF_MAX_{name}": str(number) for number, name in enumerate(names, start=501)}
     models = "owner/one, mine = /models/my=model ,"
     found = limits({"GAF_HOSTED": "1", "GAF_MODELS": models, **asked})
-    assert [getattr(found, name.lower()) for name in names] == [501, 502, 503, 504, 505]
+    assert [getattr(found, name.lower()) for name in names] == [501, 502, 503, 504, 505, 506]
     assert dict(found.models) == {"owner/one": "owner/one", "mine": "/models/my=model"}
 
 

@@ -30,6 +30,7 @@ def loaded_after(code: str) -> set[str]:
         "from gaf_core.cli import main; main(['models'])",
         "from gaf_core.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\nprint()",
         "from gaf_core.cli import main\ntry: main(['explain', '--help'])\nexcept SystemExit: pass",
+        "from gaf_core.cli import main\ntry: main(['corpus', '--help'])\nexcept SystemExit: pass",
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code):

@@ -1,6 +1,7 @@
-"""The command line: explain a text, print its words or write files, list models, start the app.
+"""The command line: explain a text or many, print or write it, list models, start the app.
 
     gaf explain "The acting was terrible." --layers 4-6 --report report.html
+    gaf corpus reviews.csv --text body --methods faithful,AGF --out run --summary
     gaf models
     gaf app
 
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from gaf_core.cli.corpus_options import add_corpus
 from gaf_core.errors import GafError
 from gaf_core.settings import AGAINST, FOR, NAMED, SETTINGS, Setting
 from gaf_core.version import __version__
@@ -80,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("text", help='what to explain; "-" reads it from standard input')
     _add_question(command)
     _add_outputs(command)
+    add_corpus(commands)
     return parser
 
 

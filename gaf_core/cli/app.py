@@ -28,5 +28,8 @@ def run(asked: argparse.Namespace) -> None:
     limits()
     if importlib.util.find_spec("streamlit") is None:
         raise MissingPackageError("The app", "streamlit", extra="app")
-    sys.argv = ["streamlit", "run", str(app()), "--server.address=127.0.0.1", *asked.options]
+    # MB of a file of texts: what the page takes of a visitor anyway, refused before it is read
+    held = ["--server.maxUploadSize=5"] if asked.hosted else []
+    here = "--server.address=127.0.0.1"
+    sys.argv = ["streamlit", "run", str(app()), here, *held, *asked.options]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)

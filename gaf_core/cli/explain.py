@@ -44,7 +44,7 @@ def run(asked: argparse.Namespace) -> None:
     disable_progress_bar()
     check_share(asked.carried)
     outputs = {name: path for name in OUTPUTS if (path := getattr(asked, name)) is not None}
-    _check_outputs(list(outputs.values()), asked.force)
+    check_outputs(list(outputs.values()), asked.force)
     given = _given(asked.scores)
     text, settings = _text(asked), _settings(asked)
     check_answer(asked)
@@ -76,7 +76,7 @@ def run(asked: argparse.Namespace) -> None:
     if told:
         print("\n".join(told))
     for name, path in outputs.items():
-        _write(path, writers[name](), asked.force)
+        write(path, writers[name](), asked.force)
 
 
 def _given(paths: Sequence[Path]) -> list[GivenFile]:
@@ -208,8 +208,12 @@ def _check_layers(settings: Settings, depth: int) -> None:
         )
 
 
-def _check_outputs(paths: Sequence[Path], force: bool) -> None:
-    """What is bound to fail fails before the model runs."""
+def check_outputs(paths: Sequence[Path], force: bool) -> None:
+    """What is bound to fail fails before the model runs.
+
+    Raises:
+        SettingsError: a file that cannot be written, or exists already.
+    """
     for path in paths:
         with _unwritable(path), suppress(FileNotFoundError, NotADirectoryError):
             path.lstat()  # a name that no file can have
@@ -223,7 +227,12 @@ def _check_outputs(paths: Sequence[Path], force: bool) -> None:
         raise SettingsError("Two of the files have the same name. Give each its own.")
 
 
-def _write(path: Path, content: bytes, force: bool) -> None:
+def write(path: Path, content: bytes, force: bool) -> None:
+    """Write a file, and say so.
+
+    Raises:
+        SettingsError: it cannot be written, or exists already.
+    """
     with _unwritable(path), path.open("wb" if force else "xb") as file:
         file.write(content)
     print(f"wrote {path} ({_size(len(content))})", file=sys.stderr)

@@ -7,6 +7,7 @@ ranking       which tokens go first, and which may go at all
 metrics       AOPC, LOdds, comprehensiveness, sufficiency, curves
 agreement     how far several methods agree
 comparison    several methods on one text, for a page
+entries       methods with settings, asked together of one trace
 measuring     many texts: each method on each text, one row each
 rows          kept in a file, so that a run may stop and go on
 edge_masks    an order of attention edges -> masks of the first of them

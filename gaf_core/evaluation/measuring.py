@@ -12,26 +12,32 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import pandas as pd
 
 from gaf_core.errors import GafError
-from gaf_core.evaluation.asked import Asked, methods_by_label, texts_and_targets
+from gaf_core.evaluation.asked import texts_and_targets
 from gaf_core.evaluation.bootstrap import MEASURES, check_seed, summarise
-from gaf_core.evaluation.metrics import Evaluation, evaluate_all
-from gaf_core.evaluation.naopc import WIDTH, aopc_limits
+from gaf_core.evaluation.entries import (
+    MEASURED,
+    NAOPC_COLUMNS,
+    Entry,
+    MethodLike,
+    chosen_entries,
+    failed,
+    measure_trace,
+)
+from gaf_core.evaluation.naopc import WIDTH
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
-from gaf_core.evaluation.ranking import check_encoding, check_scores
+from gaf_core.evaluation.ranking import check_encoding
 from gaf_core.evaluation.rows import Row, RowStore
-from gaf_core.methods import METHODS, Method
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.target import resolve_target
 from gaf_core.tracing.trace import trace
 
 Progress = Callable[[int, int], None]
-MethodLike = str | Method | tuple[str, str | Method, Mapping[str, Any]]
 
 
 class Run(TypedDict, total=False):
@@ -43,9 +49,7 @@ class Run(TypedDict, total=False):
     resume: str | Path | None
 
 
-_MEASURES = ("aopc", "log_odds", "comprehensiveness", "sufficiency")
-COLUMNS = ("text", "method", *_MEASURES, "deletion_area", "seconds", "trace_seconds", "failure")
-NAOPC_COLUMNS = ("naopc", "aopc_lower", "aopc_upper")
+COLUMNS = ("text", "method", *MEASURED, "seconds", "trace_seconds", "failure")
 
 
 def benchmark(
@@ -126,7 +130,7 @@ def measure(
             a file that holds something else.
         TargetError: the target of the perturbation is not one of the model's labels.
     """
-    entries = methods_by_label(methods, METHODS)
+    entries = {entry.label: entry for entry in chosen_entries(methods)}
     jobs = texts_and_targets(texts, targets)
     perturbation = resolve_perturbation(model, perturbation)
     if perturbation.target not in ("predicted", "explained") and model.labels:
@@ -181,58 +185,29 @@ def _measure_text(
     model: Model,
     text: TextLike,
     target: TargetLike,
-    entries: Mapping[str, Asked],
+    entries: Mapping[str, Entry],
     how: _How,
 ) -> dict[str, Row]:
-    steps, perturbation = how.steps, how.perturbation
     began = time.perf_counter()
     try:
         traced = trace(model, text, target)
         check_encoding(model, traced)
     except GafError as error:
-        steps.take(len(entries))
-        return {label: _failed(error) for label in entries}
+        how.steps.take(len(entries))
+        return {label: failed(error) for label in entries}
     shared = {"trace_seconds": time.perf_counter() - began}
-    rows: dict[str, Row] = {}
-    scores = {}
-    for label, entry in entries.items():
-        try:
-            found = entry.method(model, traced, **entry.settings)
-            scores[label] = check_scores(traced, found.scores)
-            rows[label] = {"seconds": found.seconds, "failure": None} | shared
-        except Exception as error:  # methods call libraries, which raise many kinds
-            rows[label] = _failed(error)
-        steps.take()
-    try:
-        wanted = how.naopc and bool(scores)
-        limits = aopc_limits(model, traced, perturbation, progress=steps.still) if wanted else None
-        found = evaluate_all(
-            model, traced, scores, perturbation, insertion_curve=False, limits=limits
-        )
-        for label, evaluation in found.items():
-            rows[label] |= _measures(evaluation, how.naopc)
-    except GafError as error:
-        rows |= {label: _failed(error) for label in scores}
-    return rows
-
-
-def _measures(evaluation: Evaluation, naopc: bool) -> Row:
-    names = (*_MEASURES, *(NAOPC_COLUMNS if naopc else ()))
-    found = {name: getattr(evaluation, name) for name in names}
-    return found | {"deletion_area": evaluation.curves.deletion_area}
-
-
-def _failed(error: Exception) -> Row:
-    message = str(error).strip() or "no reason is given"
-    known = isinstance(error, GafError)
-    return {"failure": message if known else f"{type(error).__name__}: {message}"}
+    found = measure_trace(
+        model, traced, list(entries.values()), how.perturbation,
+        naopc=how.naopc, step=how.steps.take, still=how.steps.still,
+    )  # fmt: skip
+    return {label: row if row["failure"] else row | shared for label, (row, _) in found.items()}
 
 
 def _key(
     model: Model,
     text: TextLike,
     target: TargetLike,
-    entry: Asked,
+    entry: Entry,
     perturbation: Perturbation,
     naopc: bool,
 ) -> str:

@@ -1,5 +1,6 @@
 """Threads that wait between solves: to start one can take longer than a small solve."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -18,3 +19,7 @@ def pool(purpose: str) -> ThreadPoolExecutor:
 @cache
 def _pool(purpose: str, threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix=purpose)
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has the pools and none of their threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from gaf_core.methods.alike import Made, second_traces
 from gaf_core.methods.attention import attention_x_gradient
 from gaf_core.methods.flows import EPSILON, FIRST_LAYER, option_of, score_flow
 from gaf_core.methods.hidden import cat
@@ -26,21 +27,16 @@ from gaf_core.tracing.trace import Trace
 NEEDS_FROZEN = ("cat_frozen", "attention_x_gradient_frozen")  # and nothing but the second trace
 _ALI = "Ali et al., ICML 2022"
 
-
-class _Made(NamedTuple):
-    trace: Trace
-    seconds: float
-
-
 # Several methods of one text need the same second trace; it goes when the first one goes.
-_made: WeakKeyDictionary[Trace, dict[bool, _Made]] = WeakKeyDictionary()
+_made: WeakKeyDictionary[Trace, dict[bool, Made]] = WeakKeyDictionary()
 
 
 def second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, float]:
     """The same prediction, traced with what the faithful flow needs.
 
     Returns:
-        The trace, and the seconds it took if it was made for another method before.
+        The trace, and the seconds it took if it was made for another method before; less those that
+        the caller has waited for the traces of other texts.
 
     Raises:
         SettingsError: the first trace was made without a model.
@@ -49,14 +45,20 @@ def second_trace(model: Model, traced: Trace, frozen: bool) -> tuple[Trace, floa
     if frozen in made:
         return made[frozen]
     started = time.perf_counter()
+    for one, found in second_traces(model, traced, frozen).items():
+        _made.setdefault(one, {})[frozen] = found
+    if frozen in made:
+        # whoever asks first has waited for all of them, and counts its own share
+        waited = time.perf_counter() - started
+        return made[frozen].trace, made[frozen].seconds - waited
     second = traced_again(model, traced, frozen=Frozen() if frozen else None, residual=True)
-    made[frozen] = _Made(second, time.perf_counter() - started)
+    made[frozen] = Made(second, time.perf_counter() - started)
     return second, 0.0
 
 
 def remember_second(traced: Trace, second: Trace) -> None:
     """Keep a frozen trace of the same prediction that was made with others, in a batch."""
-    _made.setdefault(traced, {})[True] = _Made(second, 0.0)
+    _made.setdefault(traced, {})[True] = Made(second, 0.0)
 
 
 def _cat_frozen(model: Model, traced: Trace, _progress: Progress) -> Scored:

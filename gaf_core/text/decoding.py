@@ -39,9 +39,7 @@ def decode(content: bytes, source: str) -> str:
     Raises:
         TextError: it is no text in that encoding; the message says where.
     """
-    mark, encoding = next(
-        ((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8")
-    )
+    mark, encoding = marked(content)
     try:
         text = content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
@@ -57,6 +55,11 @@ def decode(content: bytes, source: str) -> str:
             "It is not text, or is UTF-16 without a byte order mark. Save it as UTF-8."
         )
     return _LEADING.sub("", text)
+
+
+def marked(content: bytes) -> tuple[bytes, str]:
+    """The byte order mark that bytes begin with, and the encoding that it says; none is UTF-8."""
+    return next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
 
 
 def _lines(before: bytes, encoding: str) -> int:

@@ -22,4 +22,5 @@ threads      how many compute
 trace        all of it together
 tokens       a trace of each token of an answer
 asking       the same question again
+together     the same for several texts of one length at once
 """

@@ -14,6 +14,7 @@ from gaf_core.spans import spans_of
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.frozen import Frozen
 from gaf_core.tracing.places import split_target, token_text
+from gaf_core.tracing.target import Target
 from gaf_core.tracing.trace import Trace, trace
 
 
@@ -51,9 +52,13 @@ def traced_again(model: Model, traced: Trace, *, frozen: Frozen | None, residual
     asked, target = traced.continuation, traced.target
     if asked is not None:
         return trace(model, asked.text, asked.asked, frozen=frozen, residual=residual)
+    return trace(model, traced.encoding, same_target(target), frozen=frozen, residual=residual)
+
+
+def same_target(target: Target) -> TargetLike:
+    """What a trace explains, as a caller names it; not for an answer."""
     label = target.index if target.against is None else (target.index, target.against)
-    again = label if target.place is None else At(label, target.place)
-    return trace(model, traced.encoding, again, frozen=frozen, residual=residual)
+    return label if target.place is None else At(label, target.place)
 
 
 def _moved_label(trace: Trace, edited: Encoding) -> LabelLike:

@@ -37,6 +37,7 @@ def pages() -> list[StreamlitPage]:
         st.Page("pages/explore.py", title="Explore", url_path="home", default=True),
         st.Page("pages/explore.py", title="Explore", url_path="explore", visibility="hidden"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
+        st.Page("pages/many.py", title="Many texts", url_path="many"),
         st.Page("pages/edit.py", title="What if", url_path="edit"),
         st.Page("pages/learn.py", title="Learn", url_path="learn"),
     ]

@@ -11,9 +11,10 @@ import time
 
 from streamlit.runtime import Runtime
 
-from gaf_core.ui import visitors
+from gaf_core.ui import runs, visitors
 
 _EVERY = 1.0  # seconds between two looks
+_SWEEP = 600.0  # seconds between two looks at runs that nobody opens any more
 _EMPTY = 20.0  # seconds without a visitor after which memory is given back
 
 _log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ async def look_after() -> None:
     """Look every second who has gone, for as long as the server runs."""
     empty_since: float | None = None
     tidy = True  # nobody has come yet
+    swept = -_SWEEP
     while True:
         await asyncio.sleep(_EVERY)
         try:
@@ -30,6 +32,9 @@ async def look_after() -> None:
             if Runtime.exists():
                 for session in gone:
                     Runtime.instance().close_session(session)
+            if time.monotonic() - swept > _SWEEP:
+                swept = time.monotonic()
+                await asyncio.to_thread(runs.sweep)
             if visitors.VISITORS.present():
                 empty_since, tidy = None, False
             elif not tidy:

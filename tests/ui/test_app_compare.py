@@ -11,7 +11,7 @@ from gaf_core.evaluation import aopc_limits
 from gaf_core.methods import METHODS, Method, Scored
 from gaf_core.ui import visitors
 from gaf_core.ui.compare import bounds, watch, work
-from gaf_core.ui.compare.jobs import Desk
+from gaf_core.ui.jobs import Desk
 from tests.support.gate import Gate
 from tests.support.models import save_tiny
 from tests.support.patience import HANG

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 from gaf_core.errors import SettingsError
-from gaf_core.ui.compare.jobs import Desk, Job, State
+from gaf_core.ui.jobs import Desk, Job, State
 from tests.support.gate import Gate
 from tests.support.patience import HANG
 

@@ -12,10 +12,10 @@ from gaf_core import Model, Trace
 from gaf_core.evaluation import AopcLimits, Perturbation, aopc_limits, limit_passes
 from gaf_core.hosting import limits
 from gaf_core.ui.cache import shelf
-from gaf_core.ui.compare.jobs import Job, Progress, State
 from gaf_core.ui.compare.work import Question, desk
 from gaf_core.ui.failures import literal
 from gaf_core.ui.form import FLAGS
+from gaf_core.ui.jobs import Job, Progress, State
 from gaf_core.ui.shelf import Shelf
 
 _SWITCH = "naopc"

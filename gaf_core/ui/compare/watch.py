@@ -8,9 +8,9 @@ import streamlit as st
 
 from gaf_core.hosting import limits
 from gaf_core.ui.compare import work
-from gaf_core.ui.compare.jobs import Job, State
 from gaf_core.ui.compare.work import Task
 from gaf_core.ui.failures import literal
+from gaf_core.ui.jobs import Job, State
 
 _EVERY = 0.5  # seconds between two looks
 

@@ -22,7 +22,7 @@ from gaf_core.settings import TargetLike, TextLike
 from gaf_core.ui import visitors
 from gaf_core.ui.cache import Choice, shelf
 from gaf_core.ui.compare.entries import Entry
-from gaf_core.ui.compare.jobs import Desk, Job, Progress, State
+from gaf_core.ui.jobs import Desk, Job, Progress, State
 from gaf_core.ui.shelf import Shelf
 
 _PATIENCE = 4.0  # seconds that the page waits for quick entries before it shows what there is

@@ -178,6 +178,13 @@ class Desk:
             self._lanes[slow].add(job, work)
         return job
 
+    def take(self, key: Hashable, job: Job, work: Callable[[Progress], Any]) -> None:
+        """Begin a slow job that somebody else knows too; one that was there under the key ends."""
+        if before := self._jobs.get(key):
+            before.stop()
+        self._jobs[key] = job
+        self._lanes[True].add(job, work)
+
     @property
     def slow(self) -> int:
         """How many slow jobs run or wait."""
