@@ -17,6 +17,7 @@ from gaf_core.corpus.parts import schema
 from gaf_core.corpus.running import PART
 from gaf_core.corpus.texts import Survey
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of
 
 _ENOUGH = 6.0  # seconds that trying may take, about
 _GROWTH = 4  # texts of a try for each of the one before
@@ -81,11 +82,11 @@ def estimate(
 
 
 def _characters(texts: Sequence[TextLike]) -> int:
-    return sum(len(text) if isinstance(text, str) else sum(map(len, text)) for text in texts)
+    return sum(len(part) for text in texts for part in parts_of(text))
 
 
 def _named(text: TextLike) -> dict[str, Any]:
-    first, second = (text, None) if isinstance(text, str) else text
+    first, second = (*parts_of(text), None)[:2]
     return {"position": 0, "line": 0, "id": "", "label": "", "text": first, "second": second}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of
 
 HERE = "http://127.0.0.1:8501"  # where `gaf app` serves, unless it is told another port
 _LONGEST = 30_000  # bytes of an address that servers and browsers take
@@ -23,10 +24,10 @@ def view(about: dict[str, Any], text: TextLike, cut: int = 0, server: str = "") 
     """
     asked = about["asked"]
     asks: dict[str, str | Sequence[str]] = {"model": asked["model"]}
-    if isinstance(text, str):
-        asks["text"] = text
-    else:
-        asks |= {"text": text[0], "second": text[1], "pair": "true"}
+    first, *others = parts_of(text)
+    asks["text"] = first
+    if others:
+        asks |= {"second": others[0], "pair": "true"}
     if cut:
         asks["truncate"] = "true"
     if isinstance(asked["target"], str):

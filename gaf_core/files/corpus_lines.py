@@ -6,6 +6,7 @@ from gaf_core.corpus.results import Results
 from gaf_core.files.corpus_tables import Chosen, Shown, all_tables, headline, standing_out
 from gaf_core.files.terminal import printable
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of
 from gaf_core.text.clusters import columns, fitted
 
 _CELL = 44  # columns of the widest cell
@@ -44,7 +45,7 @@ def table_lines(shown: Shown) -> list[str]:
 
 def one_line(text: TextLike, most: int) -> str:
     """A text, or a pair, as the beginning of one line."""
-    whole = text if isinstance(text, str) else " | ".join(text)
+    whole = " | ".join(parts_of(text))
     return fitted(printable(" ".join(whole.split())), most)
 
 

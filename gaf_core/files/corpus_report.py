@@ -18,6 +18,7 @@ from gaf_core.corpus.views import HERE, view
 from gaf_core.files.corpus_tables import Chosen, Shown, all_tables, headline, standing_out, written
 from gaf_core.reading.rows import CITATION, PAPER, versions
 from gaf_core.settings import TextLike
+from gaf_core.spans import parts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,7 +179,7 @@ def _texts(results: Results, column: str, rows: pd.DataFrame) -> str:
 
 
 def _whole(text: TextLike) -> str:
-    return text if isinstance(text, str) else "\n".join(text)
+    return "\n".join(parts_of(text))
 
 
 def _pairs(rows: list[tuple[str, str]]) -> str:
