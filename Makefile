@@ -48,6 +48,7 @@ benchmark: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/python -m benchmarks.next_token --write
 	$(BIN)/python -m benchmarks.answers --write
 	$(BIN)/python -m benchmarks.cost --write
+	$(BIN)/python -m benchmarks.corpus --write
 
 benchmark-edges: $(VENV)/installed-dev $(VENV)/installed-smollm2
 	$(BIN)/python -m benchmarks.edges --write

@@ -208,7 +208,9 @@ def main() -> None:
         "ray": on_ray(texts, options.turns, options.workers),
         "memory": json.loads(watched.read_text()) if watched else memory_of(options.memory),
     }  # fmt: skip
-    command = f"corpus --texts {options.texts} --turns {options.turns}"
+    command = f"corpus --texts {options.texts} --turns {options.turns}" + " --watched FILE" * bool(
+        watched
+    )
     finish(document(parts, command), TABLE, write=options.write)
 
 

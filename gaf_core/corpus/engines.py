@@ -104,7 +104,9 @@ class OnRay:
             raise MissingPackageError("The engine ray", "ray", extra="ray") from error
         if ray.is_initialized():
             return ray, False
-        own = {"num_cpus": cores(), "include_dashboard": False} if self.address is None else {}
+        # a worker without room would be waited for, for ever
+        room = max(cores(), (self.workers or 1) * self.threads)
+        own = {"num_cpus": room, "include_dashboard": False} if self.address is None else {}
         where = self.address or "local"
         try:
             _reach(where)

@@ -97,6 +97,18 @@ def test_what_a_worker_cannot_do_is_a_sentence(saved, tmp_path):
     assert Folder(tmp_path / "run").numbers, "what was done before is kept"
 
 
+def test_more_workers_than_cores_have_room(monkeypatch):
+    """Of a cluster that begins on this machine; without it the run would wait for ever."""
+    asked = {}
+    monkeypatch.setenv("GAF_THREADS", "1")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda **options: asked.update(options))
+    OnRay(workers=3, threads=2)._cluster()
+    assert asked["num_cpus"] == 6
+    OnRay()._cluster()
+    assert asked["num_cpus"] == 1
+
+
 def test_ray_data_maps_it(saved):
     explainer = gaf.BatchExplainer(saved, METHODS, threads=1)
     data = ray.data.from_items([{"id": n, "text": text} for n, text in enumerate(TEXTS)])
