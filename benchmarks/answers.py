@@ -7,8 +7,9 @@ The answers are what SmolLM2-135M itself says to the prompts of `benchmarks/prom
 12 tokens, the likeliest each time and up to the end of a line. A method scores the tokens of the
 prompt; they are removed in the order of the scores, and the mean log-probability of the same answer
 is watched. The second part has the same with the sum of logits as what is explained. Then what a
-map of an answer takes, over explanations of its tokens one by one, and one long prompt. `--resume`
-keeps what is measured in a file; `--write` keeps the tables in `benchmarks/answers.md`.
+map of an answer takes, over explanations of its tokens one by one, and one long prompt; `--runs 0`
+and `--context 0` leave these two out, which take longest. `--resume` keeps what is measured in a
+file; `--write` keeps the tables in `benchmarks/answers.md`.
 """
 
 from __future__ import annotations
@@ -211,7 +212,7 @@ def main() -> None:
     said = answers(model, "report", options.answers)
     scores: tuple[Score, ...] = ("log_probability", "logit")
     found = {score: run(model, said, score, options.resume) for score in scores}
-    maps = timed(model, said[:CHECKED], options.runs)
+    maps = timed(model, said[:CHECKED], options.runs) if options.runs else []
     lengths = [one.tokens for one in said]
     command = f"answers --answers {len(said)} --runs {options.runs} --context {options.context}"
     about = (
@@ -230,8 +231,10 @@ def main() -> None:
         "take turns in one process."
     )
     sections = [part for score, rows in found.items() for part in section(score, rows)]
-    sections += ["## Time of a map", maps_are, "\n".join(maps)]
-    sections += ["## A long prompt", "\n".join(long_prompt(model, options.context))]
+    if maps:
+        sections += ["## Time of a map", maps_are, "\n".join(maps)]
+    if options.context:
+        sections += ["## A long prompt", "\n".join(long_prompt(model, options.context))]
     told = "\n".join(dict.fromkeys(one for rows in found.values() for one in failures(rows)))
     sections += ["## Failures", told] if told else []
     finish(page("Answers", about, *sections), TABLE, write=options.write)
