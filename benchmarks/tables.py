@@ -49,10 +49,13 @@ def method_table(
         rows: of `gaf_core.evaluation.measure`.
         texts: heading of the number of texts.
         columns: the measures, each with its heading and digits.
+
+    The last column, by how much each is ahead of the usual method, is there if that was measured.
     """
     headings = [heading for heading, _ in columns.values()]
-    lines = header("method", texts, *headings, f"AOPC minus {USUAL}'s")
     scored = set(rows.loc[rows["failure"].isna(), "method"])
+    asked = USUAL in set(rows["method"])
+    lines = header("method", texts, *headings, *[f"AOPC minus {USUAL}'s"] * asked)
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
     for found in summary.to_dict("records"):
         count = f"{found['texts']:,}"
@@ -61,7 +64,8 @@ def method_table(
         cells = [interval(found, name, digits) for name, (_, digits) in columns.items()]
         beside = {found["method"], USUAL} <= scored and found["method"] != USUAL
         ahead = signed(differences(rows, found["method"], USUAL)["aopc"], 3) if beside else ""
-        cells = [*cells, ahead] if found["texts"] else [""] * (len(cells) + 1)
+        cells = [*cells, *[ahead] * asked]
+        cells = cells if found["texts"] else [""] * len(cells)
         lines.append(line(found["method"], count, *cells))
     return lines
 
