@@ -7,8 +7,9 @@ The answers are what SmolLM2-135M itself says to the prompts of `benchmarks/prom
 12 tokens, the likeliest each time and up to the end of a line. A method scores the tokens of the
 prompt; they are removed in the order of the scores, and the mean log-probability of the same answer
 is watched. The second part has the same with the sum of logits as what is explained. Then what a
-map of an answer takes, over explanations of its tokens one by one, and one long prompt. `--resume`
-keeps what is measured in a file; `--write` keeps the tables in `benchmarks/answers.md`.
+map of an answer takes, over explanations of its tokens one by one, and one long prompt; `--runs 0`
+and `--context 0` leave these two out, which take longest. `--resume` keeps what is measured in a
+file; `--write` keeps the tables in `benchmarks/answers.md`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from benchmarks.faithfulness import say
 from benchmarks.next_token import prompts
 from benchmarks.tables import (
     COLUMNS,
+    difference_table,
     failures,
     finish,
     header,
@@ -39,7 +41,6 @@ from benchmarks.tables import (
     made_by,
     method_table,
     page,
-    pair_table,
 )
 from gaf_core.evaluation import measure
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
@@ -65,14 +66,7 @@ TITLES = {
     "log_probability": "What is explained is the sum of log-probabilities",
     "logit": "What is explained is the sum of logits",
 }
-BESIDE = {  # the faithful flow beside what -> the two methods
-    "over integrated gradients": ("faithful", "integrated_gradients"),
-    "the flow, over no flow": ("faithful", "cat_frozen"),
-    "over gradient-weighted relevance": ("faithful", "relevance"),
-    "the ingredients, over the flow as published": ("faithful", "AGF"),
-    "over input times gradient": ("faithful", "input_x_gradient"),
-    "over chance": ("faithful", "random"),
-}
+RIVALS = ("integrated_gradients", "cat_frozen", "relevance", "AGF", "input_x_gradient", "random")
 MEASURES = {name: COLUMNS[name] for name in ("aopc", "comprehensiveness", "sufficiency")}
 MAPS = ("AGF", "faithful", "cat_frozen", "relevance")
 CHECKED = 8  # answers that maps are timed on
@@ -194,7 +188,9 @@ def long_prompt(model: gaf.Model, context: int) -> list[str]:
 
 def section(score: str, rows: pd.DataFrame) -> list[str]:
     """The tables of one way to score an answer."""
-    differences = pair_table(rows, BESIDE, "answers", ("aopc", "comprehensiveness"))
+    differences = difference_table(
+        rows, "faithful", RIVALS, "answers", ("aopc", "comprehensiveness")
+    )
     return [
         f"## {TITLES[score]} (`{score}`)",
         "\n".join(method_table(rows, "answers", MEASURES)),
@@ -216,7 +212,7 @@ def main() -> None:
     said = answers(model, "report", options.answers)
     scores: tuple[Score, ...] = ("log_probability", "logit")
     found = {score: run(model, said, score, options.resume) for score in scores}
-    maps = timed(model, said[:CHECKED], options.runs)
+    maps = timed(model, said[:CHECKED], options.runs) if options.runs else []
     lengths = [one.tokens for one in said]
     command = f"answers --answers {len(said)} --runs {options.runs} --context {options.context}"
     about = (
@@ -235,8 +231,10 @@ def main() -> None:
         "take turns in one process."
     )
     sections = [part for score, rows in found.items() for part in section(score, rows)]
-    sections += ["## Time of a map", maps_are, "\n".join(maps)]
-    sections += ["## A long prompt", "\n".join(long_prompt(model, options.context))]
+    if maps:
+        sections += ["## Time of a map", maps_are, "\n".join(maps)]
+    if options.context:
+        sections += ["## A long prompt", "\n".join(long_prompt(model, options.context))]
     told = "\n".join(dict.fromkeys(one for rows in found.values() for one in failures(rows)))
     sections += ["## Failures", told] if told else []
     finish(page("Answers", about, *sections), TABLE, write=options.write)

@@ -49,50 +49,71 @@ def method_table(
         rows: of `gaf_core.evaluation.measure`.
         texts: heading of the number of texts.
         columns: the measures, each with its heading and digits.
+
+    The last column, by how much each is ahead of the usual method, is there if that was measured.
     """
-    scored = set(rows.loc[rows["failure"].isna(), "method"])
     headings = [heading for heading, _ in columns.values()]
-    headings += [f"AOPC minus {USUAL}'s"] if USUAL in scored else []
-    lines = header("method", texts, *headings)
+    scored = set(rows.loc[rows["failure"].isna(), "method"])
+    asked = USUAL in set(rows["method"])
+    lines = header("method", texts, *headings, *[f"AOPC minus {USUAL}'s"] * asked)
     summary = summarise(rows, SEED).sort_values("aopc", ascending=False, na_position="last")
     for found in summary.to_dict("records"):
         count = f"{found['texts']:,}"
         if found["failures"]:
             count += f", {found['failures']:,} failed"
         cells = [interval(found, name, digits) for name, (_, digits) in columns.items()]
-        if USUAL in scored:
-            beside = found["method"] in scored and found["method"] != USUAL
-            ahead = differences(rows, found["method"], USUAL)["aopc"] if beside else None
-            cells.append("" if ahead is None else signed(ahead, 3))
+        beside = {found["method"], USUAL} <= scored and found["method"] != USUAL
+        ahead = signed(differences(rows, found["method"], USUAL)["aopc"], 3) if beside else ""
+        cells = [*cells, *[ahead] * asked]
         cells = cells if found["texts"] else [""] * len(cells)
         lines.append(line(found["method"], count, *cells))
     return lines
 
 
 def pair_table(
-    rows: pd.DataFrame,
-    pairs: Mapping[str, tuple[str, str]],
-    texts: str = "sentences",
-    measures: Sequence[str] = ("aopc", "log_odds"),
+    rows: pd.DataFrame, pairs: Mapping[str, tuple[str, str]], texts: str = "sentences"
 ) -> list[str]:
-    """Measures of one method minus those of another, on the texts that both scored.
+    """AOPC and LOdds of one method minus those of another, on the texts that both scored.
 
     Args:
         rows: of `gaf_core.evaluation.measure`.
         pairs: what the two differ in -> their names. A pair of which one scored no text has no
             line, and without any there is no table.
         texts: heading of the number of texts.
-        measures: of `COLUMNS`.
     """
     scored = set(rows.loc[rows["failure"].isna(), "method"])
-    lines = header("what it adds", "measured as", *(COLUMNS[name][0] for name in measures), texts)
+    lines = header("what it adds", "measured as", "AOPC", "LOdds", texts)
     for what, (first, second) in pairs.items():
         if {first, second} <= scored:
-            found = differences(rows, first, second)
-            cells = [signed(found[name], COLUMNS[name][1]) for name in measures]
-            count = f"{found['aopc']['texts']:,.0f}"
-            lines.append(line(what, f"{first} minus {second}", *cells, count))
+            cells = _ahead(rows, first, second, ("aopc", "log_odds"))
+            lines.append(line(what, f"{first} minus {second}", *cells))
     return lines if len(lines) > 2 else []
+
+
+def difference_table(
+    rows: pd.DataFrame,
+    first: str,
+    others: Sequence[str],
+    texts: str = "sentences",
+    measures: Sequence[str] = ("aopc", "log_odds"),
+) -> list[str]:
+    """Measures of a method minus those of others, each on the texts that both scored.
+
+    A method that scored no text has no line; without any other method there is no table.
+    """
+    scored = set(rows.loc[rows["failure"].isna(), "method"])
+    compared = [other for other in others if other in scored and other != first]
+    if first not in scored or not compared:
+        return []
+    lines = header(f"{first} minus", *(COLUMNS[name][0] for name in measures), texts)
+    return lines + [line(other, *_ahead(rows, first, other, measures)) for other in compared]
+
+
+def _ahead(rows: pd.DataFrame, first: str, second: str, measures: Sequence[str]) -> list[str]:
+    """Differences of some measures, and of how many texts."""
+    found = differences(rows, first, second)
+    cells = [signed(found[name], COLUMNS[name][1]) for name in measures]
+    return [*cells, f"{found['aopc']['texts']:,.0f}"]
 
 
 def differences(rows: pd.DataFrame, first: str, second: str) -> dict[str, dict[str, float]]:

@@ -75,7 +75,7 @@ def test_the_best_comes_first_and_a_failure_is_said():
     lines = method_table(ROWS)
     assert lines[2].startswith("| strong | 2 | 0.550 [0.500, 0.600] | 0.55 [0.50, 0.60] |")
     assert lines[3].startswith("| weak | 2 | 0.150 [0.100, 0.200] |")
-    assert lines[4] == "| broken | 0, 2 failed |  |  |  |  |  |"
+    assert lines[4] == "| broken | 0, 2 failed |  |  |  |  |"
     assert len({line.count("|") for line in lines}) == 1
     assert list(failures(ROWS)) == [r"- broken: It \| breaks."]
     assert escaped("a_b\n<i> *c*") == r"a\_b \<i\> \*c\*"
