@@ -1,0 +1,51 @@
+"""The benchmarks of the solver: what they count, and their tables at small size."""
+
+import re
+from functools import partial
+
+import pytest
+
+import gaf_core as gaf
+from benchmarks import solver_speed
+from benchmarks.networks import information
+from benchmarks.texts import long_text
+from gaf_core.tracing.encoding import encode
+
+
+@pytest.mark.parametrize("layers", [3, 4, 12])
+def test_flops_of_equal_layers_are_the_known_sum(layers):
+    """Of `l + 1` node layers of `n` the first and the last are diagonal, and one is the middle."""
+    n = 10
+    factors = (layers - 1) * n**3 / 3 + (layers - 2) * n**3 + layers * n**3 + 2 * n**2
+    solution = (layers - 1) * 2 * n**2 + 2 * 2 * n + layers * 4 * n**2
+    pivots = 2 * n  # the square roots of both diagonals
+    assert solver_speed.flops_of_step([n] * (layers + 1)) == pytest.approx(
+        factors + solution + pivots
+    )
+
+
+def test_flops_of_a_solve_are_those_of_its_live_part():
+    """A layer read from one token is one node wide, whatever the length of the text."""
+    network = gaf.FlowNetwork.from_information(information("one row on top", 3, 8, 0))
+    widths = network.live.sum(axis=1).tolist()
+    assert widths[-1] == 1
+    expected = 7 * solver_speed.flops_of_step(widths)
+    assert solver_speed.flops_of_solve(network, 7) == expected
+
+
+def test_a_row_of_the_speed_table_says_what_was_reached():
+    model = gaf.load_model("minilm-reviews")
+    one_pass = partial(solver_speed.bundled_pass, model, "A lovely film.")
+    (row,) = solver_speed.measure("small", one_pass, 1, ["AGF"])
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:3] == ["small", "6", "AGF"]
+    assert re.fullmatch(r"\d+ % of \d+", cells[8])
+    assert float(cells[7]) > 0
+    assert cells[11] == "optimal"
+
+
+@pytest.mark.parametrize("tokens", [30, 450])
+def test_a_long_text_has_nearly_as_many_tokens_as_wanted(tokens):
+    model = gaf.load_model("minilm-reviews")
+    found = len(encode(model, long_text(model, tokens), truncate=False).tokens)
+    assert tokens - 10 < found <= tokens
