@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 import gaf_core as gaf
-from benchmarks import solver_speed
+from benchmarks import convex_solver, solver_speed
 from benchmarks.networks import information
 from benchmarks.texts import long_text
 from gaf_core.tracing.encoding import encode
@@ -49,3 +49,18 @@ def test_a_long_text_has_nearly_as_many_tokens_as_wanted(tokens):
     model = gaf.load_model("minilm-reviews")
     found = len(encode(model, long_text(model, tokens), truncate=False).tokens)
     assert tokens - 10 < found <= tokens
+
+
+def test_general_solvers_stand_beside_ours_with_what_they_reached():
+    network = gaf.FlowNetwork.from_information(information("attention", 2, 4, 0))
+    found = convex_solver.on_one(network, limit=5)
+    assert next(iter(found)) == convex_solver.OURS
+    for name, outcome in found.items():
+        assert outcome.status.startswith("optimal"), name
+        assert outcome.value < 1e-2, name
+        assert outcome.imbalance < 1e-2, name
+    assert found[convex_solver.OURS].score == 0
+    assert found["Clarabel"].score < 1e-2
+    lines = convex_solver.rows(4, [found, found])
+    assert len(lines) == len(found)
+    assert "optimal 2" in lines[0]
