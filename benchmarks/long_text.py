@@ -27,8 +27,9 @@ from gaf_core import load_model
 from gaf_core.places import app
 
 TABLE = Path(__file__).with_suffix(".md")
+REST = "page"
 PARTS = {
-    "way to the server, page above": "until the model is asked, but for what follows",
+    REST: "the way to the server, the page above the Sankey",
     "model": "a pass forward and one backward",
     "network": "information tensor, capacities, pruning",
     "solve": "the flow with its certificate",
@@ -105,7 +106,7 @@ def parts(
         "drawing": seen - came,
     }
     rest = seen - clicked - sum(found.values())
-    return {"way to the server, page above": rest} | found
+    return {REST: rest} | found
 
 
 def table(found: Sequence[dict[str, float]]) -> list[str]:

@@ -6,9 +6,8 @@ from functools import partial
 import pytest
 
 import gaf_core as gaf
-from benchmarks import convex_solver, solver_speed
+from benchmarks import convex_solver, long_text, solver_speed, texts
 from benchmarks.networks import information
-from benchmarks.texts import long_text
 from gaf_core.tracing.encoding import encode
 
 
@@ -47,7 +46,7 @@ def test_a_row_of_the_speed_table_says_what_was_reached():
 @pytest.mark.parametrize("tokens", [30, 450])
 def test_a_long_text_has_nearly_as_many_tokens_as_wanted(tokens):
     model = gaf.load_model("minilm-reviews")
-    found = len(encode(model, long_text(model, tokens), truncate=False).tokens)
+    found = len(encode(model, texts.long_text(model, tokens), truncate=False).tokens)
     assert tokens - 10 < found <= tokens
 
 
@@ -64,3 +63,21 @@ def test_general_solvers_stand_beside_ours_with_what_they_reached():
     lines = convex_solver.rows(4, [found, found])
     assert len(lines) == len(found)
     assert "optimal 2" in lines[0]
+
+
+def test_the_parts_of_a_click_add_up_to_the_whole():
+    """Two reruns may follow a click, and a figure of before may arrive late."""
+    events = [
+        ("model", 1.0, 3.0, 0.0),
+        ("flow", 3.0, 5.0, 1.5),
+        ("figure", 6.0, 6.5, 0.0),
+        ("chart", 6.5, 6.75, 0.0),
+        ("figure", 9.0, 9.5, 0.0),
+    ]
+    found = long_text.parts(events, clicked=0.0, arrived=[0.5, 7.0, 9.9], seen=8.0)
+    assert found == {
+        "page": 2.0, "model": 2.0, "network": 0.5, "solve": 1.5, "figure": 0.5, "transfer": 0.5,
+        "drawing": 1.0,
+    }  # fmt: skip
+    assert list(found) == list(long_text.PARTS)
+    assert "100 %" in long_text.table([found])[-1]
