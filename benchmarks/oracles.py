@@ -64,17 +64,27 @@ def graph_value(network: FlowNetwork) -> float:
 
 def barrier_optimum(network: FlowNetwork, mu: float, scale: float) -> np.ndarray:
     """Flow on every edge at the optimum of the barrier problem, by CVXPY with Clarabel."""
-    matrix = incidence(network).tocsr()
-    capacity = edges(network)[2] / scale
-    flow = cp.Variable(matrix.shape[1])
-    barrier = cp.sum(cp.log(flow)) + cp.sum(cp.log(capacity - flow))
-    value = np.asarray(matrix[[-2]].todense()).ravel() @ flow
-    inner = matrix[:-2]
-    inner = inner[np.flatnonzero(np.abs(inner).sum(axis=1))]
-    problem = cp.Problem(cp.Maximize(value + mu / scale * barrier), [inner @ flow == 0])
+    problem, flow = barrier_problem(network, mu, scale)
     problem.solve(solver=cp.CLARABEL)
     assert problem.status in ("optimal", "optimal_inaccurate"), problem.status
     return flow.value * scale
+
+
+def barrier_problem(
+    network: FlowNetwork, mu: float, scale: float
+) -> tuple[cp.Problem, cp.Variable]:
+    """The barrier problem, or without `mu` the linear program, and its flow in units of `scale`."""
+    matrix = incidence(network).tocsr()
+    capacity = edges(network)[2] / scale
+    flow = cp.Variable(matrix.shape[1])
+    value = np.asarray(matrix[[-2]].todense()).ravel() @ flow
+    inner = matrix[:-2]
+    inner = inner[np.flatnonzero(np.abs(inner).sum(axis=1))]
+    conserved = inner @ flow == 0
+    if mu == 0:
+        return cp.Problem(cp.Maximize(value), [conserved, flow >= 0, flow <= capacity]), flow
+    barrier = cp.sum(cp.log(flow)) + cp.sum(cp.log(capacity - flow))
+    return cp.Problem(cp.Maximize(value + mu / scale * barrier), [conserved]), flow
 
 
 def all_flows(network: FlowNetwork, solution) -> np.ndarray:

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from benchmarks.tables import finish, header, line, made_by, page
 from gaf_core.places import app, assets
@@ -77,7 +77,7 @@ def visits(runs: int, later: int) -> Seconds:
     with sync_playwright() as playwright:
         for turn in range(runs + 1):
             for name in SERVERS:
-                with served(name) as address:
+                with served(SERVERS[name]) as address:
                     for visitor in range(1 + later):
                         kind = VISITS[min(visitor, 1)]
                         for what, seconds in visit(playwright, address, SEEN[name]).items():
@@ -88,12 +88,7 @@ def visits(runs: int, later: int) -> Seconds:
 
 def visit(playwright: Playwright, address: str, seen: dict[str, str]) -> dict[str, float]:
     """One visitor with a new browser: seconds until each element is there."""
-    chromium = playwright.chromium.launch(
-        executable_path=shutil.which("chromium"),
-        args=["--no-sandbox", "--disable-background-networking"],
-    )
-    try:
-        tab = chromium.new_page(viewport={"width": 1280, "height": 900})
+    with browser(playwright) as tab:
         began = time.perf_counter()
         tab.goto(address, wait_until="commit")
         found = {}
@@ -101,18 +96,34 @@ def visit(playwright: Playwright, address: str, seen: dict[str, str]) -> dict[st
             tab.wait_for_selector(selector, state="visible", timeout=300_000)
             found[what] = time.perf_counter() - began
         return found
+
+
+@contextmanager
+def browser(playwright: Playwright) -> Iterator[Page]:
+    """A tab of a new Chromium."""
+    chromium = playwright.chromium.launch(
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox", "--disable-background-networking"],
+    )
+    try:
+        yield chromium.new_page(viewport={"width": 1280, "height": 900})
     finally:
         chromium.close()
 
 
 @contextmanager
-def served(name: str) -> Iterator[str]:
-    """A new server of a page, healthy and never visited."""
+def served(script: str, *program: str) -> Iterator[str]:
+    """A new server of a page, healthy and never visited.
+
+    Args:
+        script: of the page.
+        *program: module that runs Streamlit with its first arguments; none for Streamlit itself.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        PYTHON, "-m", "streamlit", "run", SERVERS[name], "--server.headless=true",
+        PYTHON, "-m", *(program or ("streamlit",)), "run", script, "--server.headless=true",
         f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none",
         "--browser.gatherUsageStats=false", "--", MODEL,
     ]  # fmt: skip

@@ -282,7 +282,7 @@ def reached_nodes(
     reached = np.zeros((edge.shape[0] + 1, edge.shape[1]), dtype=bool)
     reached[-1] = source
     for k in reversed(range(edge.shape[0])):
-        reached[k] = edge[k][reached[k + 1]].any(axis=0)
+        reached[k] = (edge[k] & reached[k + 1][:, None]).any(axis=0)
     return reached
 
 
@@ -292,5 +292,5 @@ def live_nodes(
     """`[l + 1, t]`: nodes on a path from the fed outputs `source` to an input."""
     reaching = np.ones((edge.shape[0] + 1, edge.shape[1]), dtype=bool)
     for k in range(edge.shape[0]):
-        reaching[k + 1] = edge[k][:, reaching[k]].any(axis=1)
+        reaching[k + 1] = (edge[k] & reaching[k]).any(axis=1)
     return reached_nodes(edge, source) & reaching

@@ -58,12 +58,28 @@ def routed_start(problem: LayeredProblem) -> State:
     flow = np.zeros_like(problem.capacity)
     arriving = np.ones(1)
     for k in reversed(range(layout.blocks)):
-        share = layout.block(problem.through, k)
-        routed = share / share.sum(axis=1, keepdims=True) * arriving[:, None]
-        arriving = routed.sum(axis=0)
-        widest = 0.5 * np.minimum(layout.block(problem.capacity, k), 1.0)
-        layout.block(flow, k)[:] = np.minimum(np.maximum(routed, 1.0 / share.size), widest)
+        share, capacity = layout.block(problem.through, k), layout.block(problem.capacity, k)
+        arriving = _route(share, share.sum(axis=1), arriving, capacity, layout.block(flow, k))
     return state_from(problem, flow)
+
+
+@njit()
+def _route(share, whole, arriving, capacity, flow):
+    """Fill the flow of a block, and return what arrives at its heads before it is clipped."""
+    passed, routed = np.zeros(share.shape[1]), np.empty(share.shape[1])
+    least = 1.0 / share.size
+    for i in range(share.shape[0]):
+        into, part, most, out = share[i], arriving[i], capacity[i], flow[i]
+        all_of_it = whole[i]
+        for j in range(routed.size):
+            routed[j] = into[j] / all_of_it * part
+        for j in range(routed.size):
+            passed[j] += routed[j]
+        for j in range(routed.size):
+            widest = 0.5 * (most[j] if most[j] < 1.0 else 1.0)
+            wanted = routed[j] if routed[j] > least else least
+            out[j] = wanted if wanted < widest else widest
+    return passed
 
 
 def state_from(problem: LayeredProblem, flow: Array) -> State:
@@ -89,11 +105,15 @@ def state_from(problem: LayeredProblem, flow: Array) -> State:
 def _surround(edge_start, capacity, drops, mu, flow, slack, below, above):
     """Slacks and duals with `w - z` the drop of the block and, at best, `f z = mu`."""
     for k in range(drops.size):
-        for e in range(edge_start[k], edge_start[k + 1]):
-            exists = capacity[e] > 0.0
-            slack[e] = capacity[e] - flow[e] if exists else 0.0
-            below[e] = mu / max(flow[e], 0.01 * slack[e]) if exists else 0.0
-            above[e] = below[e] + drops[k] if exists else 0.0
+        own, drop = slice(edge_start[k], edge_start[k + 1]), drops[k]
+        u, f, s, z, w = capacity[own], flow[own], slack[own], below[own], above[own]
+        for e in range(u.size):  # without a branch, and from 0, so that several go at once
+            rest = u[e] - f[e]
+            least = 0.01 * rest
+            low = mu / (least if least > f[e] else f[e])
+            s[e] = rest if u[e] > 0.0 else 0.0
+            z[e] = low if u[e] > 0.0 else 0.0
+            w[e] = low + drop if u[e] > 0.0 else 0.0
 
 
 def solve(network: FlowNetwork, epsilon: float = 1e-6, start: Start = routed_start) -> FlowSolution:

@@ -132,11 +132,12 @@ def _endless(network: FlowNetwork, count: int) -> NDArray[np.float64]:
 def _crossed(tails, heads, capacity, limit, change):
     """An edge counts for the thresholds from the height of its head to that of its tail."""
     for i in range(tails.size):
+        tail, row = tails[i], capacity[i]
         for j in range(heads.size):
-            if tails[i] > heads[j] and capacity[i, j] > 0.0:
-                weight = min(capacity[i, j], limit)
+            if tail > heads[j]:  # an absent edge adds 0; to ask for it too would cost more
+                weight = min(row[j], limit)
                 change[heads[j]] += weight
-                change[tails[i]] -= weight
+                change[tail] -= weight
 
 
 def centrality(network: FlowNetwork, flow: NetworkFlow, mu: float) -> float:
@@ -157,11 +158,14 @@ def centrality(network: FlowNetwork, flow: NetworkFlow, mu: float) -> float:
 @njit()
 def _decrement(tails, heads, flow, capacity, mu):
     """Sum of `r^2 / (mu^2 / f^2 + mu^2 / (u - f)^2)` over the edges that carry flow."""
-    total = 0.0
+    total, squares = 0.0, np.empty(heads.size)
     for i in range(tails.size):
-        for j in range(heads.size):
-            if flow[i, j] > 0.0:
-                below, above = mu / flow[i, j], mu / (capacity[i, j] - flow[i, j])
-                residual = tails[i] - heads[j] - above + below
-                total += residual**2 / (below**2 + above**2)
+        f, u, tail = flow[i], capacity[i], tails[i]
+        for j in range(squares.size):  # without a branch, so that several go at once
+            below, above = mu / f[j], mu / (u[j] - f[j])
+            residual = tail - heads[j] - above + below
+            square = residual**2 / (below**2 + above**2)
+            squares[j] = square if f[j] > 0.0 else 0.0
+        for j in range(squares.size):
+            total += squares[j]
     return total

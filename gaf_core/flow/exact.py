@@ -218,10 +218,11 @@ def extreme_flows(network: FlowNetwork, token: int) -> tuple[ExactFlow, ExactFlo
 def _count(network: FlowNetwork) -> _Counted:
     refuse_node_capacities(network)
     blocks = live_blocks(network.capacity, network.live, network.u_inf)
-    _, bound = throughput(blocks)
+    layout = layout_of(blocks)
+    _, bound = throughput(blocks, layout)
     unit = bound / _RESOLUTION
     return _Counted(
-        layout=layout_of(blocks),
+        layout=layout,
         capacity=np.concatenate(
             [(np.minimum(block, 2 * bound) / unit).astype(np.int64).ravel() for block in blocks]
         ),

@@ -71,6 +71,7 @@ class LayeredProblem(NamedTuple):
         through: flat, what can pass each edge at most given all others (`<= capacity`).
         live: for each of the `l + 1` token layers, the token positions kept, in order.
         scale: upper bound of the flow value, in the unit of the network.
+        edges: `m`, the number of edges with a capacity.
     """
 
     layout: Layout
@@ -78,11 +79,7 @@ class LayeredProblem(NamedTuple):
     through: NDArray[np.float64]
     live: list[NDArray[np.int64]]
     scale: float
-
-    @property
-    def edges(self) -> int:
-        """`m`, the number of edges with a capacity."""
-        return int(np.count_nonzero(self.capacity))
+    edges: int
 
 
 def compile_problem(network: FlowNetwork) -> LayeredProblem:
@@ -93,21 +90,34 @@ def compile_problem(network: FlowNetwork) -> LayeredProblem:
     refuse_node_capacities(network)
     live = network.live
     blocks = live_blocks(network.capacity, live, network.u_inf)
-    through, scale = throughput(blocks)
+    layout = layout_of(blocks)
+    through, scale = throughput(blocks, layout)
     if any(((block > 0) & (block <= NEGLIGIBLE * scale)).any() for block in blocks):
-        kept = np.where(network.capacity > NEGLIGIBLE * scale, network.capacity, 0.0)
-        live = live_nodes(kept > 0, network.live[-1])
-        blocks = live_blocks(kept, live, network.u_inf)
-        through, _ = throughput(blocks)
-    with np.errstate(over="ignore"):  # what overflows is cut at UNBOUNDED
-        capacity = np.concatenate([block.ravel() for block in blocks]) / scale
+        edge = network.capacity > NEGLIGIBLE * scale
+        live = live_nodes(edge, network.live[-1])
+        blocks = live_blocks(np.where(edge, network.capacity, 0.0), live, network.u_inf)
+        layout = layout_of(blocks)
+        through, _ = throughput(blocks, layout)
+    capacity = _scaled(blocks, layout, scale)
     return LayeredProblem(
-        layout=layout_of(blocks),
-        capacity=np.minimum(capacity, UNBOUNDED, out=capacity),
-        through=np.concatenate([block.ravel() for block in through]) / scale,
+        layout=layout,
+        capacity=capacity,
+        through=np.divide(through, scale, out=through),
         live=[np.flatnonzero(layer) for layer in live],
         scale=scale,
+        edges=int(np.count_nonzero(capacity > 0.0)),
     )
+
+
+def _scaled(blocks: list[NDArray[np.float64]], layout: Layout, scale: float) -> NDArray[np.float64]:
+    """Blocks one after the other in units of `scale`, none of them above `UNBOUNDED`."""
+    flat = np.empty(layout.edge_start[-1])
+    with np.errstate(over="ignore"):  # what overflows is cut
+        for k, block in enumerate(blocks):
+            scaled = layout.block(flat, k)
+            np.divide(block, scale, out=scaled)
+            np.minimum(scaled, UNBOUNDED, out=scaled)
+    return flat
 
 
 def refuse_node_capacities(network: FlowNetwork) -> None:
@@ -158,7 +168,11 @@ def unpack(
     edges = np.zeros_like(network.capacity)
     source, target = np.zeros(network.tokens), np.zeros(network.tokens)
     for k in range(network.layers):
-        edges[k][np.ix_(live[k + 1], live[k])] = layout.block(flow, k + 1) * problem.scale
+        inner = layout.block(flow, k + 1)
+        if inner.shape == edges[k].shape:  # all are live: numpy need not look up where each stands
+            np.multiply(inner, problem.scale, out=edges[k])
+        else:
+            edges[k][np.ix_(live[k + 1], live[k])] = inner * problem.scale
     source[live[-1]] = layout.block(flow, layout.blocks - 1)[0] * problem.scale
     target[live[0]] = layout.block(flow, 0)[:, 0] * problem.scale
     potentials = reached_nodes(
@@ -170,25 +184,35 @@ def unpack(
 
 
 def live_blocks(capacity, live, u_inf: float) -> list[NDArray[np.float64]]:
-    """Target block, one block a layer, source block; rows are tails, columns are heads."""
-    inner = [layer[np.ix_(live[k + 1], live[k])] for k, layer in enumerate(capacity)]
+    """Target block, one block a layer, source block; rows are tails, columns are heads.
+
+    A layer of which all is live is not copied.
+    """
+    whole = live.all(axis=1)
+    inner = [
+        layer if whole[k] and whole[k + 1] else layer[np.ix_(live[k + 1], live[k])]
+        for k, layer in enumerate(capacity)
+    ]
     to_target = np.full((int(live[0].sum()), 1), u_inf)
     from_source = np.full((1, int(live[-1].sum())), u_inf)
     return [to_target, *inner, from_source]
 
 
-def throughput(blocks: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]], float]:
-    """What can pass each edge, and through the narrowest block, by one sweep each way."""
-    through = []
+def throughput(
+    blocks: list[NDArray[np.float64]], layout: Layout
+) -> tuple[NDArray[np.float64], float]:
+    """What can pass each edge, flat, and through the narrowest block, by one sweep each way."""
+    flat = np.empty(layout.edge_start[-1])
+    through = [layout.block(flat, k) for k in range(layout.blocks)]
     passes = np.array([np.inf])
-    for block in blocks:
-        through.append(np.minimum(block, passes[None, :]))
-        passes = through[-1].sum(axis=1)
+    for k, block in enumerate(blocks):
+        np.minimum(block, passes[None, :], out=through[k])
+        passes = through[k].sum(axis=1)
     passes = np.array([np.inf])
     for k in reversed(range(len(blocks))):
-        through[k] = np.minimum(through[k], passes[:, None])
+        np.minimum(through[k], passes[:, None], out=through[k])
         passes = through[k].sum(axis=0)
-    return through, float(min(block.sum() for block in through))
+    return flat, float(min(block.sum() for block in through))
 
 
 def layout_of(blocks: list[NDArray[np.float64]]) -> Layout:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gaf_core.errors import SettingsError
 from gaf_core.explanation import Explanation
+from gaf_core.flow.blas import single_threaded
 from gaf_core.picture.colours import NEUTRAL, unit_colours
 from gaf_core.picture.columns import Columns
 from gaf_core.picture.folding import kept_boundaries
@@ -58,15 +59,18 @@ class Scene:
         units = partition(explanation.trace, view.by, view.budget, view.opened)
         closed = partition(explanation.trace, view.by, view.budget)
         limit = _fitting(view, explanation.network.layers)
-        reduced = reduce_flow(
-            explanation.network, explanation.solution, view.budget,
-            span_tokens(closed, view.opened),
-            partition=units, part=view.part, cut=view.cut, folded=view.folded, limit=limit,
-        )  # fmt: skip
+        # many small products: a second thread is waited for longer than it helps
+        with single_threaded:
+            flow = reduce_flow(
+                explanation.network, explanation.solution, view.budget,
+                span_tokens(closed, view.opened),
+                partition=units, part=view.part, cut=view.cut, folded=view.folded, limit=limit,
+            )  # fmt: skip
+            reduced = with_heads(explanation, flow)
         return cls(
             explanation=explanation,
             view=view,
-            reduced=with_heads(explanation, reduced),
+            reduced=reduced,
             placement=place(reduced),
             columns=Columns(explanation.layers[0], reduced.boundaries),
             colours=unit_colours(explanation, units),

@@ -12,12 +12,13 @@ from benchmarks.networks import information
 from gaf_core.flow import augment, barrier, certificate, compiled, ready, steps
 
 ENTRIES = (augment.augment, augment.shift, certificate._crossed, certificate._decrement)
+BLOCKS = barrier._route, barrier._surround
 
 
 def compiled_for() -> list[int]:
     """For how many kinds of arguments each function that is called from Python was compiled."""
     functions = [function for function, _ in steps.parts()]
-    return [len(function.signatures) for function in [*functions, *ENTRIES, barrier._surround]]
+    return [len(function.signatures) for function in [*functions, *ENTRIES, *BLOCKS]]
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
