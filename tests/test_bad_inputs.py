@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import re
 import shutil
 import sys
 from types import SimpleNamespace
@@ -31,7 +32,8 @@ from tests.ui.test_app_edit import opened as edited
 
 
 def short(one: object) -> str:
-    return brief(one, ascii)[:60]
+    """A name that is the same in every process: without the place of a function in memory."""
+    return re.sub(r" at 0x[0-9a-f]*|\.<locals>", "", brief(one, ascii))[:60]
 
 
 def only_once(table: list) -> list:
