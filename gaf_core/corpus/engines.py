@@ -19,6 +19,8 @@ from gaf_core.corpus.explainer import BatchExplainer, with_threads
 from gaf_core.corpus.work import Task, compute
 from gaf_core.errors import GafError, MissingPackageError, SettingsError, cause
 
+# a cluster of this machine alone listens at this machine alone
+HERE = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
 _PATIENCE = 10.0  # seconds until a cluster answers
 _WAITING = 2  # tasks a worker: one that it computes, and the next one
 
@@ -106,7 +108,7 @@ class OnRay:
             return ray, False
         # a worker without room would be waited for, for ever
         room = max(cores(), (self.workers or 1) * self.threads)
-        own = {"num_cpus": room, "include_dashboard": False} if self.address is None else {}
+        own = {"num_cpus": room, **HERE} if self.address is None else {}
         where = self.address or "local"
         try:
             _reach(where)

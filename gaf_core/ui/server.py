@@ -32,18 +32,22 @@ _ELEMENTS = (
     "PlotlyChart", "Html", "TextArea", "Selectbox", "Slider", "Checkbox", "Radio", "Button",
     "ButtonGroup", "Metric", "DownloadButton",
 )  # fmt: skip
+_PATIENCE = 10.0  # seconds, for what is read at the start, when the server ends meanwhile
 _IMPORTED = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
 
 
 @asynccontextmanager
 async def warmed(_: Any) -> AsyncIterator[None]:
     """While the server runs: read what the first visitor would wait for, and look who has gone."""
-    Thread(target=_warm, name="warm", daemon=True).start()
+    warming = Thread(target=_warm, name="warm", daemon=True)
+    warming.start()
     looking = asyncio.create_task(housekeeping.look_after())
     try:
         yield
     finally:
         looking.cancel()
+        # an interpreter that ends below a library which is being read ends in an error of that
+        await asyncio.to_thread(warming.join, _PATIENCE)
 
 
 def _warm() -> None:

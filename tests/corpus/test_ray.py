@@ -11,7 +11,7 @@ import pytest
 
 import gaf_core as gaf
 from benchmarks.tiny import random_text
-from gaf_core.corpus.engines import OnRay
+from gaf_core.corpus.engines import HERE, OnRay
 from gaf_core.corpus.parts import Folder
 from gaf_core.corpus.running import run
 from gaf_core.corpus.texts import Source
@@ -35,7 +35,7 @@ def cluster():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        ray.init(num_cpus=2, log_to_driver=False, logging_level="ERROR", **HERE)
         yield
         ray.shutdown()
 

@@ -17,6 +17,10 @@ from tests.support.patience import HANG_MS
 HEATMAP = ".gaf-heatmap"
 CHART = '[data-testid="stPlotlyChart"]'
 
+WIDER = """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')].some(
+    one => one.scrollWidth > one.clientWidth
+)"""
+
 
 class Visit:
     """Pages of one visitor; on leaving, no console error and no foreign request are allowed."""
@@ -87,11 +91,7 @@ def fitted(page: Page) -> None:
 
 def sticks_out(page: Page) -> bool:
     """Whether something is wider than the page, of which Streamlit's main part is what scrolls."""
-    return page.evaluate(
-        """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')].some(
-            one => one.scrollWidth > one.clientWidth
-        )"""
-    )
+    return page.evaluate(WIDER)
 
 
 @contextmanager

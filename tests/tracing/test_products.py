@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 import gaf_core as gaf
 from gaf_core.models.model import Task
-from gaf_core.tracing import trace as traces
+from gaf_core.tracing import passes
 from gaf_core.tracing.frozen import ATTN_LRP, CP_LRP, GIM, Frozen, frozen_backward
 from tests.support.architectures import HEADS, LAYERS, SUPPORTED, build, target_for, text_for
 from tests.support.tolerance import STORED, assert_apart, assert_close
@@ -82,7 +82,7 @@ def tensors(values):
 
 
 def test_what_every_architecture_multiplies_is_known(monkeypatch):
-    forward, found = traces.forward, defaultdict(set)
+    forward, found = passes.forward, defaultdict(set)
     for row in SUPPORTED:
         for task in row.tasks:
             model = build(row, task)
@@ -92,7 +92,7 @@ def test_what_every_architecture_multiplies_is_known(monkeypatch):
                 with survey:
                     return forward(*args, **options)
 
-            monkeypatch.setattr(traces, "forward", surveyed)
+            monkeypatch.setattr(passes, "forward", surveyed)
             gaf.trace(model, text_for(model), target_for(model), frozen=ATTN_LRP)
             for kind in survey.found:
                 found[kind].add(row.model_type)

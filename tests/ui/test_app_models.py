@@ -55,6 +55,8 @@ def test_a_language_model_is_asked_what_comes_next(language_model):
         "the most likely next token",
         "a token",
         "a contrast of two",
+        "a whole answer",
+        "one answer rather than another",
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.patience import HANG_MS
-from tests.support.visits import Visit, sticks_out
+from tests.support.visits import WIDER, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ def test_sixty_texts_from_the_choice_to_the_files(visit, tmp_path):
     expect(cells).to_have_text(["AGF", "relevance"])
     view(page, "Accuracy", "How often the model is right")
     page.set_viewport_size({"width": 420, "height": 1000})
-    assert not sticks_out(page)
+    page.wait_for_function(f"() => !({WIDER})()")
     with page.expect_download() as started:
         button(page, "Everything (Parquet)").click()
     started.value.save_as(Path(tmp_path / "rows.parquet"))
