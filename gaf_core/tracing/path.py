@@ -120,8 +120,8 @@ def trace_path(
 
     A language model without a mask token goes from its padding by default, which it may have no
     use for. From the mean of all word embeddings, path GAF of SmolLM2-135M was better on the 30
-    prompts on which settings are chosen: AOPC .363 against .321, and without a flow .396 against
-    .379, which is within chance (`python -m benchmarks.path_choice`).
+    prompts on which settings are chosen, AOPC .363 against .321, and hardly on the 120 others,
+    .359 against .351 (`python -m benchmarks.path_choice` and `benchmarks.next_token`).
 
     Args:
         model: that was traced.
