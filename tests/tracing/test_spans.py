@@ -210,8 +210,10 @@ def test_positions_name_the_same_tokens_as_a_text(model):
     by_text = gaf.trace(model, PROMPT, Span(ANSWER, part=(1, 3)))
     by_place = gaf.trace(model, PROMPT + ANSWER, Span((start + 1, start + 3)))
     assert by_place.tokens == by_text.tokens
-    assert by_place.continuation.value == by_text.continuation.value
-    assert np.array_equal(by_place.gradient, by_text.gradient)
+    # logits of another number of positions are a product of another shape
+    assert_close(by_place.continuation.value, by_text.continuation.value, roundings=through(model))
+    close = {"precision": np.float32, "roundings": through(model)}
+    assert_close(by_place.gradient, by_text.gradient, **close)
     by_name = gaf.trace(model, PROMPT, Span(ANSWER, part="Ben"))
     assert by_name.text[slice(*by_name.offsets[by_name.continuation.branches[0].start])].strip()
     assert by_name.target.name.endswith("Ben")
