@@ -182,7 +182,19 @@ def served(found: Soak) -> Iterator[tuple[str, psutil.Process]]:
             process.terminate()
             process.wait()
             log.seek(0)
-            found.problems += ["a traceback in the log"] * log.read().count("Traceback")
+            found.problems += _tracebacks(log.read())
+
+
+def _tracebacks(log: str) -> list[str]:
+    """Where each traceback of a log was raised, and what."""
+    found = []
+    for part in log.split("Traceback (most recent call last)")[1:]:
+        lines = part.splitlines()[1:]
+        stop = next((n for n, one in enumerate(lines) if not one.startswith(" ")), len(lines))
+        said = lines[stop] if stop < len(lines) else ""
+        place = next((one.strip() for one in reversed(lines[:stop]) if "File " in one), "")
+        found.append(f"a traceback in the log: {said} ({place})")
+    return found
 
 
 def main() -> None:
