@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gaf_core.figures.common import CLEAR, NARROW, sentence
+from gaf_core.figures.matrix import colour_range
 from gaf_core.picture.answer_grid import AnswerGrid
 from gaf_core.picture.colours import ACCENT, HIGHLIGHT, LIGHT_SHADES, NEUTRAL, OUTLINE
 from gaf_core.picture.labels import literal
@@ -13,7 +14,7 @@ from gaf_core.picture.labels import literal
 _ROW, _STRIP, _LABELS = 20, 70, 110  # pixels
 _FEWEST = 10  # columns that the width is for, so that those of a short answer are no slabs
 _DIVERGING = "RdBu"
-_PERCENTILE, _DWARFED = 95, 3.0  # colours end at the percentile where the largest is so much more
+_PERCENTILE = 95  # many models send much of everything to the first token, whose row would take all
 
 
 def answer_map_figure(
@@ -57,7 +58,7 @@ def answer_map_figure(
         },
     )  # fmt: skip
     _mark(figure, grid, chosen)
-    end, told = _colour_range(grid)
+    end, told = colour_range(grid.shares, _PERCENTILE, "{:.1%}".format)
     if grid.signed:
         figure.update_coloraxes(colorscale=_DIVERGING, cmin=-end, cmax=end)
     else:
@@ -69,24 +70,6 @@ def answer_map_figure(
         CLEAR, height=whole + _LABELS, margin=NARROW, barmode="stack", bargap=0.15,
         showlegend=False, meta={"summary": told},
     )  # fmt: skip
-
-
-def _colour_range(grid: AnswerGrid) -> tuple[float, str]:
-    """Where the colours end, and a sentence about it if that is below the largest share.
-
-    Many models send much of everything to the first token, whose row would leave nothing of the
-    others to see.
-    """
-    sizes = np.abs(grid.shares[np.isfinite(grid.shares) & (grid.shares != 0)])
-    most = float(sizes.max(initial=0.0)) or 1.0
-    usual = float(np.percentile(sizes, _PERCENTILE, method="lower")) if sizes.size else most
-    if most <= _DWARFED * usual:
-        return most, ""
-    beyond = int((sizes > usual).sum())
-    return usual, (
-        f"Colours end at {usual:.1%}; {beyond:,} {'cell goes' if beyond == 1 else 'cells go'} "
-        f"beyond it, up to {most:.0%}."
-    )
 
 
 def _add_strip(figure: go.Figure, grid: AnswerGrid, places: list[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -118,20 +118,27 @@ def _summed(matrix: NDArray[np.float64], units: Sequence[Sequence[int]]) -> NDAr
     return member @ matrix @ member.T
 
 
-def _colour_range(values: NDArray) -> tuple[float, str]:
+def colour_range(
+    values: NDArray, percentile: int = _PERCENTILE, number: Callable[[float], str] = "{:.3g}".format
+) -> tuple[float, str]:
     """Where the colours end, and a sentence about it if that is below the largest value.
 
     A few cells that dwarf all others would leave nothing of these to see.
+
+    Args:
+        values: of cells, of any shape; those without one are 0 or not finite.
+        percentile: where colours end if the largest is so much more.
+        number: how a value is written.
     """
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     most = float(sizes.max(initial=0.0)) or 1.0
-    usual = float(np.percentile(sizes, _PERCENTILE, method="lower")) if sizes.size else most
+    usual = float(np.percentile(sizes, percentile, method="lower")) if sizes.size else most
     if most <= _DWARFED * usual:
         return most, ""
     beyond = int((sizes > usual).sum())
     return usual, (
-        f"Colours end at {usual:.3g}, the {_PERCENTILE}th percentile of the cells; {beyond:,} "
-        f"{'cell goes' if beyond == 1 else 'cells go'} beyond it, up to {most:.3g}."
+        f"Colours end at {number(usual)}, the {percentile}th percentile of the cells; {beyond:,} "
+        f"{'cell goes' if beyond == 1 else 'cells go'} beyond it, up to {number(most)}."
     )
 
 
@@ -141,7 +148,7 @@ def _heatmap(drawing: _Drawing) -> go.Figure:
     step = -(-count // _MOST_LABELS)
     places = list(range(0, count, step))
     hover = [[f"{reading} reads {read}" for read in names] for reading in names]
-    top, summary = _colour_range(drawing.values)
+    top, summary = colour_range(drawing.values)
     figure = go.Figure(
         go.Heatmap(
             z=drawing.values,

@@ -6,7 +6,6 @@ can run or load anything. A text is a link to its view in the app on the reader'
 
 from __future__ import annotations
 
-from datetime import date
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ import numpy as np
 from gaf_core.corpus.results import Results
 from gaf_core.corpus.views import HERE, view
 from gaf_core.files.corpus_tables import Chosen, Shown, all_tables, headline, standing_out, written
-from gaf_core.reading.rows import CITATION, PAPER, versions
+from gaf_core.files.page import pairs, provenance_html
 from gaf_core.settings import TextLike
 from gaf_core.spans import parts_of
 
@@ -44,8 +43,8 @@ def to_html(results: Results, chosen: Chosen = Chosen()) -> str:
             _section(title, _texts(results, column, rows))
             for title, column, rows in standing_out(results, chosen)
         ),
-        _section("What was asked", _pairs(asked_rows(results))),
-        _section("Where this comes from", _provenance()),
+        _section("What was asked", pairs(asked_rows(results))),
+        _section("Where this comes from", provenance_html()),
     ]
     style = "".join(path.read_text(encoding="utf-8") for path in _STYLE)
     return (
@@ -180,21 +179,3 @@ def _texts(results: Results, column: str, rows: pd.DataFrame) -> str:
 
 def _whole(text: TextLike) -> str:
     return "\n".join(parts_of(text))
-
-
-def _pairs(rows: list[tuple[str, str]]) -> str:
-    lines = (
-        f'<tr><th scope="row">{escape(name)}</th><td dir="auto">{escape(value)}</td></tr>'
-        for name, value in rows
-    )
-    return f"<table>{''.join(lines)}</table>"
-
-
-def _provenance() -> str:
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return (
-        f"<p>Generalized Attention Flow: {escape(CITATION)} "
-        f'<a href="{PAPER}" rel="noreferrer">{PAPER}</a></p>'
-        f'<p class="note">Made by GAF Explorer on {date.today().isoformat()} with {escape(used)}. '
-        "This file needs no network and sends nothing.</p>"
-    )

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
-from gaf_core.errors import SettingsError
+from gaf_core.errors import SettingsError, brief
 from gaf_core.hosting import limits
 from gaf_core.methods import METHODS, Method, Option
+
+Options = tuple[tuple[str, Any], ...]  # name and value
 
 
 def code_of(method: Method, options: Mapping[str, Any]) -> str:
@@ -21,14 +23,28 @@ def code_of(method: Method, options: Mapping[str, Any]) -> str:
     Raises:
         SettingsError: an option that the method does not have, or a value it does not take.
     """
+    return written(method.name, unusual_options(method, options))
+
+
+def unusual_options(method: Method, options: Mapping[str, Any]) -> Options:
+    """Those of some options that differ from the usual ones, in the method's order.
+
+    Raises:
+        SettingsError: an option that the method does not have, or a value it does not take.
+    """
     settings = method.settings(**options)
     limits().check_options(settings)
-    unusual = [
-        f"{one.name}={quote(_text(settings[one.name]), safe='')}"
+    return tuple(
+        (one.name, settings[one.name])
         for one in method.options
         if settings[one.name] != one.default
-    ]
-    return f"{method.name}:{','.join(unusual)}" if unusual else method.name
+    )
+
+
+def written(name: str, options: Options) -> str:
+    """The code of the name of a method and its unusual options."""
+    told = ",".join(f"{one}={quote(value_text(value), safe='')}" for one, value in options)
+    return f"{name}:{told}" if told else name
 
 
 def parse_code(code: str) -> tuple[Method, dict[str, Any]]:
@@ -39,7 +55,7 @@ def parse_code(code: str) -> tuple[Method, dict[str, Any]]:
     """
     name, _, rest = code.partition(":")
     if name not in METHODS:
-        raise SettingsError(f"There is no method “{name}”. There are {', '.join(METHODS)}.")
+        raise SettingsError(f"There is no method “{brief(name)}”. There are {', '.join(METHODS)}.")
     method, options = METHODS[name], {}
     known = {option.name: option for option in method.options}
     for part in filter(None, rest.split(",")):
@@ -66,7 +82,8 @@ def split_codes(written: Sequence[str]) -> list[str]:
     return codes
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A value of an option, as a link and people have it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -75,7 +92,7 @@ def _text(value: Any) -> str:
 def _value(option: Option, text: str) -> Any:
     """A value from its text, as a choice or a number; what is neither is left for the check."""
     for value in option.choices:
-        if _text(value) == text:
+        if value_text(value) == text:
             return value
     if isinstance(option.default, bool):
         return {"yes": True, "no": False}.get(text, text)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
 
 from gaf_core import GafError
-from gaf_core.errors import SettingsError, brief
-from gaf_core.hosting import limits
-from gaf_core.methods import METHODS, Method, Option
+from gaf_core.errors import brief
+from gaf_core.methods import METHODS, Method
+from gaf_core.methods.codes import parse_code, unusual_options, value_text, written
 from gaf_core.ui.compare.presets import expanded, presets
 
 GIVEN = "given:"  # what the codes of given scores begin with
@@ -45,15 +44,14 @@ class Entry:
         """The entry in a link; `parse` reads it, but for given scores, which no link holds."""
         if self.given is not None:
             return f"{GIVEN}{self.options[0][1]}:{self.method}"
-        options = ",".join(f"{name}={quote(_text(value), safe='')}" for name, value in self.options)
-        return f"{self.method}:{options}" if options else self.method
+        return written(self.method, self.options)
 
     @property
     def name(self) -> str:
         """The entry as people read it: the method, and what is unusual about it."""
         if self.given is not None:
             return self.given.title
-        told = ", ".join(f"{name.replace('_', ' ')} {_text(v)}" for name, v in self.options)
+        told = ", ".join(f"{name.replace('_', ' ')} {value_text(v)}" for name, v in self.options)
         return f"{self.definition.title} ({told})" if told else self.definition.title
 
 
@@ -63,14 +61,7 @@ def entry(method: Method, options: Mapping[str, Any]) -> Entry:
     Raises:
         SettingsError: an option that the method does not have, or a value it does not take.
     """
-    settings = method.settings(**options)
-    limits().check_options(settings)
-    unusual = [
-        (option.name, settings[option.name])
-        for option in method.options
-        if settings[option.name] != option.default
-    ]
-    return Entry(method.name, tuple(unusual))
+    return Entry(method.name, unusual_options(method, options))
 
 
 def parse(code: str) -> Entry:
@@ -79,15 +70,7 @@ def parse(code: str) -> Entry:
     Raises:
         SettingsError: there is no such method, option or value; the message says which.
     """
-    name, _, rest = code.partition(":")
-    if name not in METHODS:
-        raise SettingsError(f"There is no method “{brief(name)}”. There are {', '.join(METHODS)}.")
-    method, options = METHODS[name], {}
-    known = {option.name: option for option in method.options}
-    for part in filter(None, rest.split(",")):
-        key, _, text = part.partition("=")
-        options[key] = _value(known[key], unquote(text)) if key in known else text
-    return entry(method, options)
+    return entry(*parse_code(code))
 
 
 def parse_all(codes: list[str]) -> tuple[list[Entry], list[str]]:
@@ -112,24 +95,3 @@ def given_entry(method: Method) -> Entry:
 def usual_entries() -> list[Entry]:
     """What the page opens with: known and quick methods."""
     return [Entry(name) for name in presets()[0].methods]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _value(option: Option, text: str) -> Any:
-    """A value from its text, as a choice or a number; what is neither is left for the check."""
-    for value in option.choices:
-        if _text(value) == text:
-            return value
-    if isinstance(option.default, bool):
-        return {"yes": True, "no": False}.get(text, text)
-    if isinstance(option.default, int | float):
-        try:
-            return type(option.default)(text)
-        except ValueError:
-            return text
-    return text
