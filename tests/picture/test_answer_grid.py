@@ -93,7 +93,8 @@ def test_a_row_that_dwarfs_all_others_leaves_them_their_colours(found):
     figure = answer_map_figure(replace(grid, shares=shares, signed=False, **names))
     assert figure.layout.coloraxis.cmax == 0.01
     count = len(grid.columns)
-    told = f"Colours end at 1.0%; {count} cells go beyond it, up to 90%."
+    cells = "the 95th percentile of the cells"
+    told = f"Colours end at 1.0%, {cells}; {count} cells go beyond it, up to 90.0%."
     assert figure.layout.meta["summary"] == told
     assert np.array_equal(figure.data[-1].z, shares, equal_nan=True), "drawn as they are"
 
