@@ -10,7 +10,7 @@ else:
     from starlette.middleware import Middleware
 
     from gaf_core.ui.guarding import Guarding
-    from gaf_core.ui.server import Preloading, warmed
+    from gaf_core.ui.server import Parting, Preloading, warmed
 
-    around = [Middleware(Guarding), Middleware(Preloading)]
+    around = [Middleware(one) for one in (Guarding, Preloading, Parting)]
     app = st.App(__file__, lifespan=warmed, middleware=around)

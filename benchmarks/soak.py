@@ -32,7 +32,7 @@ from gaf_core.places import app
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = Path(__file__).with_suffix(".md")
-PAGES = ("explore", "compare", "edit", "learn")
+PAGES = ("explore", "compare", "edit", "learn", "many")
 SLOW = "kernel_shap:samples=100000"  # runs until it is stopped
 SURPRISE = "Something unexpected went wrong"
 

@@ -12,7 +12,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -78,6 +78,28 @@ class Preloading:
         # a report that somebody downloads is HTML too, and no page of the app
         page = scope["type"] == "http" and "/media/" not in scope["path"]
         await self._app(scope, receive, answer if page else send)
+
+
+class Parting:
+    """ASGI middleware: what is sent to a browser that has just gone is dropped.
+
+    A server tells of it by an OSError. From then on starlette refuses to receive, which Streamlit,
+    who receives in another task, takes for a broken message, and its answer to that ends in a
+    traceback. Where the error is dropped, what Streamlit receives next is that the browser has
+    gone, which it knows what to do with.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a connection on, and what is said to its browser as long as it listens."""
+
+        async def say(message: Message) -> None:
+            with suppress(OSError):
+                await send(message)
+
+        await self._app(scope, receive, say if scope["type"] == "websocket" else send)
 
 
 def _is_page(message: Message) -> bool:

@@ -4,10 +4,12 @@ import asyncio
 import runpy
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gaf_core import PRESETS
 from gaf_core.ui import cache, server, warm
@@ -55,6 +57,40 @@ def test_other_answers_stay_as_they_are(kind, status):
 
 def test_a_report_that_is_downloaded_names_no_scripts():
     assert answered(b"text/html", path="/media/0f3a.html") == {b"content-type": b"text/html"}
+
+
+async def parted(around) -> BaseException | None:
+    """What an endpoint meets that receives, while another task of it sends to a browser gone."""
+    said = iter([{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1001}])
+    met: list[BaseException] = []
+
+    async def receive():
+        return next(said)
+
+    async def send(message):
+        if message["type"] == "websocket.send":
+            raise OSError("the browser has gone")
+
+    async def app(scope, receive, send):
+        socket = WebSocket(scope, receive, send)
+        await socket.accept()
+        with suppress(WebSocketDisconnect):
+            await socket.send_bytes(b"a message")
+        try:
+            await socket.receive_bytes()
+        except Exception as error:
+            met.append(error)
+
+    await around(app)({"type": "websocket", "headers": []}, receive, send)
+    return met[0] if met else None
+
+
+@pytest.mark.parametrize(
+    ("around", "kind"), [(lambda app: app, RuntimeError), (server.Parting, WebSocketDisconnect)]
+)
+def test_who_sends_to_a_browser_that_has_gone_is_told_so_and_not_of_a_fault(around, kind):
+    with ThreadPoolExecutor(1) as thread:
+        assert isinstance(thread.submit(asyncio.run, parted(around)).result(), kind)
 
 
 def test_a_new_browser_gets_a_number_of_its_own_and_keeps_it():
