@@ -3,8 +3,9 @@
     python -m benchmarks.soak --visitors 6 --actions 60 --write
 
 Visitors take turns and never wait for an answer before the next of them acts. Each writes words
-that no other writes. They change pages, texts and settings, start slow methods, load a page again
-and close it in the middle of work. Memory and threads are those of the server's process.
+that no other writes. They change pages, texts and settings, start slow methods and runs over many
+texts, load a page again and close it in the middle of work. Memory and threads are those of the
+server's process.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Visitor:
         """Do one thing, whatever the page is doing; what it was."""
         acts: list[Callable[[], None]] = [
             self._visit, self._write, self._write, self._choose, self._reload, self._slow,
-            self._close,
+            self._many, self._close,
         ]  # fmt: skip
         act = self.random.choice(acts)
         try:
@@ -99,6 +100,11 @@ class Visitor:
         methods = f"methods=AF&methods={SLOW}"
         self.tab.goto(f"{self.address}/compare?text={text}&{methods}", timeout=60_000)
         self.tab.get_by_role("button", name="Run", exact=True).click()
+
+    def _many(self) -> None:
+        self.tab.goto(f"{self.address}/many", timeout=60_000)
+        for name in ("Look through them", "Start"):
+            self.tab.get_by_role("button", name=name, exact=True).click()
 
     def _write(self) -> None:
         self.tab.get_by_role("textbox", name="Text to explain").fill(self._words())
