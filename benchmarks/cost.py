@@ -71,18 +71,25 @@ def turns(work: Mapping[str, Callable[[], object]], runs: int) -> dict[str, list
     return found
 
 
+def spread(values: Sequence[float]) -> str:
+    """The median and the range, to three digits."""
+    median, least, most = (
+        f"{float(f'{one:.3g}'):,g}" for one in (statistics.median(values), min(values), max(values))
+    )
+    return f"{median} ({least} to {most})"
+
+
 def ratio_line(timed: Sequence[dict[str, list[float]]], over: str, under: str) -> str:
     """One line of the table, from the turns of each sentence."""
     ratios = [
         statistics.median(one / other for one, other in zip(found[over], found[under], strict=True))
         for found in timed
     ]
-    spread = f"{statistics.median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g})"
     times = [
         1e3 * statistics.median(seconds for found in timed for seconds in found[name])
         for name in (over, under)
     ]
-    return line(f"{over} / {under}", spread, *(f"{one:.1f}" for one in times))
+    return line(f"{over} / {under}", spread(ratios), *(f"{one:.1f}" for one in times))
 
 
 def ratio_table(timed: Sequence[dict[str, list[float]]]) -> list[str]:
@@ -111,15 +118,7 @@ def method_lines(found: Mapping[str, Sequence[float]]) -> list[str]:
     lines = header("method", "ms: median (range over sentences)", f"over {USUAL}: median (range)")
     for name, seconds in sorted(found.items(), key=lambda one: statistics.median(one[1])):
         ratios = [one / other for one, other in zip(seconds, found[USUAL], strict=True)]
-        lines.append(
-            line(
-                name,
-                *(
-                    f"{statistics.median(some):.3g} ({min(some):.3g} to {max(some):.3g})"
-                    for some in ([1e3 * one for one in seconds], ratios)
-                ),
-            )
-        )
+        lines.append(line(name, spread([1e3 * one for one in seconds]), spread(ratios)))
     return lines
 
 

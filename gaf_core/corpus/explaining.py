@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -11,13 +10,11 @@ from gaf_core.errors import GafError, TextError, TextTooLongError
 from gaf_core.evaluation.entries import Entry, failed, measure_trace
 from gaf_core.evaluation.perturbation import Perturbation
 from gaf_core.evaluation.ranking import check_encoding
-from gaf_core.methods.alike import remember_alike
+from gaf_core.methods.alike import read_each
 from gaf_core.models.model import Model
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.text.words import group_words
-from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.target import label_name
-from gaf_core.tracing.together import alike, encode_each, trace_alike
 from gaf_core.tracing.trace import Trace
 
 Row = dict[str, Any]
@@ -71,25 +68,19 @@ def explain_texts(
     Raises:
         RefusedTextError: a text is too long, and such are refused.
     """
-    several = len(asked.entries)
     known = [(number, text) for number, text in enumerate(texts) if text is not None]
-    found = [[failed(_NO_TEXT)] * several for _ in texts]
-    read: list[tuple[int, Encoding]] = []
-    encoded = encode_each(model, [text for _, text in known], truncate=asked.long == "cut")
-    for (number, _), one in zip(known, encoded, strict=True):
-        if isinstance(one, GafError):
-            if isinstance(one, TextTooLongError) and asked.long == "refuse":
-                raise RefusedTextError(one, number)
-            found[number] = [_refused(one, asked.long)] * several
-        else:
-            read.append((number, one))
-    for group in alike(model, [one for _, one in read]):
-        began = time.perf_counter()
-        traces = trace_alike(model, [read[i][1] for i in group], [asked.target] * len(group))
-        seconds = (time.perf_counter() - began) / len(group)
-        remember_alike([one for one in traces if isinstance(one, Trace)])
-        for i, traced in zip(group, traces, strict=True):
-            found[read[i][0]] = _measured(model, traced, asked, seconds, step)
+    found = [[failed(_NO_TEXT)] * len(asked.entries) for _ in texts]
+    read = read_each(
+        model,
+        [text for _, text in known],
+        [asked.target] * len(known),
+        truncate=asked.long == "cut",
+    )
+    for place, traced, seconds in read:
+        number = known[place][0]
+        if isinstance(traced, TextTooLongError) and asked.long == "refuse":
+            raise RefusedTextError(traced, number)
+        found[number] = _measured(model, traced, asked, seconds, step)
     return found
 
 
@@ -117,7 +108,7 @@ def _measured(
         if asked.perturbation is not None:
             check_encoding(model, traced)
     except GafError as error:
-        return [failed(error)] * len(asked.entries)
+        return [_refused(error, asked.long)] * len(asked.entries)
     about = _about(traced) | {"trace_seconds": seconds}
     found = measure_trace(model, traced, asked.entries, asked.perturbation, step=step)
     return [

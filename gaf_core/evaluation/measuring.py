@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import NamedTuple, TypedDict, Unpack
 
 import pandas as pd
 
@@ -32,10 +31,11 @@ from gaf_core.evaluation.naopc import WIDTH
 from gaf_core.evaluation.perturbation import Perturbation, resolve_perturbation
 from gaf_core.evaluation.ranking import check_encoding
 from gaf_core.evaluation.rows import Row, RowStore
+from gaf_core.methods.alike import read_each
 from gaf_core.models.model import Model, Task
 from gaf_core.settings import TargetLike, TextLike
 from gaf_core.tracing.target import resolve_target
-from gaf_core.tracing.trace import trace
+from gaf_core.tracing.trace import Trace
 
 Progress = Callable[[int, int], None]
 
@@ -49,6 +49,7 @@ class Run(TypedDict, total=False):
     resume: str | Path | None
 
 
+STRETCH = 64  # texts that are read at once, of which those of one length share their passes
 COLUMNS = ("text", "method", *MEASURED, "seconds", "trace_seconds", "failure")
 
 
@@ -100,7 +101,10 @@ def measure(
     resume: str | Path | None = None,
     naopc: bool = False,
 ) -> pd.DataFrame:
-    """Measure each method on each text. All methods of a text share its trace and its batches.
+    """Measure each method on each text.
+
+    All methods of a text share its trace and its batches, and texts of one length the passes of
+    their traces.
 
     Args:
         model: whose predictions are explained.
@@ -121,9 +125,9 @@ def measure(
     Returns:
         One row a text and method: `text` (its position), `method` (label), `aopc`, `log_odds`,
         `comprehensiveness`, `sufficiency`, `deletion_area`, `seconds` of the
-        method, `trace_seconds` of the trace it shares, and `failure`: the sentence that says why
-        there are no measures, missing where there are. With `naopc`, also `naopc`, `aopc_lower` and
-        `aopc_upper`; a text whose limits are equal has no `naopc`.
+        method, `trace_seconds` of its share of the traces, and `failure`: the sentence that says
+        why there are no measures, missing where there are. With `naopc`, also `naopc`,
+        `aopc_lower` and `aopc_upper`; a text whose limits are equal has no `naopc`.
 
     Raises:
         SettingsError: no texts or methods, a method, option or perturbation that means nothing, or
@@ -136,23 +140,26 @@ def measure(
     if perturbation.target not in ("predicted", "explained") and model.labels:
         resolve_target(model, perturbation.target, predicted=0)
     store = RowStore(resume)
-    steps = _Steps(progress, len(jobs) * len(entries))
-    rows = []
-    for number, (text, target) in enumerate(jobs):
-        keys = {
-            label: _key(model, text, target, entry, perturbation, naopc)
-            for label, entry in entries.items()
-        }
+    how = _How(perturbation, naopc, _Steps(progress, len(jobs) * len(entries)))
+    rows, missing = [], []
+    for job in jobs:
+        keys = {label: _key(model, *job, entry, how) for label, entry in entries.items()}
+        rows.append(keys)
         # of two labels of one setting the first is measured, for both
         first = {key: label for label, key in reversed(keys.items())}
         wanted = dict.fromkeys(first[key] for key in keys.values() if key not in store.rows)
-        todo = {label: entries[label] for label in wanted}
-        steps.take(len(entries) - len(todo))
-        if todo:
-            found = _measure_text(model, text, target, todo, _How(perturbation, naopc, steps))
-            store.add([{"key": keys[label]} | row for label, row in found.items()])
-        rows += [store.rows[key] | {"text": number, "method": label} for label, key in keys.items()]
-    return pd.DataFrame(rows, columns=[*COLUMNS, *(NAOPC_COLUMNS if naopc else ())])
+        how.steps.take(len(entries) - len(wanted))
+        if wanted:
+            missing.append(_Missing(*job, {label: entries[label] for label in wanted}, keys))
+    for start in range(0, len(missing), STRETCH):
+        for some, found in _measured(model, missing[start : start + STRETCH], how):
+            store.add([{"key": some.keys[label]} | row for label, row in found.items()])
+    table = [
+        store.rows[key] | {"text": number, "method": label}
+        for number, keys in enumerate(rows)
+        for label, key in keys.items()
+    ]
+    return pd.DataFrame(table, columns=[*COLUMNS, *(NAOPC_COLUMNS if naopc else ())])
 
 
 class _Steps:
@@ -181,25 +188,45 @@ class _How:
     steps: _Steps
 
 
+class _Missing(NamedTuple):
+    """What a text has not been asked yet.
+
+    Attributes:
+        text, target: what is explained.
+        entries: what is missing, by label.
+        keys: of the rows of all entries, by label.
+    """
+
+    text: TextLike
+    target: TargetLike
+    entries: dict[str, Entry]
+    keys: dict[str, str]
+
+
+def _measured(
+    model: Model, texts: Sequence[_Missing], how: _How
+) -> Iterator[tuple[_Missing, dict[str, Row]]]:
+    """The rows that each text misses, as it is done."""
+    read = read_each(model, [one.text for one in texts], [one.target for one in texts])
+    for number, traced, seconds in read:
+        yield texts[number], _measure_text(model, texts[number], traced, seconds, how)
+
+
 def _measure_text(
-    model: Model,
-    text: TextLike,
-    target: TargetLike,
-    entries: Mapping[str, Entry],
-    how: _How,
+    model: Model, missing: _Missing, traced: Trace | GafError, seconds: float, how: _How
 ) -> dict[str, Row]:
-    began = time.perf_counter()
     try:
-        traced = trace(model, text, target)
+        if isinstance(traced, GafError):
+            raise traced
         check_encoding(model, traced)
     except GafError as error:
-        how.steps.take(len(entries))
-        return {label: failed(error) for label in entries}
-    shared = {"trace_seconds": time.perf_counter() - began}
+        how.steps.take(len(missing.entries))
+        return {label: failed(error) for label in missing.entries}
     found = measure_trace(
-        model, traced, list(entries.values()), how.perturbation,
+        model, traced, list(missing.entries.values()), how.perturbation,
         naopc=how.naopc, step=how.steps.take, still=how.steps.still,
     )  # fmt: skip
+    shared = {"trace_seconds": seconds}
     return {label: row if row["failure"] else row | shared for label, (row, _) in found.items()}
 
 
@@ -208,8 +235,7 @@ def _key(
     text: TextLike,
     target: TargetLike,
     entry: Entry,
-    perturbation: Perturbation,
-    naopc: bool,
+    how: _How,
 ) -> str:
     """What a row depends on, and nothing else: not its label, not the other texts."""
     # a name alone tells the head of most models, but not where another one was asked for
@@ -218,8 +244,8 @@ def _key(
         (model.name, model.revision, *(() if usual else (model.task,))),
         (text, target),
         (entry.method.name, dict(entry.settings)),
-        asdict(perturbation),
-        *((f"naopc, beams of {WIDTH}",) if naopc else ()),
+        asdict(how.perturbation),
+        *((f"naopc, beams of {WIDTH}",) if how.naopc else ()),
     )
     content = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -26,12 +26,13 @@ from gaf_core.tracing.attention import (
     read_hidden,
     to_numpy,
 )
-from gaf_core.tracing.encoding import Encoding, encode
+from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.frozen import Frozen, frozen_backward
 from gaf_core.tracing.memory import rows_that_fit
 from gaf_core.tracing.passes import ready
 from gaf_core.tracing.places import class_labels
 from gaf_core.tracing.prediction import forward, takes_batches
+from gaf_core.tracing.prompts import read_text
 from gaf_core.tracing.question import Question, Reading
 from gaf_core.tracing.residual import ValueProducts, past_attention
 from gaf_core.tracing.threads import threads_that_fit
@@ -52,7 +53,7 @@ def encode_each(
     for text in texts:
         try:
             with model.lock:
-                found.append(encode(model, text, truncate))
+                found.append(read_text(model, text, truncate))
         except GafError as error:
             found.append(error)
     return found

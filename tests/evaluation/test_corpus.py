@@ -104,6 +104,21 @@ def test_all_methods_share_one_trace_a_text(tiny):
 # Going on
 
 
+def test_texts_of_a_length_are_read_together_and_measured_as_alone(tiny):
+    texts = [random_text(words, seed) for seed in (1, 2, 3) for words in (4, 6)]
+    sizes = []
+    hook = tiny.module.register_forward_hook(lambda *call: sizes.append(len(call[2].logits)))
+    found = measure(tiny, texts, [FIRST])
+    hook.remove()
+    # a length is read when the one before it is measured
+    assert (sizes[0], sizes.count(len(texts) // 2)) == (3, 2)
+    assert list(found["text"]) == list(range(len(texts)))
+    alone = pd.concat([measure(tiny, [text], [FIRST]) for text in texts])
+    size = max(probability_size(gaf.trace(tiny, text).logits) for text in texts)
+    for name in ("aopc", "comprehensiveness", "sufficiency"):
+        assert_close(found[name], alone[name], roundings=through(tiny), size=size)
+
+
 def test_a_stopped_run_goes_on_where_it_was(tiny, rows, tmp_path):
     file = tmp_path / "rows.jsonl"
     steps = []
