@@ -115,9 +115,8 @@ def document(parts: dict[str, Any], command: str) -> str:
     """The whole file."""
     memory, speed = parts["memory"], parts["speed"]
     about = (
-        f"{made_by(command)} The machine had other work at the same time, several times what it "
-        "has cores for, so rates are those of a share of it; ratios are of two times in one turn. "
-        f"The model is `{MODEL}`, texts are held-out ones."
+        f"{made_by(command)} Ratios are of two times in one turn. The model is `{MODEL}`, texts "
+        "are held-out ones."
     )
     ways = (
         "One by one: for every text and method a trace, scores and, where asked, measures, as "
