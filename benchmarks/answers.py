@@ -160,12 +160,11 @@ def long_prompt(model: gaf.Model, context: int) -> list[str]:
     needed, free = gaf.estimate_memory(model, tokens), available_memory(model.device)
     lines.append(line("memory: estimated, free", f"{needed / 1e9:.1f} GB, {free / 1e9:.1f} GB"))
     span = gaf.Span(answer.text)
+    last = (max(0, model.layers - 6), model.layers)
     kinds = {
         "as published, all layers": gaf.Settings(target=span),
-        "as published, the last 6 layers": gaf.Settings(
-            target=span, layers=(max(0, model.layers - 6), model.layers)
-        ),
-        "faithful": replace(gaf.FAITHFUL, target=span),
+        "as published, the last 6 layers": gaf.Settings(target=span, layers=last),
+        "faithful, the last 6 layers": replace(gaf.FAITHFUL, target=span, layers=last),
     }
     for name, settings in kinds.items():
         try:
