@@ -72,6 +72,21 @@ def stress(seed: int) -> tuple[str, np.ndarray]:
     tokens = round(200.0 ** random.random())
     if layers * tokens**2 > 300_000:
         layers = max(1, 300_000 // tokens**2)
+    return kind, _stressed(kind, random, layers, tokens, seed)
+
+
+def wide(seed: int) -> tuple[str, np.ndarray]:
+    """A network of the same kinds with layers so wide that the solver begins in single precision.
+
+    2 to 4 layers of 128 to 224 tokens, made from one number.
+    """
+    random = np.random.default_rng(seed)
+    kind = STRESS_KINDS[seed % len(STRESS_KINDS)]
+    layers, tokens = int(random.integers(2, 5)), int(random.integers(128, 225))
+    return kind, _stressed(kind, random, layers, tokens, seed)
+
+
+def _stressed(kind: str, random, layers: int, tokens: int, seed: int) -> np.ndarray:
     base = kind if kind in KINDS else "attention"
     tensor = information(base, layers, tokens, seed)
     if kind == "extreme between layers":
@@ -82,4 +97,4 @@ def stress(seed: int) -> tuple[str, np.ndarray]:
         tensor[random.integers(layers)] = 0.0
     if kind == "products":
         tensor = tensor**4 * 10.0 ** random.uniform(-9, 3)
-    return kind, tensor
+    return tensor

@@ -205,10 +205,8 @@ def follow_path(problem: LayeredProblem, state: State, epsilon: float) -> tuple[
     Returns:
         The last `mu` in units of the problem's scale, the iterations, and how it ended.
     """
-    mu, iterations, ending = steps.follow(
-        problem.layout, state, epsilon, problem.edges, MAX_ITERATIONS
-    )
-    return mu, iterations, _ENDINGS[ending]
+    found = steps.follow(problem.layout, state, epsilon, problem.edges, MAX_ITERATIONS)
+    return found.mu, found.steps, _ENDINGS[found.ending]
 
 
 _ENDINGS = {

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +47,23 @@ _ELIMINATE_ROUGHLY, _REDUCE_ROUGHLY, _EXPAND_ROUGHLY = np.arange(6, 9)
 _ONE, _OTHER, _MIDDLE = np.arange(3)
 
 
-def follow(
-    layout: Layout, state: State, epsilon: float, edges: int, most: int
-) -> tuple[float, int, int]:
+class Followed(NamedTuple):
+    """How the steps went.
+
+    Attributes:
+        mu: the last, in units of the problem's scale.
+        steps: how many.
+        single: how many of them were solved in single precision.
+        ending: `ARRIVED`, `LIMIT` or `FAILED`.
+    """
+
+    mu: float
+    steps: int
+    single: int
+    ending: int
+
+
+def follow(layout: Layout, state: State, epsilon: float, edges: int, most: int) -> Followed:
     """Newton steps until the state is central at `mu = epsilon F / (2 m)`; changes `state`.
 
     Args:
@@ -57,12 +72,10 @@ def follow(
         epsilon: relative suboptimality.
         edges: `m`, the number of edges with a capacity.
         most: steps to take at most.
-
-    Returns:
-        The last `mu` in units of the problem's scale, the steps, and how it ended.
     """
     on = _work_on(layout, state)
-    return with_help(state.flow.size, _follow, _help, _jobs(), *on, epsilon, edges, most)
+    found = with_help(state.flow.size, _follow, _help, _jobs(), *on, epsilon, edges, most)
+    return Followed(*found)
 
 
 def _work_on(layout: Layout, state: State):
@@ -100,7 +113,7 @@ def _follow(team, jobs, work, double, single, epsilon, edges, most):
     _share(team, jobs, _ADVANCE, work, double, single)  # nothing moves
     gap = work.moved[0, 1] + work.moved[1, 1]
     mu, arrived, rough = gap * per_gap, False, work.widest >= WIDE
-    before = 1e300  # the imbalance of the last step
+    before, single_steps = 1e300, 0  # the imbalance of the last step
     for iteration in range(1, most + 1):
         for i in range(work.total.size):
             work.total[i] = work.degree[0, i] + work.degree[1, i]
@@ -112,7 +125,8 @@ def _follow(team, jobs, work, double, single, epsilon, edges, most):
             _share(team, jobs, _ELIMINATE, work, double, single)
             _do(jobs, _ELIMINATE, _MIDDLE, work, double, single)
             if not double.fine[newton.MIDDLE]:
-                return mu, iteration, FAILED
+                return mu, iteration, single_steps, FAILED
+        single_steps += rough
 
         target = epsilon * _value(work) * per_gap
         if arrived:
@@ -145,15 +159,15 @@ def _follow(team, jobs, work, double, single, epsilon, edges, most):
         furthest = max(work.moved[0, 0], work.moved[1, 0])
         gap = work.moved[0, 1] + work.moved[1, 1]
         if not np.isfinite(furthest + gap + imbalance):
-            return mu, iteration, FAILED
+            return mu, iteration, single_steps, FAILED
         value = _value(work)
         settled = abs(epsilon * value * per_gap - mu) <= CENTRALITY * mu
         if settled and furthest <= CENTRALITY and imbalance <= CONSERVATION * value:
-            return mu, iteration, ARRIVED
+            return mu, iteration, single_steps, ARRIVED
         left = imbalance - (1.0 - work.length[0]) * before  # what the system was solved to
         rough = rough and left <= FORCING * work.length[0] * before
         before = imbalance
-    return mu, most, LIMIT
+    return mu, most, single_steps, LIMIT
 
 
 @njit()

@@ -12,9 +12,10 @@ import gaf_core as gaf
 from benchmarks import oracles
 from benchmarks.networks import KINDS, information, informations, stress
 from gaf_core.flow import team
-from gaf_core.flow.barrier import solve, state_from
+from gaf_core.flow.barrier import MAX_ITERATIONS, routed_start, solve, state_from
 from gaf_core.flow.certificate import CENTRALITY_TOLERANCE, CONSERVATION_TOLERANCE
-from gaf_core.flow.steps import CENTRALITY, WIDE
+from gaf_core.flow.layout import compile_problem
+from gaf_core.flow.steps import ARRIVED, CENTRALITY, WIDE, follow
 from tests.support.tolerance import adding_up, assert_close, proven, rounding
 
 EPSILON = 1e-6
@@ -114,6 +115,15 @@ def test_wide_networks_started_in_single_precision_are_as_exact(kind, seed):
     assert solution.centrality <= CENTRALITY_TOLERANCE
     slack = rounding(maximum, adding_up(network))
     assert maximum * (1 - GAP) - slack <= solution.value <= maximum + slack
+
+
+@pytest.mark.parametrize("tokens", [WIDE - 1, WIDE])
+def test_wide_layers_begin_in_single_precision_and_end_in_double(tokens):
+    problem = compile_problem(network_of(information("attention", 3, tokens, seed=1)))
+    state = routed_start(problem)
+    found = follow(problem.layout, state, EPSILON, problem.edges, MAX_ITERATIONS)
+    assert found.ending == ARRIVED
+    assert 0 < found.single < found.steps if tokens == WIDE else found.single == 0
 
 
 @given(informations, st.sampled_from([1e-9, 1e-3, 7.0, 1e6]))
@@ -261,7 +271,7 @@ def helpers(monkeypatch) -> list[bool]:
 def test_a_helper_is_for_large_networks(monkeypatch):
     monkeypatch.setenv("GAF_THREADS", "2")
     helped = helpers(monkeypatch)
-    for tokens in (128, 200):
+    for tokens in (96, 160):
         solve(network_of(information("attention", 8, tokens, seed=5)))
     assert helped == [False, True]
 
