@@ -14,7 +14,7 @@ test: lint $(VENV)/installed-smollm2
 	$(BIN)/python -m pytest $(TOGETHER)
 
 # files of tests beside each other, one a core, four at most: each has a server and a browser
-TOGETHER := --numprocesses=logical --maxprocesses=4 --dist=loadfile
+TOGETHER := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # What computes, by the code that torch and numpy have for other processors and with one thread, and
 # the solver and the passes with four threads, which sleep while they wait, since there may be fewer
