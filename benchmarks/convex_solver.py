@@ -154,8 +154,10 @@ def document(layers: int, tokens: Sequence[int], runs: int, limit: float) -> str
         tensors = (information("attention", layers, count, seed) for seed in range(runs))
         found = [on_one(FlowNetwork.from_information(tensor), limit) for tensor in tensors]
         lines += rows(count, found)
+    sizes = " ".join(map(str, tokens))
+    command = f"convex_solver --layers {layers} --tokens {sizes} --runs {runs} --limit {limit:g}"
     about = (
-        f"{made_by('convex_solver')} {layers} layers of random attention, {runs} networks a "
+        f"{made_by(command)} {layers} layers of random attention, {runs} networks a "
         f"size, at most {limit:.0f} seconds a solve. Seconds are a solver's own. Ratios "
         "are to ours, without and with the time in which CVXPY makes a problem ready. `value`: "
         "distance from the exact maximum flow; `imbalance`: of the worst node; `score`: largest "
