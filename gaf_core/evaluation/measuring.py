@@ -141,13 +141,14 @@ def measure(
         resolve_target(model, perturbation.target, predicted=0)
     store = RowStore(resume)
     how = _How(perturbation, naopc, _Steps(progress, len(jobs) * len(entries)))
-    rows, missing = [], []
+    rows, missing, known = [], [], set(store.rows)
     for job in jobs:
         keys = {label: _key(model, *job, entry, how) for label, entry in entries.items()}
         rows.append(keys)
         # of two labels of one setting the first is measured, for both
         first = {key: label for label, key in reversed(keys.items())}
-        wanted = dict.fromkeys(first[key] for key in keys.values() if key not in store.rows)
+        wanted = dict.fromkeys(first[key] for key in keys.values() if key not in known)
+        known |= set(keys.values())
         how.steps.take(len(entries) - len(wanted))
         if wanted:
             missing.append(_Missing(*job, {label: entries[label] for label in wanted}, keys))

@@ -57,8 +57,9 @@ def read_each(
         texts, targets: of each, in one order.
         truncate: as of `trace`.
     """
-    alone = [number for number, target in enumerate(targets) if _is_answer(target)]
-    several = [number for number in range(len(texts)) if number not in set(alone)]
+    alone, several = [], []
+    for number, target in enumerate(targets):
+        (alone if _is_answer(target) else several).append(number)
     read: list[tuple[int, Encoding]] = []
     encoded = encode_each(model, [texts[number] for number in several], truncate)
     for number, one in zip(several, encoded, strict=True):

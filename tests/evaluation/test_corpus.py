@@ -119,6 +119,14 @@ def test_texts_of_a_length_are_read_together_and_measured_as_alone(tiny):
         assert_close(found[name], alone[name], roundings=through(tiny), size=size)
 
 
+def test_a_text_that_comes_twice_is_measured_once(tiny):
+    calls = counting(tiny)
+    found = measure(tiny, [TEXTS[0], TEXTS[1], TEXTS[0]], [FIRST])
+    assert len(calls) == 2 * 2, "a trace and a batch of removals each"
+    one, _, other = found["aopc"]
+    assert one == other
+
+
 def test_a_stopped_run_goes_on_where_it_was(tiny, rows, tmp_path):
     file = tmp_path / "rows.jsonl"
     steps = []
