@@ -15,16 +15,45 @@ from gaf_core.ui import runs, visitors
 
 _EVERY = 1.0  # seconds between two looks
 _SWEEP = 600.0  # seconds between two looks at runs that nobody opens any more
-_EMPTY = 20.0  # seconds without a visitor after which memory is given back
+EMPTY = 20.0  # seconds without a visitor after which memory is given back
 
 _log = logging.getLogger(__name__)
 
 
+class Rest:
+    """When to give memory back.
+
+    Soon after the last visitor has gone, and again when a session is dropped that was kept for a
+    reload.
+    """
+
+    def __init__(self) -> None:
+        self._empty_since: float | None = None
+        self._tidy = True  # nobody has come yet
+
+    def is_due(self, now: float, present: bool, dropped: bool) -> bool:
+        """Whether it is time, which is then taken as done.
+
+        Args:
+            now: seconds.
+            present: whether somebody is there.
+            dropped: whether a session was dropped since the last look.
+        """
+        if present:
+            self._empty_since, self._tidy = None, False
+            return False
+        if self._empty_since is None:
+            self._empty_since = now
+        self._tidy = self._tidy and not dropped
+        if self._tidy or now - self._empty_since <= EMPTY:
+            return False
+        self._tidy = True
+        return True
+
+
 async def look_after() -> None:
     """Look every second who has gone, for as long as the server runs."""
-    empty_since: float | None = None
-    tidy = True  # nobody has come yet
-    swept = -_SWEEP
+    rest, swept = Rest(), -_SWEEP
     while True:
         await asyncio.sleep(_EVERY)
         try:
@@ -32,16 +61,12 @@ async def look_after() -> None:
             if Runtime.exists():
                 for session in gone:
                     Runtime.instance().close_session(session)
-            if time.monotonic() - swept > _SWEEP:
-                swept = time.monotonic()
+            now = time.monotonic()
+            if now - swept > _SWEEP:
+                swept = now
                 await asyncio.to_thread(runs.sweep)
-            if visitors.VISITORS.present():
-                empty_since, tidy = None, False
-            elif not tidy:
-                empty_since = time.monotonic() if empty_since is None else empty_since
-                if time.monotonic() - empty_since > _EMPTY:
-                    await asyncio.to_thread(give_back)
-                    tidy = True
+            if rest.is_due(now, bool(visitors.VISITORS.present()), bool(gone)):
+                await asyncio.to_thread(give_back)
         except Exception:  # the next look may do better
             _log.exception("Looking after visitors failed")
 
