@@ -89,7 +89,7 @@ def general(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its status says as much
             problem.solve(**options)
-    except cp.SolverError:
+    except (cp.SolverError, ValueError):  # the latter for an answer of which it says "unknown"
         seconds = time.perf_counter() - began
         return Outcome(seconds, seconds, "failed")
     whole = time.perf_counter() - began
