@@ -105,16 +105,23 @@ class Chat:
         return (self.user,) if self.system is None else (self.system, self.user)
 
 
+def is_answer(target: Any) -> bool:
+    """Whether a target has a span in it, by itself or in a pair."""
+    return any(
+        isinstance(one, Span) for one in (target if isinstance(target, tuple) else (target,))
+    )
+
+
 def spans_of(target: Any) -> tuple[Span, ...]:
     """The one span of a target, or both of a contrast; none for another target.
 
     Raises:
         SettingsError: a contrast of a span with something else, or of two scores.
     """
+    if not is_answer(target):
+        return ()
     if isinstance(target, Span):
         return (target,)
-    if not isinstance(target, tuple) or not any(isinstance(one, Span) for one in target):
-        return ()
     if len(target) != 2 or not all(isinstance(one, Span) for one in target):
         raise SettingsError("A contrast of answers is a pair of spans: (Span(..), Span(..)).")
     first, second = target

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary, ref
 from gaf_core.errors import GafError
 from gaf_core.models.model import Model
 from gaf_core.settings import TargetLike, TextLike
-from gaf_core.spans import Span
+from gaf_core.spans import is_answer
 from gaf_core.tracing.asking import same_target
 from gaf_core.tracing.encoding import Encoding
 from gaf_core.tracing.frozen import Frozen
@@ -59,7 +59,7 @@ def read_each(
     """
     alone, several = [], []
     for number, target in enumerate(targets):
-        (alone if _is_answer(target) else several).append(number)
+        (alone if is_answer(target) else several).append(number)
     read: list[tuple[int, Encoding]] = []
     encoded = encode_each(model, [texts[number] for number in several], truncate)
     for number, one in zip(several, encoded, strict=True):
@@ -80,12 +80,6 @@ def read_each(
         began = time.perf_counter()
         found = _traced(model, texts[number], targets[number])
         yield Read(number, found, time.perf_counter() - began)
-
-
-def _is_answer(target: TargetLike) -> bool:
-    return isinstance(target, Span) or (
-        isinstance(target, tuple) and any(isinstance(one, Span) for one in target)
-    )
 
 
 def _traced(model: Model, text: TextLike, target: TargetLike) -> Found:
